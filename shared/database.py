@@ -1,0 +1,117 @@
+"""Postgres: the truth under each service.
+
+Three things are decided here once. A connection left behind on a server that became a standby is thrown away instead
+of failing for ever. Every transaction names the agencies it may see, and row-level security holds it to that. No
+statement, lock or open transaction lasts longer than a service can bear.
+"""
+
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from typing import Any, Final
+
+from sqlalchemy import Column, Text, event, text
+from sqlalchemy.engine import ExceptionContext, make_url
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+EVERY_AGENCY: Final = "*"
+"""The scope of a service's own loops: the rows of every agency."""
+
+Scope = str | Iterable[str]
+
+SESSION_SETTINGS: Final = {
+    "statement_timeout": "5000",
+    "lock_timeout": "2000",
+    "idle_in_transaction_session_timeout": "10000",
+}
+
+# The server is a standby now, shuts down, or is starting: the connection is of no further use.
+_GONE: Final = frozenset({"25006", "57P01", "57P02", "57P03"})
+# A unit of work that lost against another one may simply be done again.
+_CONTENDED: Final = frozenset({"40001", "40P01", "55P03"})
+
+
+class Database:
+    """A pool of connections as one role.
+
+    ``url`` is ``postgresql://user:password@host:port/name`` (or with ``?host=/socket/folder``).
+    """
+
+    def __init__(self, url: str, *, application_name: str, pool_size: int = 5) -> None:
+        self.engine: AsyncEngine = create_async_engine(
+            driver_url(url),
+            pool_size=pool_size,
+            max_overflow=0,
+            pool_timeout=2,
+            pool_recycle=300,
+            pool_pre_ping=True,
+            connect_args={
+                "timeout": 5,
+                "target_session_attrs": "read-write",
+                "server_settings": {"application_name": application_name, **SESSION_SETTINGS},
+            },
+        )
+        event.listen(self.engine.sync_engine, "handle_error", _discard_connection_to_a_former_primary)
+
+    @asynccontextmanager
+    async def begin(self, scope: Scope) -> AsyncIterator[AsyncConnection]:
+        """One transaction that sees the rows of ``scope``: agencies by name, or ``EVERY_AGENCY``."""
+        async with self.engine.begin() as connection:
+            await connection.execute(_SET_SCOPE, {"agencies": _spell(scope)})
+            yield connection
+
+    async def ping(self) -> None:
+        """Raise if the database does not answer."""
+        async with self.engine.connect() as connection:
+            await connection.execute(text("SELECT 1"))
+
+    async def close(self) -> None:
+        await self.engine.dispose()
+
+
+_SET_SCOPE = text("SELECT set_config('parley.agencies', :agencies, true)")
+
+
+def _spell(scope: Scope) -> str:
+    return scope if isinstance(scope, str) else ",".join(scope)
+
+
+def driver_url(url: str) -> str:
+    """The same address for SQLAlchemy's asyncpg dialect."""
+    return make_url(url).set(drivername="postgresql+asyncpg").render_as_string(hide_password=False)
+
+
+def agency_column() -> Column[Any]:
+    """Whose row it is: the column that row-level security looks at."""
+    return Column("agency", Text, nullable=False)
+
+
+def is_passing(error: BaseException) -> bool:
+    """Whether trying again may succeed: the database is away, or another transaction was in the way."""
+    if isinstance(error, PoolTimeout | OSError):
+        return True
+    if isinstance(error, DBAPIError):
+        if error.connection_invalidated or isinstance(error, OperationalError):
+            return True
+        return _sqlstate(error.orig) in _GONE | _CONTENDED or _is_connection_loss(error.orig)
+    return _sqlstate(error) in _GONE | _CONTENDED or _is_connection_loss(error)
+
+
+def _is_connection_loss(error: BaseException | None) -> bool:
+    state = _sqlstate(error)
+    return state is not None and state[:2] in {"08", "53"}
+
+
+def _sqlstate(error: BaseException | None) -> str | None:
+    while error is not None:
+        state = getattr(error, "sqlstate", None)
+        if isinstance(state, str):
+            return state
+        error = error.__cause__
+    return None
+
+
+def _discard_connection_to_a_former_primary(context: ExceptionContext) -> None:
+    if _sqlstate(context.original_exception) in _GONE:
+        context.is_disconnect = True

@@ -1,0 +1,308 @@
+"""The contract between the services: every event that travels over Kafka.
+
+An event is a frozen value. On the wire it is a CloudEvent 1.0 in binary mode (``shared.cloudevents``): the value is
+the JSON of the model, the attributes are headers, the key is the thread, so that everything about one conversation
+keeps its order.
+
+Rules for changing one: a new field has a default; nothing is renamed, removed or narrowed. What breaks a reader is a
+new ``VERSION``, read beside the old one until the old one's retention is over.
+"""
+
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+Level = Literal["L0", "L1", "L2", "L3", "L4", "L5"]
+Disposition = Literal[
+    "no_response",
+    "let_stand",
+    "monitor",
+    "acknowledge",
+    "hold",
+    "correct_facts",
+    "restore",
+    "answer",
+    "refer",
+    "transfer",
+    "moderate",
+    "escalate",
+]
+Platform = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]{0,31}$")]
+
+
+class Value(BaseModel):
+    """A frozen part of an event; unknown fields of a newer producer are passed over."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class Event(Value):
+    """What every event says: whose it is, and what it is about."""
+
+    VERSION: ClassVar[int] = 1
+
+    agency: str
+
+    @property
+    def key(self) -> str:
+        """Kafka key: events with the same key keep their order."""
+        raise AssertionError(f"{type(self).__name__} names no key")
+
+    @property
+    def subject(self) -> str:
+        """The id of the thing that the event is about (CloudEvents ``subject``)."""
+        raise AssertionError(f"{type(self).__name__} names no subject")
+
+
+class Author(Value):
+    """Who wrote a comment, as the platform names them.
+
+    ``handle`` is what a reply must mention to reach them (Mastodon ``acct``), where the platform works so.
+    """
+
+    id: str
+    name: str | None = None
+    handle: str | None = None
+
+
+class Conversation(Event):
+    """An event of one thread: the platform conversation on one account of an agency.
+
+    ``thread`` is the platform's own id of its root. The key joins it with platform and account, because two
+    platforms may use the same id.
+    """
+
+    platform: Platform
+    account: str
+    thread: str
+
+    @property
+    def key(self) -> str:
+        return f"{self.platform}:{self.account}:{self.thread}"
+
+
+class CommentEvent(Conversation):
+    """An event about one comment. ``revision`` counts from 1, the text as first written."""
+
+    comment: str
+    native_id: str
+    revision: int = Field(ge=1)
+
+    @property
+    def subject(self) -> str:
+        return self.comment
+
+
+class CommentText(CommentEvent):
+    """A comment with its text at one revision.
+
+    ``visibility`` is the platform's word for who may see it (Mastodon); a reply is never wider.
+    """
+
+    parent: str | None = None
+    author: Author
+    text: str
+    language: str | None = None
+    public: bool = True
+    visibility: str | None = None
+    hidden: bool = False
+    sent_at: AwareDatetime
+    received_at: AwareDatetime
+
+
+class CommentReceived(CommentText):
+    """A citizen wrote something to an agency."""
+
+
+class CommentEdited(CommentText):
+    """A comment reads otherwise now, or was hidden or shown again."""
+
+
+class CommentDeleted(CommentEvent):
+    """A comment is gone from its platform."""
+
+    deleted_at: AwareDatetime
+
+
+class CaseEvent(Conversation):
+    """An event about a case. ``comments`` are the ids of the comments that it concerns."""
+
+    case: str
+    comments: tuple[str, ...]
+
+    @property
+    def subject(self) -> str:
+        return self.case
+
+
+class CaseOpened(CaseEvent):
+    """A thread became an agency's business."""
+
+    opened_at: AwareDatetime
+
+
+class CaseRouted(CaseEvent):
+    """The agency's policy decided what a comment needs and who may release an answer."""
+
+    disposition: Disposition
+    level: Level
+    sensitivity: str
+    damage: str
+    rules: tuple[str, ...]
+    policy_version: str
+    routed_at: AwareDatetime
+
+
+class CaseClosed(CaseEvent):
+    """A case ended without an answer to these comments."""
+
+    disposition: Disposition
+    reason: str
+    closed_at: AwareDatetime
+
+
+class Authorisation(Value):
+    """One person's consent, or the standing authority of whoever cleared a line beforehand."""
+
+    kind: Literal["approval", "signoff", "standing"]
+    officer: str
+    post: str
+    level: Level
+    at: AwareDatetime
+    line: str | None = None
+
+
+class ResponseApproved(Conversation):
+    """A text may go out: exactly this one, in this thread, under these authorisations.
+
+    ``digest`` is the SHA-256 (hex) that the approvals were given for. ``reply_to`` is the platform's id of the
+    comment that is answered, ``mention`` the handle that notifies its author.
+    """
+
+    response: str
+    case: str
+    comments: tuple[str, ...]
+    reply_to: str
+    mention: str | None = None
+    visibility: str | None = None
+    public: bool = True
+    text: str
+    language: str | None = None
+    level: Level
+    digest: str = Field(pattern=r"^[0-9a-f]{64}$")
+    policy_version: str
+    authorisations: tuple[Authorisation, ...] = Field(min_length=1)
+    approved_at: AwareDatetime
+
+    @property
+    def subject(self) -> str:
+        return self.response
+
+
+class PublicationEvent(Conversation):
+    """An event about the duty to put one response on one account."""
+
+    publication: str
+    response: str
+    case: str
+    comments: tuple[str, ...]
+
+    @property
+    def subject(self) -> str:
+        return self.publication
+
+
+class ResponsePublished(PublicationEvent):
+    """A response stands on its platform. ``native_id`` is the platform's id of the reply."""
+
+    native_id: str
+    text: str
+    language: str | None = None
+    published_at: AwareDatetime
+
+
+class PublicationFailed(PublicationEvent):
+    """A response will not appear. ``reason`` is ``not_possible`` where it can no longer be answered at all."""
+
+    reason: str
+    detail: str | None = None
+    failed_at: AwareDatetime
+
+
+class AccountEvent(Event):
+    """An event about an agency's presence on a platform; ``account`` is the platform's own id."""
+
+    account_id: str
+    platform: Platform
+    account: str
+
+    @property
+    def key(self) -> str:
+        return self.account_id
+
+    @property
+    def subject(self) -> str:
+        return self.account_id
+
+
+class AccountConnected(AccountEvent):
+    """An account takes part from now on."""
+
+    name: str
+    connected_at: AwareDatetime
+
+
+class AccountDegraded(AccountEvent):
+    """An account does not work as it should. ``reason`` is for machines, ``detail`` for people."""
+
+    reason: str
+    detail: str
+    degraded_at: AwareDatetime
+
+
+class AccountRestored(AccountEvent):
+    """An account works again."""
+
+    restored_at: AwareDatetime
+
+
+class MessageDied(Event):
+    """A record could not be handled; the dead letter in the service's Postgres has its bytes."""
+
+    dead_letter: str
+    source: str
+    partition: int | None = None
+    offset: int | None = None
+    code: str
+    reason: str
+
+    @property
+    def key(self) -> str:
+        return self.dead_letter
+
+    @property
+    def subject(self) -> str:
+        return self.dead_letter
+
+
+EventType = type[Event]
+
+EVENTS: dict[str, EventType] = {
+    event.__name__: event
+    for event in (
+        CommentReceived,
+        CommentEdited,
+        CommentDeleted,
+        CaseOpened,
+        CaseRouted,
+        CaseClosed,
+        ResponseApproved,
+        ResponsePublished,
+        PublicationFailed,
+        AccountConnected,
+        AccountDegraded,
+        AccountRestored,
+        MessageDied,
+    )
+}
+"""Every event by its type name, as ``ce_type`` spells it."""
