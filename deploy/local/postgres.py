@@ -95,13 +95,38 @@ class EmbeddedPostgres:
         """The superuser's address of the database; known once the server was started."""
         return f"postgresql://{SUPERUSER}:{self._password()}@127.0.0.1:{self.port}/{DATABASE}"
 
-    def start(self) -> None:
-        """Start, making the data folder first where there is none. Raises ``PostgresFailed``."""
+    @property
+    def run_as(self) -> tuple[int, int] | None:
+        """User and group id that the server runs as, where it cannot run as ourselves."""
+        return (
+            None if self._runner.user is None or self._runner.group is None else (self._runner.user, self._runner.group)
+        )
+
+    def prepare(self) -> None:
+        """Make the data folder where there is none. Raises ``PostgresFailed``."""
         self.folder.mkdir(parents=True, exist_ok=True)
         self._runner.own(self.folder)
         self.log.touch()
         if not (self._data / "PG_VERSION").exists():
             self._initialise()
+
+    def command(self) -> list[str]:
+        """The command that runs the server in the foreground."""
+        options = [part for name, value in self._settings.items() for part in ("-c", f"{name}={value}")]
+        return [str(_program("postgres")), "-D", str(self._data), "-p", str(self.port), *options]
+
+    def wait_until_ready(self) -> None:
+        """Wait for a server started by ``command``, and make the database. Raises ``PostgresFailed``."""
+        deadline = time.monotonic() + START_SECONDS
+        while not self._answers():
+            if time.monotonic() > deadline:
+                raise PostgresFailed(f"PostgreSQL did not start; see {self.log}")
+            time.sleep(0.03)
+        self._make_database()
+
+    def start(self) -> None:
+        """Prepare, run it as our own child, and wait. Raises ``PostgresFailed``."""
+        self.prepare()
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline:
             if self._try_to_start(deadline):
@@ -129,9 +154,7 @@ class EmbeddedPostgres:
 
     def _try_to_start(self, deadline: float) -> bool:
         """One attempt. It fails while children of a killed postmaster still hold its shared memory."""
-        options = [part for name, value in self._settings.items() for part in ("-c", f"{name}={value}")]
-        command = [str(_program("postgres")), "-D", str(self._data), "-p", str(self.port), *options]
-        self.process = self._runner.start(command, self.log)
+        self.process = self._runner.start(self.command(), self.log)
         while time.monotonic() < deadline and self.process.poll() is None:
             if self._answers():
                 return True
@@ -139,7 +162,7 @@ class EmbeddedPostgres:
         return False
 
     def _answers(self) -> bool:
-        command = [_program("pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(self.port), "-d", "postgres"]
+        command = [str(_program("pg_isready")), "-q", "-h", "127.0.0.1", "-p", str(self.port), "-d", "postgres"]
         return subprocess.run(command, check=False).returncode == 0
 
     def _initialise(self) -> None:

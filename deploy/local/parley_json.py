@@ -1,0 +1,80 @@
+"""``parley.json``: how anyone on this machine finds the running Parley.
+
+Written by rename, so that a reader never sees half of it; removed on stop; rewritten whenever a process is started
+again.
+"""
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from deploy.local import sample
+from deploy.local.addresses import Addresses
+from deploy.local.issuer import Issuer
+from deploy.local.keep import Keep
+
+NAME = "parley.json"
+
+
+def document(
+    addresses: Addresses, database_url: str, kafka: str, pids: Mapping[str, int | None], keep: Keep, issuer: Issuer
+) -> dict[str, Any]:
+    """The whole document, with fresh tokens."""
+    agencies = sample.agencies()
+    return {
+        **{part: addresses.url(part) for part in ("ingest", "policy", "publisher", "town_square", "issuer")},
+        "database_url": database_url,
+        "kafka": kafka,
+        "pids": dict(pids),
+        "accounts": [_account(account, addresses) for account in sample.accounts(keep)],
+        "officers": [
+            {
+                "agency": officer.agency,
+                "subject": officer.subject,
+                "post": officer.post,
+                "level": officer.level,
+                "token": issuer.token(officer.subject, sample.OFFICER_SCOPE, [officer.agency]),
+            }
+            for officer in sample.officers()
+        ],
+        "tokens": {
+            "admin": issuer.token("sample-admin", sample.EVERY_SCOPE, "*"),
+            "client": issuer.token(sample.CLIENT, sample.CLIENT_SCOPE, agencies),
+            "auditor": issuer.token("sample-auditor", sample.AUDITOR_SCOPE, agencies),
+            "open311": keep.open311_key,
+        },
+    }
+
+
+def write(home: Path, content: Mapping[str, Any]) -> None:
+    """Put the document in place; only its owner may read it, because it opens doors."""
+    draft = home / f".{NAME}.{os.getpid()}"
+    draft.touch(mode=0o600)
+    draft.write_text(json.dumps(content, indent=1, ensure_ascii=False))
+    draft.rename(home / NAME)
+
+
+def read(home: Path) -> dict[str, Any] | None:
+    """The document of a running Parley, or None where none runs."""
+    try:
+        found: dict[str, Any] = json.loads((home / NAME).read_text())
+    except FileNotFoundError:
+        return None
+    return found
+
+
+def remove(home: Path) -> None:
+    (home / NAME).unlink(missing_ok=True)
+
+
+def _account(account: sample.Account, addresses: Addresses) -> dict[str, str]:
+    entry = {"agency": account.agency, "platform": account.platform, "account": account.account}
+    if account.platform == "mastodon":
+        return {**entry, "base_url": addresses.url("town_square"), "secret": account.secrets["token"]}
+    entry["webhook"] = f"{addresses.url('ingest')}/webhooks/{account.platform}/{account.account}"
+    entry["secret"] = account.secrets.get("app_secret") or account.secrets["secret"]
+    if "verify_token" in account.secrets:
+        entry["verify_token"] = account.secrets["verify_token"]
+    return entry

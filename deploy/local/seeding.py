@@ -1,0 +1,91 @@
+"""Makes the sample accounts known: to the town square, to ingest and to the publisher, each over its own API.
+
+Doing it again changes nothing, so every start does it.
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import httpx
+
+from deploy.local import sample
+from deploy.local.addresses import Addresses
+from deploy.local.keep import Keep
+from shared.ids import account_id
+
+SECONDS = 30.0
+_PUSHED = {"facebook": "{square}/graph", "mastodon": "{square}"}
+
+
+class SeedingFailed(RuntimeError):
+    """A service did not take a sample account."""
+
+
+async def seed(addresses: Addresses, keep: Keep, admin_token: str) -> None:
+    """Connect every sample account. Raises ``SeedingFailed``."""
+    accounts = sample.accounts(keep)
+    headers = {"Authorization": f"Bearer {admin_token}"}
+    async with httpx.AsyncClient(headers=headers, timeout=10, trust_env=False) as client:
+        await _tell_town_square(client, addresses, accounts)
+        for account in accounts:
+            await _connect(client, addresses, account)
+        for account in accounts:
+            if account.token is not None:
+                await _give_credentials(client, addresses, account)
+
+
+async def _tell_town_square(client: httpx.AsyncClient, addresses: Addresses, accounts: list[sample.Account]) -> None:
+    known = [
+        {
+            "agency": account.agency,
+            "platform": account.platform,
+            "account": account.account,
+            "name": account.name,
+            "token": account.token,
+        }
+        for account in accounts
+        if account.platform in _PUSHED
+    ]
+    await _until(lambda: client.put(f"{addresses.url('town_square')}/accounts", json=known), "the town square", {200})
+
+
+async def _connect(client: httpx.AsyncClient, addresses: Addresses, account: sample.Account) -> None:
+    body: dict[str, Any] = {
+        "agency": account.agency,
+        "platform": account.platform,
+        "account": account.account,
+        "name": account.name,
+        "secrets": account.secrets,
+    }
+    if account.platform == "mastodon":
+        body["base_url"] = addresses.url("town_square")
+    key = {"Idempotency-Key": f"sample-{account.platform}-{account.account}"}
+    url = f"{addresses.url('ingest')}/v1/accounts"
+    # 409 and 422: connected by an earlier start of this home, with other ports perhaps.
+    await _until(lambda: client.post(url, json=body, headers=key), f"account {account.account}", {200, 201, 409, 422})
+
+
+async def _give_credentials(client: httpx.AsyncClient, addresses: Addresses, account: sample.Account) -> None:
+    base = _PUSHED[account.platform].format(square=addresses.url("town_square"))
+    known_as = account_id(account.platform, account.account)
+    url = f"{addresses.url('publisher')}/v1/accounts/{known_as}/credentials"
+    body = {"token": account.token, "base_url": base}
+    # 404 until the publisher has heard of the account over Kafka.
+    await _until(lambda: client.put(url, json=body), f"credentials of {account.account}", {200, 201, 204})
+
+
+async def _until(call: Callable[[], Awaitable[httpx.Response]], what: str, good: set[int]) -> None:
+    deadline = time.monotonic() + SECONDS
+    last = "no answer"
+    while time.monotonic() < deadline:
+        try:
+            answer = await call()
+            if answer.status_code in good:
+                return
+            last = f"{answer.status_code} {answer.text[:200]}"
+        except httpx.TransportError as error:
+            last = type(error).__name__
+        await asyncio.sleep(0.1)
+    raise SeedingFailed(f"{what} was not taken: {last}")

@@ -1,0 +1,67 @@
+"""Puts the town square together; nothing happens before `create_app` is called."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+
+from .accounts import AccountRoutes, Accounts
+from .citizens import CitizenRoutes
+from .clock import Clock, system_clock
+from .faults import FaultRoutes, Faults
+from .graph import GraphError, GraphRoutes, answer_graph_error
+from .mastodon import MastodonError, MastodonRoutes, answer_mastodon_error
+from .mastodon_entities import Entities
+from .page import PageRoutes
+from .page_comments import PageComments
+from .people import People
+from .refusals import Refused, answer_invalid, answer_refused
+from .replies import Replies, ReplyRoutes
+from .settings import Settings
+from .statuses import Statuses
+from .store import Store
+
+
+def create_app(settings: Settings, clock: Clock = system_clock) -> FastAPI:
+    """Build a town square that keeps its memory in the folder of these settings."""
+    store = Store(settings.database)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        store.close()
+
+    # The pages of documentation would load scripts from elsewhere.
+    app = FastAPI(title="Town square", docs_url=None, redoc_url=None, lifespan=lifespan)
+    app.add_exception_handler(Refused, answer_refused)
+    app.add_exception_handler(RequestValidationError, answer_invalid)
+    app.add_exception_handler(MastodonError, answer_mastodon_error)
+    app.add_exception_handler(GraphError, answer_graph_error)
+    app.add_api_route("/live", live, methods=["GET"])
+    _include_routes(app, settings, clock, store)
+    return app
+
+
+async def live() -> dict[str, str]:
+    """Say that the square answers."""
+    return {"status": "live"}
+
+
+def _include_routes(app: FastAPI, settings: Settings, clock: Clock, store: Store) -> None:
+    accounts, replies = Accounts(store), Replies(store)
+    faults = Faults(store, settings.hang_seconds)
+    people = People(store, accounts)
+    statuses = Statuses(store, people, replies, clock, settings.domain)
+    comments = PageComments(store, replies, clock)
+    entities = Entities(statuses, people, settings.base_url, settings.domain)
+    for routes in (
+        AccountRoutes(accounts),
+        FaultRoutes(faults),
+        ReplyRoutes(replies),
+        MastodonRoutes(settings, clock, people, statuses, faults, entities),
+        GraphRoutes(accounts, comments, faults),
+        CitizenRoutes(clock, accounts, people, statuses, comments),
+        PageRoutes(),
+    ):
+        app.include_router(routes.router())

@@ -1,0 +1,10 @@
+"""The platforms the town square stands in for, listed in one place.
+
+Another platform is one word here, its own file of routes, and a `Replies.record` where it takes a reply.
+"""
+
+from typing import Final, Literal, get_args
+
+Platform = Literal["facebook", "mastodon"]
+
+PLATFORMS: Final[tuple[Platform, ...]] = get_args(Platform)

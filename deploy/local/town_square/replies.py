@@ -1,0 +1,57 @@
+"""The record of every reply the square has taken, on whichever platform.
+
+It is what tests and people look at to see whether somebody was answered, and whether twice; so it is
+written once, as posted, and neither an edit nor a deletion changes it.
+"""
+
+from fastapi import APIRouter
+
+from .clock import rfc3339
+from .platforms import Platform
+from .store import Store
+
+
+class Replies:
+    """Replies in the order in which they were recorded."""
+
+    def __init__(self, store: Store) -> None:
+        """Keep the record in this store."""
+        self._store = store
+
+    def record(self, platform: Platform, parent: str, reply: str, text: str, now: int) -> None:
+        """Write a reply down; the caller's transaction makes it one with the reply itself."""
+        self._store.change(
+            "INSERT INTO reply (platform, parent, id, text, at) VALUES (?, ?, ?, ?, ?)",
+            platform,
+            parent,
+            reply,
+            text,
+            now,
+        )
+
+    def listed(self, platform: Platform | None) -> list[dict[str, str]]:
+        """List what was recorded, on one platform or on all."""
+        rows = self._store.rows(
+            "SELECT platform, parent, id, text, at FROM reply WHERE ?1 IS NULL OR platform = ?1 ORDER BY number",
+            (platform,),
+        )
+        names = ("platform", "parent", "id", "text", "at")
+        return [dict(zip(names, (*row[:4], rfc3339(row[4])), strict=True)) for row in rows]
+
+
+class ReplyRoutes:
+    """`GET /replies`: what was answered, to whom, when."""
+
+    def __init__(self, replies: Replies) -> None:
+        """Serve this record."""
+        self._replies = replies
+
+    def router(self) -> APIRouter:
+        """Bind the routes."""
+        router = APIRouter()
+        router.add_api_route("/replies", self.listed, methods=["GET"])
+        return router
+
+    async def listed(self, platform: Platform | None = None) -> dict[str, list[dict[str, str]]]:
+        """List the recorded replies."""
+        return {"items": self._replies.listed(platform)}
