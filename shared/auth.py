@@ -75,10 +75,9 @@ class Tokens:
         if known is not None and known[0] > time.monotonic():
             return known[1]
         claims = await self._verified(token)
-        agencies = claims.get("agencies", [])
         caller = Caller(
             subject=str(claims["sub"]),
-            agencies=None if agencies == EVERY_AGENCY else frozenset(map(str, agencies)),
+            agencies=_agencies(claims.get("agencies", [])),
             scopes=frozenset(str(claims.get("scope", "")).split()),
         )
         self._remember(token, caller, float(claims["exp"]))
@@ -157,6 +156,14 @@ async def _caller(request: Request) -> Caller:
         raise _unauthenticated("Send a bearer token in the Authorization header.")
     tokens: Tokens = request.app.state.tokens
     return await tokens.caller(token.strip())
+
+
+def _agencies(claim: object) -> frozenset[str] | None:
+    if claim == EVERY_AGENCY:
+        return None
+    if not isinstance(claim, list) or any(not isinstance(name, str) or name == EVERY_AGENCY for name in claim):
+        raise _unauthenticated('The claim `agencies` must be a list of names or "*".')
+    return frozenset(claim)
 
 
 def _unauthenticated(detail: str) -> Problem:

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
+from asyncpg.exceptions import TargetServerAttributeNotMatched
 from sqlalchemy import Column, Text, event, text
 from sqlalchemy.engine import ExceptionContext, make_url
 from sqlalchemy.exc import DBAPIError, OperationalError
@@ -74,7 +75,12 @@ _SET_SCOPE = text("SELECT set_config('parley.agencies', :agencies, true)")
 
 
 def _spell(scope: Scope) -> str:
-    return scope if isinstance(scope, str) else ",".join(scope)
+    if isinstance(scope, str):
+        return scope
+    names = list(scope)
+    if any(name == EVERY_AGENCY or "," in name for name in names):
+        raise ValueError("no agency is called so: the name would open other agencies' rows")
+    return ",".join(names)
 
 
 def driver_url(url: str) -> str:
@@ -100,7 +106,16 @@ def is_passing(error: BaseException) -> bool:
 
 def _is_connection_loss(error: BaseException | None) -> bool:
     state = _sqlstate(error)
-    return state is not None and state[:2] in {"08", "53"}
+    return (state is not None and state[:2] in {"08", "53"}) or _finds_no_primary(error)
+
+
+def _finds_no_primary(error: BaseException | None) -> bool:
+    # In the midst of a fail-over every server that answers is a standby.
+    while error is not None:
+        if isinstance(error, TargetServerAttributeNotMatched):
+            return True
+        error = error.__cause__
+    return False
 
 
 def _sqlstate(error: BaseException | None) -> str | None:

@@ -69,6 +69,11 @@ class GroupCommit(Generic[Item, Result]):
             await self._write_group(group[:middle])
             await self._write_group(group[middle:])
             return
+        if len(results) != len(group):
+            # Written already, so not to be written again in halves; but nobody may wait for ever.
+            for _, future in group:
+                _settle(future, AssertionError("write must return a result for each item"))
+            return
         for (_, future), result in zip(group, results, strict=True):
             if not future.done():
                 future.set_result(result)

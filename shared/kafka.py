@@ -227,6 +227,7 @@ class Consumer:
             headers=json.dumps([(name, value.decode(errors="replace")) for name, value in record.headers]).replace(
                 "\\u0000", ""
             ),
+            traceparent=_traceparent(record),
         )
         async with self._database.begin(EVERY_AGENCY) as connection:
             await bury_record(connection, letter)
@@ -296,6 +297,11 @@ async def _stop(consumer: AIOKafkaConsumer) -> None:
     with contextlib.suppress(KafkaError, OSError, TimeoutError):
         async with asyncio.timeout(STOP_SECONDS):
             await consumer.stop()
+
+
+def _traceparent(record: Record) -> str | None:
+    value = dict(record.headers).get("traceparent")
+    return value.decode("ascii", "ignore").replace("\x00", "") if value else None
 
 
 def _partition(record: Record) -> TopicPartition:

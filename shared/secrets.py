@@ -43,5 +43,5 @@ class Seal:
         """The plaintext. Raises ``WrongKey``."""
         try:
             return self._cipher.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], bound_to.encode())
-        except InvalidTag as error:
+        except (InvalidTag, ValueError) as error:  # ValueError: cut so short that not even a nonce is left
             raise WrongKey(WrongKey.__doc__) from error

@@ -17,6 +17,7 @@ import uvicorn
 from fastapi import APIRouter, FastAPI
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from sqlalchemy import text
+from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -91,7 +92,6 @@ class Service:
             description=self.description,
             version=API_VERSION,
             lifespan=self._lifespan(supervisor),
-            max_body_size=MOST_BODY_BYTES,
             telemetry={"auto_configure": False, "logs": False},
         )
         app.state.tokens = Tokens(self.settings.auth)
@@ -99,6 +99,8 @@ class Service:
         app.include_router(self._probes(supervisor))
         for router in self.routers:
             app.include_router(router)
+        # Within the edge, so that its answer in plain text becomes a problem like any other.
+        app.add_middleware(RequestBodyLimitMiddleware, max_body_size=MOST_BODY_BYTES)
         app.add_middleware(_Edge)
         return app
 
@@ -180,12 +182,22 @@ class _Edge:
                 await refusal.response()(scope, receive, send)
                 return
 
+        refused = False
+
         async def send_safely(message: Message) -> None:
             if message["type"] == "http.response.start":
                 message["headers"] = [*message["headers"], *_SAFE]
             await send(message)
 
-        await self._app(scope, receive, send_safely)
+        async def send_problem_if_too_large(message: Message) -> None:
+            nonlocal refused
+            if message["type"] == "http.response.start" and message["status"] == 413:
+                refused = True
+                await problems.Problem(413).response()(scope, receive, send_safely)
+            if not refused:
+                await send_safely(message)
+
+        await self._app(scope, receive, send_problem_if_too_large)
 
 
 _SAFE = (

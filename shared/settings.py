@@ -7,7 +7,9 @@ them.
 
 from pathlib import Path
 
-from pydantic import BaseModel, Field, SecretStr
+from typing import Self
+
+from pydantic import BaseModel, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 SECRETS_FOLDER = Path("/run/secrets")
@@ -66,6 +68,12 @@ class RetentionSettings(BaseModel):
 
     outbox_hours: float = Field(48, gt=0, description="sent events stay this long, for a replay")
     inbox_hours: float = Field(24 * 14, gt=0, description="handled events stay known this long")
+
+    @model_validator(mode="after")
+    def _handled_events_outlive_sent_ones(self) -> Self:
+        if self.inbox_hours <= self.outbox_hours:
+            raise ValueError("inbox_hours must be longer than outbox_hours, or a replay is handled twice")
+        return self
 
 
 class ServiceSettings(BaseSettings):

@@ -13,7 +13,9 @@ from pathlib import Path
 from typing import Any, TextIO
 
 import httpx
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from deploy.local import parley_json
@@ -24,6 +26,7 @@ from deploy.local.scenes import SCENES, Scene
 
 SCENE_SECONDS = 60.0
 LOOK_SECONDS = 0.1
+NARROWEST = 155
 _ENDED = {"answered", "closed"}
 
 
@@ -99,7 +102,7 @@ async def show(home: Path, *, as_json: bool, to: TextIO) -> int:
         for outcome in outcomes:
             print(json.dumps(outcome.as_json(), ensure_ascii=False), file=to)
     else:
-        Console(file=to, highlight=False).print(_table(outcomes))
+        Console(file=to, highlight=False, width=max(console.width, NARROWEST)).print(_table(outcomes))
     for outcome in outcomes:
         if not outcome.as_expected:
             console.print(
@@ -142,7 +145,7 @@ class Stage:
         decision = case["explanation"]
         return Outcome(
             scene=scene,
-            rule=decision["rules"][-1],
+            rule=decision["rules"][-1]["id"],
             level=case["level"],
             disposition=case["disposition"],
             approvals=approvals,
@@ -169,31 +172,25 @@ class Stage:
 
 
 def _table(outcomes: list[Outcome]) -> Table:
-    table = Table(title="What became of each comment", title_justify="left")
-    for column in (
-        "",
-        "comment",
-        "platform",
-        "agency",
-        "rule",
-        "level",
-        "disposition",
-        "approvals",
-        "reply",
-        "seconds",
-    ):
-        table.add_column(column, overflow="fold", justify="right" if column in ("approvals", "seconds") else "left")
+    table = Table(title="What became of each comment", title_justify="left", box=SIMPLE_HEAD)
+    table.add_column("", width=1)
+    table.add_column("comment", no_wrap=True, overflow="ellipsis", max_width=40)
+    for column in ("platform", "agency", "rule", "level", "disposition"):
+        table.add_column(column, no_wrap=True, min_width=len(column) + 1)
+    table.add_column("approvals", justify="right", no_wrap=True, min_width=9)
+    table.add_column("reply", no_wrap=True, overflow="ellipsis", max_width=26)
+    table.add_column("seconds", justify="right", no_wrap=True, min_width=7)
     for outcome in outcomes:
         table.add_row(
             "[green]✓[/]" if outcome.as_expected else "[red]✗[/]",
-            outcome.scene.text,
+            escape(outcome.scene.text),
             outcome.scene.platform,
             outcome.scene.agency,
             outcome.rule,
             outcome.level,
             outcome.disposition,
             str(outcome.approvals),
-            outcome.reply or "–",
+            escape(outcome.reply or "–"),
             f"{outcome.seconds:.1f}",
         )
     return table

@@ -215,7 +215,7 @@ class Embedded:
 
 
 _EMBEDDED: dict[str, dict[str, str]] = {
-    "ingest": {},
+    "ingest": {"PARLEY_MASTODON__POLL_SECONDS": "0.3", "PARLEY_MASTODON__REREAD_SECONDS": "1"},
     "policy": {},
     "publisher": {"PARLEY_RETRY__SETTLE_SECONDS": "20", "PARLEY_DISPATCH__LEASE_SECONDS": "20"},
 }

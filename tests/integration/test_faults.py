@@ -8,23 +8,16 @@ import signal
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
 
 import httpx
 import pytest
 
 from tests.support.citizen_load import CitizenLoad
-from tests.support.parley import OPENING_HOURS, Parley, facebook_comment, running_parley, wait_for
+from tests.support.parley import OPENING_HOURS, Parley, facebook_comment, wait_for
 
 pytestmark = pytest.mark.system
 
 HEAL_SECONDS = 90.0
-
-
-@pytest.fixture(scope="module")
-def parley() -> Iterator[Parley]:
-    with running_parley() as running:
-        yield running
 
 
 def test_a_delivery_repeated_after_ingest_died_is_one_comment(parley: Parley) -> None:

@@ -143,7 +143,7 @@ class PlatformStandIn:
         if request.headers.get("authorization") != f"Bearer {self.token}":
             return (401, _graph_error(190, 467), {})
         _, version, parent, edge = request.path.split("/")
-        assert version.startswith("v") and edge == "comments", request.path
+        assert (version[:1], edge) == ("v", "comments"), request.path
         if request.method == "POST":
             return (200, {"id": self._take(parent, request.json()["message"]).id}, {})
         listed = [reply for reply in reversed(self.replies) if reply.parent == parent]

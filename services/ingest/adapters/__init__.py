@@ -1,0 +1,1 @@
+"""The machinery of ingest: HTTP, Postgres, Kafka, polling."""

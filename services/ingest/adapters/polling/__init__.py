@@ -1,0 +1,1 @@
+"""Asking the platforms that do not push."""

@@ -1,0 +1,51 @@
+"""How far comments have come, written for a whole batch at once.
+
+The ladder of ``domain.statuses`` holds in the statement too, so that a fact that arrives late takes nothing back.
+"""
+
+from collections.abc import Iterable
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.ingest.domain.statuses import LADDER, Progress, combined
+
+
+async def note(connection: AsyncConnection, facts: Iterable[Progress]) -> None:
+    """Move comments on, in the caller's transaction. Comments that are not here are passed over."""
+    found = combined(facts)
+    if not found:
+        return
+    replies = [fact.reply for fact in found]
+    await connection.execute(
+        _NOTE,
+        {
+            "ladder": list(LADDER),
+            "comments": [fact.comment for fact in found],
+            "statuses": [fact.status for fact in found],
+            "cases": [fact.case for fact in found],
+            "texts": [reply.text if reply else None for reply in replies],
+            "languages": [reply.language if reply else None for reply in replies],
+            "responses": [reply.response if reply else None for reply in replies],
+            "published": [reply.published_at if reply else None for reply in replies],
+        },
+    )
+
+
+_NEWER = "(u.published_at IS NOT NULL AND u.published_at >= coalesce(c.reply_published_at, '-infinity'))"
+_NOTE = text(f"""
+    UPDATE comment c SET
+        status = CASE
+            WHEN array_position(CAST(:ladder AS text[]), u.status) > array_position(CAST(:ladder AS text[]), c.status)
+            THEN u.status ELSE c.status END,
+        case_id = coalesce(c.case_id, u.case_id),
+        reply_text = CASE WHEN {_NEWER} THEN u.text ELSE c.reply_text END,
+        reply_language = CASE WHEN {_NEWER} THEN u.language ELSE c.reply_language END,
+        reply_response = CASE WHEN {_NEWER} THEN u.response ELSE c.reply_response END,
+        reply_published_at = CASE WHEN {_NEWER} THEN u.published_at ELSE c.reply_published_at END
+    FROM unnest(
+        CAST(:comments AS text[]), CAST(:statuses AS text[]), CAST(:cases AS text[]), CAST(:texts AS text[]),
+        CAST(:languages AS text[]), CAST(:responses AS text[]), CAST(:published AS timestamptz[])
+    ) AS u (id, status, case_id, text, language, response, published_at)
+    WHERE c.id = u.id
+""")  # noqa: S608 - constants of this module

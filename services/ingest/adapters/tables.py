@@ -1,0 +1,153 @@
+"""The tables of ingest.
+
+``comment`` has one row for each thing a person said, at its newest revision; ``comment_revision`` has the earlier and
+the belated texts; ``raw_body`` has the untouched bytes of each request that changed anything. What must never exist
+twice has a unique key here, because this is where concurrent requests meet.
+"""
+
+from sqlalchemy import (
+    Boolean,
+    CheckConstraint,
+    Column,
+    DateTime,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    UniqueConstraint,
+    Uuid,
+    text,
+)
+
+from shared.audit import audit_tables
+from shared.database import agency_column
+from shared.dead_letters import dead_letter_table
+from shared.idempotency import idempotency_table
+from shared.inbox import inbox_table
+from shared.lease import lease_table
+from shared.outbox import outbox_table
+from shared.positions import consumer_marker_table
+
+metadata = MetaData()
+
+account = Table(
+    "account",
+    metadata,
+    Column("id", Text, primary_key=True),
+    agency_column(),
+    Column("platform", Text, nullable=False),
+    Column("account", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("base_url", Text),
+    Column("sealed_secrets", LargeBinary, nullable=False),
+    Column("trouble", Text),
+    Column("connected_at", DateTime(timezone=True), nullable=False),
+    Column("version", Integer, nullable=False, server_default=text("1")),
+    UniqueConstraint("platform", "account", name="account_platform_account"),
+)
+"""``sealed_secrets`` are the live generations as JSON, sealed and bound to the id; ``trouble`` says why an account is
+degraded."""
+
+comment = Table(
+    "comment",
+    metadata,
+    Column("id", Text(collation="C"), primary_key=True),
+    agency_column(),
+    Column("account_id", Text(collation="C"), nullable=False),
+    Column("platform", Text, nullable=False),
+    Column("account", Text, nullable=False),
+    Column("native_id", Text(collation="C"), nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("revision_key", Text, nullable=False),
+    Column("thread", Text, nullable=False),
+    Column("parent", Text),
+    Column("author_id", Text, nullable=False),
+    Column("author_name", Text),
+    Column("author_handle", Text),
+    Column("text", Text, nullable=False),
+    Column("language", Text),
+    Column("public", Boolean, nullable=False),
+    Column("visibility", Text),
+    Column("hidden", Boolean, nullable=False, server_default=text("false")),
+    Column("hidden_at", DateTime(timezone=True)),
+    Column("status", Text, nullable=False),
+    Column("case_id", Text),
+    Column("reply_text", Text),
+    Column("reply_language", Text),
+    Column("reply_response", Text),
+    Column("reply_published_at", DateTime(timezone=True)),
+    Column("callback", Text),
+    Column("sent_at", DateTime(timezone=True), nullable=False),
+    Column("edited_at", DateTime(timezone=True)),
+    Column("received_at", DateTime(timezone=True), nullable=False),
+    Column("raw_id", Uuid, nullable=False),
+    UniqueConstraint("account_id", "native_id", name="comment_account_native_id"),
+    CheckConstraint("status IN ('received', 'routed', 'closed', 'answered', 'deleted')", name="comment_status_known"),
+    CheckConstraint("revision > 0 OR status = 'deleted'", name="comment_tombstone_deleted"),
+    CheckConstraint("(reply_text IS NULL) = (reply_published_at IS NULL)", name="comment_reply_whole"),
+    # Two status changes follow each comment: room on the page keeps them out of the indexes.
+    postgresql_with={"fillfactor": "70"},
+)
+Index("comment_agency_id", comment.c.agency, comment.c.id)
+
+comment_revision = Table(
+    "comment_revision",
+    metadata,
+    Column("comment", Text(collation="C"), nullable=False),
+    Column("revision_key", Text, nullable=False),
+    agency_column(),
+    Column("revision", Integer),
+    Column("text", Text, nullable=False),
+    Column("language", Text),
+    Column("edited_at", DateTime(timezone=True)),
+    Column("raw_id", Uuid, nullable=False),
+    Column("recorded_at", DateTime(timezone=True), nullable=False),
+    PrimaryKeyConstraint("comment", "revision_key"),
+)
+"""``revision`` is null for a text that came so late that newer ones had its place already."""
+
+raw_body = Table(
+    "raw_body",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    agency_column(),
+    Column("account_id", Text, nullable=False),
+    Column("received_at", DateTime(timezone=True), nullable=False),
+    Column("body", LargeBinary, nullable=False),
+)
+
+echo = Table(
+    "echo",
+    metadata,
+    Column("account_id", Text(collation="C"), nullable=False),
+    Column("native_id", Text(collation="C"), nullable=False),
+    agency_column(),
+    Column("thread", Text),
+    Column("publication", Text),
+    Column("response", Text),
+    Column("published_at", DateTime(timezone=True)),
+    Column("seen_at", DateTime(timezone=True)),
+    PrimaryKeyConstraint("account_id", "native_id"),
+)
+"""What an agency's own account wrote: told by the publisher, seen on the platform, whichever comes first."""
+
+poll_cursor = Table(
+    "poll_cursor",
+    metadata,
+    Column("account_id", Text, primary_key=True),
+    agency_column(),
+    Column("cursor", Text, nullable=False),
+    Column("moved_at", DateTime(timezone=True), nullable=False),
+)
+"""Up to where a polled account has been read, in the platform's own ids."""
+
+outbox = outbox_table(metadata)
+inbox = inbox_table(metadata)
+dead_letter = dead_letter_table(metadata)
+lease = lease_table(metadata)
+idempotency_key = idempotency_table(metadata)
+audit, audit_head = audit_tables(metadata)
+consumer_marker = consumer_marker_table(metadata)

@@ -1,0 +1,147 @@
+"""``GET|POST /webhooks/{platform}/{account}``: the door for platforms.
+
+Every comment comes through here, so the route is a bare ASGI application: nothing is built that the answer does not
+need. A 2xx is a commit. Of a refused body nothing is kept but a count. Compressed bodies are refused for the whole
+service, before any route.
+
+    no, wrong or stale signature     401
+    unknown account or platform      404
+    larger than the platform's limit 413, without reading the rest
+    authentic                        200, whether used, repeated, counted or set aside
+    database away                    503 with Retry-After
+"""
+
+from collections.abc import Mapping
+from urllib.parse import parse_qsl
+
+from fastapi import APIRouter
+from sqlalchemy.exc import SQLAlchemyError
+from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
+
+from services.ingest import intake
+from services.ingest.adapters import metrics
+from services.ingest.domain.refusals import (
+    BadHandshake,
+    BadSignature,
+    Refusal,
+    StaleSignature,
+    UnknownAccount,
+)
+from services.ingest.intake import Accepted, Delivery
+from services.ingest.platforms import WEBHOOKS
+from services.ingest.ports import Accounts, Keeper
+from shared.auth import signed_by_platform
+from shared.clock import Clock
+from shared.group_commit import Closed
+from shared.problems import Problem, answer_to
+
+PATH = "/webhooks/{platform}/{account}"
+
+_STATUS: Mapping[type[Refusal], tuple[int, str]] = {
+    UnknownAccount: (404, "not-found"),
+    BadSignature: (401, "bad-signature"),
+    StaleSignature: (401, "stale-signature"),
+    BadHandshake: (403, "bad-handshake"),
+}
+_OTHER = "other"
+"""The platform under which requests for platforms that do not exist are counted."""
+
+
+class BodyTooLarge(Exception):
+    """The body is larger than this platform's limit."""
+
+
+class SenderGone(Exception):
+    """The sender went away before the body was complete."""
+
+
+_FORESEEN = (Refusal, BodyTooLarge, Closed, SQLAlchemyError, OSError)
+
+
+@signed_by_platform
+class Webhooks:
+    """The route as an ASGI application."""
+
+    def __init__(self, accounts: Accounts, keeper: Keeper, clock: Clock) -> None:
+        self._accounts = accounts
+        self._keeper = keeper
+        self._clock = clock
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        platform, account = scope["path_params"]["platform"], scope["path_params"]["account"]
+        counted = platform if platform in WEBHOOKS else _OTHER
+        try:
+            if scope["method"] == "POST":
+                body = await self._take_in(platform, account, scope, receive)
+            else:
+                query = dict(parse_qsl(scope["query_string"].decode("latin-1")))
+                body = intake.answer_handshake(platform, account, query, self._accounts).encode()
+        except SenderGone:
+            return
+        except _FORESEEN as error:
+            problem = _problem(error, scope["path"])
+            metrics.DELIVERIES.labels(counted, str(problem.status)).inc()
+            await problem.response()(scope, receive, send)
+            return
+        metrics.DELIVERIES.labels(counted, "200").inc()
+        await _answer(body, send)
+
+    async def _take_in(self, platform: str, account: str, scope: Scope, receive: Receive) -> bytes:
+        webhook, _ = intake.addressee(platform, account, self._accounts)
+        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+        body = await _read_body(headers, receive, webhook.MOST_BYTES)
+        delivery = Delivery(platform, account, headers, body)
+        _count(platform, await intake.take_in(delivery, self._accounts, self._keeper, self._clock()))
+        return b""
+
+
+def webhooks(accounts: Accounts, keeper: Keeper, clock: Clock) -> APIRouter:
+    """The route, ready to be taken into an application."""
+    router = APIRouter()
+    endpoint = Webhooks(accounts, keeper, clock)
+    router.routes.append(Route(PATH, endpoint, methods=["GET", "POST"], include_in_schema=False))
+    return router
+
+
+async def _read_body(headers: Mapping[str, str], receive: Receive, most: int) -> bytes:
+    """The raw body; raises ``BodyTooLarge`` by what is announced, or by what comes."""
+    announced = headers.get("content-length", "")
+    if announced.isdecimal() and int(announced) > most:
+        raise BodyTooLarge
+    body: bytes = b""
+    while True:
+        message = await receive()
+        if message["type"] != "http.request":
+            raise SenderGone
+        body += message.get("body", b"")
+        if len(body) > most:
+            raise BodyTooLarge
+        if not message.get("more_body", False):
+            return body
+
+
+async def _answer(body: bytes, send: Send) -> None:
+    headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+def _problem(error: Exception, path: str) -> Problem:
+    if isinstance(error, BodyTooLarge):
+        return Problem(413)
+    if isinstance(error, Refusal):
+        status, kind = _STATUS[type(error)]
+        return Problem(status, kind, detail=str(error))
+    return answer_to(error, path)
+
+
+def _count(platform: str, accepted: Accepted) -> None:
+    if accepted.changed:
+        metrics.ENTRIES.labels(platform, "changed").inc(accepted.changed)
+    if accepted.repeated:
+        metrics.ENTRIES.labels(platform, "repeated").inc(accepted.repeated)
+    if accepted.unreadable:
+        metrics.ENTRIES.labels(platform, "unreadable").inc()
+    for kind, count in accepted.unused.items():
+        metrics.UNUSED.labels(platform, kind).inc(count)

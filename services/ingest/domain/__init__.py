@@ -1,0 +1,1 @@
+"""The rules of ingest: values in, values out; no clock, no store, no network."""

@@ -1,0 +1,114 @@
+"""What a delivery says, in Parley's words: the closed union that every platform's ``read`` returns.
+
+Native ids are strings. Every entry names the account that it is addressed to, because one delivery may carry
+entries for several.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from shared.ids import CommentId
+
+ORIGINAL = "original"
+"""The revision key of a text as first written."""
+
+UNKNOWN_AUTHOR = "unknown"
+"""The author id where the platform withholds who wrote (Facebook without ``pages_read_user_engagement``)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A text by a person. ``thread`` is None where only the store knows the parent's thread.
+
+    ``revision`` tells two texts under one native id apart: the same key is the same text, delivered again.
+    ``edited_at`` orders edits: the platform's time of this text, None for the text as first written. ``callback`` is
+    where the sender wants to hear of the reply (our own API only), ``comment`` the id that it must get here because it
+    has no other.
+    """
+
+    account: str
+    native_id: str
+    author_id: str
+    text: str
+    sent_at: datetime
+    thread: str | None = None
+    parent: str | None = None
+    author_name: str | None = None
+    author_handle: str | None = None
+    language: str | None = None
+    public: bool = True
+    visibility: str | None = None
+    revision: str = ORIGINAL
+    edited_at: datetime | None = None
+    callback: str | None = None
+    comment: CommentId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NewComment(Written):
+    """A person wrote something."""
+
+
+@dataclass(frozen=True, slots=True)
+class EditedComment(Written):
+    """A comment reads otherwise now."""
+
+
+@dataclass(frozen=True, slots=True)
+class RemovedComment:
+    """A comment is gone from its platform since ``at``."""
+
+    account: str
+    native_id: str
+    at: datetime
+    thread: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HiddenComment:
+    """A comment is out of sight since ``at``, but kept."""
+
+    account: str
+    native_id: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ShownComment:
+    """A hidden comment can be seen again since ``at``."""
+
+    account: str
+    native_id: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Echo:
+    """Something that the agency's own account wrote, coming back: linked, never answered."""
+
+    account: str
+    native_id: str
+    thread: str | None = None
+    parent: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unused:
+    """Something that Parley does not work with (a like, a post, an edit of an own reply). ``kind`` is for counting."""
+
+    account: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class Malformed:
+    """One part of a readable body that is not as documented: its neighbours are taken in, the body is set aside."""
+
+    account: str
+    reason: str
+
+
+Kept = NewComment | EditedComment | RemovedComment | HiddenComment | ShownComment | Echo
+Entry = Kept | Unused | Malformed
+Reading = tuple[Entry, ...]
+"""All that one body says, in its order."""

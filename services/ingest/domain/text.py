@@ -1,0 +1,51 @@
+"""What people write, in one form: NFC, line feeds, nothing that a database or a driver refuses.
+
+Two spellings of one word must meet the same rule, and a NUL or half a surrogate pair must not become an error far
+from where it came in. The untouched original stays in the raw body.
+"""
+
+import re
+from unicodedata import is_normalized, normalize
+
+from services.ingest.domain.refusals import Unreadable
+
+MOST_CHARACTERS = 40_000
+"""A longer text is cut: an event must stay under 256 KiB even where JSON spells each character as six bytes."""
+
+MOST_ID_CHARACTERS = 256
+MOST_NAME_CHARACTERS = 256
+
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+_LINE_END = re.compile("\r\n|[\r\x85\u2028\u2029]")
+
+
+def clean(text: str) -> str:
+    """``text`` in NFC with ``\\n`` line ends, without NUL and lone surrogates, cut at ``MOST_CHARACTERS``."""
+    text = text[:MOST_CHARACTERS]
+    if text.isascii():
+        text = text.replace("\x00", "")
+        return text if "\r" not in text else _LINE_END.sub("\n", text)
+    text = _LINE_END.sub("\n", _UNSTORABLE.sub("", text))
+    return text if is_normalized("NFC", text) else normalize("NFC", text)[:MOST_CHARACTERS]
+
+
+def clean_name(name: object) -> str | None:
+    """A person's display name on one line, or None where the platform gave none."""
+    if not isinstance(name, str):
+        return None
+    return " ".join(clean(name).split())[:MOST_NAME_CHARACTERS] or None
+
+
+def identifier(value: object) -> str | None:
+    """A platform's id as a string, exactly: 64-bit numbers keep every digit. None where there is none.
+
+    Raises ``Unreadable`` for what cannot be an id (a fraction, a list, NUL, more than 256 characters).
+    """
+    if value is None or value == "":
+        return None
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        raise Unreadable("An id is neither a string nor a whole number.")
+    text = str(value)
+    if len(text) > MOST_ID_CHARACTERS or _UNSTORABLE.search(text):
+        raise Unreadable("An id is longer than 256 characters or holds characters that no id has.")
+    return text

@@ -1,0 +1,50 @@
+"""What the story of intake needs from the world."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+from services.ingest.domain.accounts import Account
+from services.ingest.domain.entries import Kept
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """One body as it came, with what is to be kept of it.
+
+    ``kept`` are the entries, each with the account that it is addressed to. ``unreadable`` is the reason why the body
+    (or a part of it) goes to the dead letters. ``traceparent`` is the trace that it began or came with.
+    """
+
+    id: UUID
+    account: Account
+    body: bytes = field(repr=False)
+    received_at: datetime
+    kept: Sequence[tuple[Account, Kept]]
+    unreadable: str | None = None
+    traceparent: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Filed:
+    """What became of an arrival: the comment of each entry that has one (None for echoes and unknown ones), and how
+    many of them changed anything."""
+
+    comments: tuple[str | None, ...]
+    changed: int
+
+
+class Accounts(Protocol):
+    """The accounts that are connected, in memory."""
+
+    def find(self, platform: str, account: str) -> Account | None:
+        """The account with this platform's own id."""
+
+
+class Keeper(Protocol):
+    """Where arrivals are written down."""
+
+    async def keep(self, arrival: Arrival) -> Filed:
+        """Returns once everything of ``arrival``, and what it announces, is committed."""

@@ -1,0 +1,109 @@
+"""What the API shows of cases: the shapes of the contract, with private data covered."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from services.policy.adapters.store import rows
+from services.policy.domain.approvals import Draft, Step
+from services.policy.domain.cases import Turn
+from services.policy.domain.private_data import masked
+from shared.clock import rfc3339
+
+
+def case_body(row: Any, turns: Sequence[Turn], drafts: Sequence[Draft]) -> dict[str, Any]:
+    """A case with its turns, its drafts, and why it stands as it does."""
+    standing = _standing_turn(turns)
+    return {
+        "id": row.id,
+        "agency": row.agency,
+        "platform": row.platform,
+        "account": row.account,
+        "thread": row.thread,
+        "state": row.state,
+        "disposition": row.disposition,
+        "level": row.level,
+        "sensitivity": row.sensitivity,
+        "damage": row.damage,
+        "owner": row.owner,
+        "signoffs": rows.from_json(row.signoffs),
+        "opened_at": rfc3339(row.opened_at),
+        "turns": [_turn_body(turn) for turn in turns],
+        "clocks": {
+            "class": row.clock,
+            "received_at": rfc3339(row.since) if row.since else None,
+            "due": [],
+        },
+        "explanation": _explanation(standing),
+        "drafts": [{**draft_body(draft), "author": draft.author, "text": draft.text} for draft in drafts],
+    }
+
+
+def draft_body(draft: Draft) -> dict[str, Any]:
+    """A draft and what it still needs."""
+    return {
+        "number": draft.number,
+        "version": draft.version,
+        "state": draft.state,
+        "language": draft.language,
+        "digest": draft.digest,
+        "policy_version": draft.policy_version,
+        "written_at": rfc3339(draft.written_at),
+        "steps": [_step(step) for step in draft.steps],
+    }
+
+
+def _step(step: Step) -> dict[str, Any]:
+    return rows.step_body(step)
+
+
+def _standing_turn(turns: Sequence[Turn]) -> Turn | None:
+    """The turn that makes the case what it is: the weightiest that waits, else the newest."""
+    waiting = [turn for turn in turns if turn.state in ("waiting", "watching")]
+    if waiting:
+        return max(reversed(waiting), key=lambda turn: turn.decision.level)
+    return turns[-1] if turns else None
+
+
+def _explanation(turn: Turn | None) -> dict[str, Any] | None:
+    if turn is None:
+        return None
+    decision = turn.decision
+    return {
+        "comment": turn.comment,
+        "revision": turn.revision,
+        "policy_version": decision.policy_version,
+        "kind": decision.kind,
+        "topics": list(decision.topics),
+        **decision.explanation,
+    }
+
+
+def _turn_body(turn: Turn) -> dict[str, Any]:
+    decision = turn.decision
+    return {
+        "number": turn.number,
+        "comment": turn.comment,
+        "revision": turn.revision,
+        "state": turn.state,
+        "author": {"id": turn.author.id, "name": turn.author.name, "handle": turn.author.handle},
+        "text": masked(turn.text),
+        "masked": list(decision.masked),
+        "language": turn.language,
+        "public": turn.public,
+        "hidden": turn.hidden,
+        "sent_at": rfc3339(turn.sent_at),
+        "received_at": rfc3339(turn.received_at),
+        "kind": decision.kind,
+        "topics": list(decision.topics),
+        "sensitivity": decision.sensitivity,
+        "damage": decision.damage,
+        "disposition": decision.disposition,
+        "level": decision.level,
+        "rules": list(decision.rules),
+        "signoffs": list(decision.signoffs),
+        "approvals": decision.approvals,
+        "clock": decision.clock,
+        "duties": list(decision.duties),
+        "line": decision.line,
+        "policy_version": decision.policy_version,
+    }

@@ -1,0 +1,121 @@
+"""``/v1/cases``: what waits where, and why."""
+
+import base64
+import binascii
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Path, Query, Request
+from starlette.responses import JSONResponse, Response
+
+from services.policy.adapters.api.bodies import case_body
+from services.policy.adapters.store import queries
+from services.policy.adapters.store.policies import PolicyShelf
+from services.policy.domain.cases import CaseState
+from services.policy.domain.policies import Officer
+from services.policy.domain.scales import Level
+from shared.auth import Caller, requires
+from shared.database import Database
+from shared.problems import Problem, not_found
+
+MOST = 200
+Agency = Annotated[str, Query(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
+CaseIdPath = Annotated[str, Path(max_length=64, description="`case_…`")]
+
+
+def cases_api(database: Database, policies: PolicyShelf) -> APIRouter:
+    """The routes, ready to be taken into an application."""
+    router = APIRouter(prefix="/v1/cases", tags=["cases"])
+
+    @router.get("")
+    async def list_cases(
+        request: Request,
+        agency: Agency | None = None,
+        state: CaseState | None = None,
+        level: Level | None = None,
+        waiting_for: Literal["me"] | None = None,
+        limit: Annotated[int, Query(ge=1, le=MOST)] = 50,
+        cursor: Annotated[str | None, Query(max_length=400)] = None,
+        caller: Caller = requires("cases:read"),
+    ) -> Response:
+        """Cases of the caller's agencies, sorted by what breaches next.
+
+        `waiting_for=me` lists those whose open draft has a step that the caller may take now.
+        """
+        asked = queries.Filter(
+            agencies=_agencies(caller, agency),
+            state=state,
+            level=level,
+            after=_place(cursor) if cursor is not None else None,
+            waiting_for=_posts(caller, policies) if waiting_for else None,
+            limit=limit + 1,
+        )
+        async with database.begin(caller.scope) as connection:
+            found = await queries.list_cases(connection, asked)
+            ids = [row.id for row in found[:limit]]
+            turns = await queries.turns_of(connection, ids)
+            drafts = await queries.drafts_of(connection, ids)
+        bodies = [case_body(row, turns[row.id], drafts[row.id]) for row in found[:limit]]
+        return _page(request, bodies, _cursor(found[limit - 1]) if len(found) > limit else None)
+
+    @router.get("/{case_id}")
+    async def get_case(case_id: CaseIdPath, caller: Caller = requires("cases:read")) -> Response:
+        """One case with its turns, drafts, steps, clocks and the explanation of its level. 404 if not yours."""
+        checked(case_id)
+        async with database.begin(caller.scope) as connection:
+            row = await queries.find_case(connection, case_id)
+            if row is None or not caller.may_see(row.agency):
+                raise not_found("case")
+            turns = await queries.turns_of(connection, [case_id])
+            drafts = await queries.drafts_of(connection, [case_id])
+        return JSONResponse(case_body(row, turns[case_id], drafts[case_id]))
+
+    return router
+
+
+def checked(case_id: str) -> None:
+    """Refuse, as unknown, what cannot be the id of a case. Raises ``Problem`` 404."""
+    if not (case_id.startswith("case_") and case_id.isascii() and case_id[5:].isalnum()):
+        raise not_found("case")
+
+
+def _agencies(caller: Caller, agency: str | None) -> list[str] | None:
+    if agency is not None:
+        return [agency] if caller.may_see(agency) else []
+    return None if caller.agencies is None else sorted(caller.agencies)
+
+
+def _posts(caller: Caller, policies: PolicyShelf) -> list[tuple[str, Officer]]:
+    return [
+        (policy.agency, officer)
+        for policy in policies.all()
+        if caller.may_see(policy.agency) and (officer := policy.officer(caller.subject)) is not None
+    ]
+
+
+def _cursor(row: Any) -> str:
+    due = row.due_at.isoformat() if row.due_at else ""
+    return base64.urlsafe_b64encode(f"{due}|{row.id}".encode()).decode().rstrip("=")
+
+
+def _place(cursor: str) -> tuple[datetime | None, str]:
+    try:
+        due, last = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode("ascii").split("|")
+        checked(last)
+        place = datetime.fromisoformat(due) if due else None
+    except (binascii.Error, ValueError, Problem) as error:
+        raise Problem(400, "invalid-cursor", "This cursor is not one of ours") from error
+    if place is not None and place.tzinfo is None:
+        raise Problem(400, "invalid-cursor", "This cursor is not one of ours")
+    return place, last
+
+
+def _page(request: Request, bodies: list[dict[str, Any]], cursor: str | None) -> Response:
+    if cursor is None:
+        return JSONResponse({"items": bodies, "next": None})
+    following = request.url.include_query_params(cursor=cursor)
+    link = f'<{following.path}?{following.query}>; rel="next"'
+    return JSONResponse({"items": bodies, "next": cursor}, headers={"Link": link})
+
+
+__all__ = ["CaseIdPath", "cases_api", "checked"]

@@ -1,0 +1,68 @@
+"""Events in: a batch becomes one unit of work in the transaction that the consumer runtime owns and commits."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.policy import handlers
+from services.policy.adapters.store import cases
+from services.policy.adapters.store.work import UnitOfWork
+from services.policy.domain.cases import Thread
+from services.policy.ports import Policies, Work
+from shared import events, topics
+from shared.clock import Clock, utc_now
+from shared.cloudevents import Received
+from shared.database import Database
+from shared.events import CommentEvent, CommentText, Event, PublicationEvent
+from shared.kafka import Consumer, Handle
+from shared.settings import KafkaSettings
+
+GROUP = "policy"
+TOPICS = (topics.COMMENTS, topics.PUBLICATIONS)
+
+Handler = Callable[[Any, Work, Policies, datetime], None]
+
+HANDLERS: Mapping[type[Event], Handler] = {
+    events.CommentReceived: handlers.on_comment_received,
+    events.CommentEdited: handlers.on_comment_edited,
+    events.CommentDeleted: handlers.on_comment_deleted,
+    events.ResponsePublished: handlers.on_response_published,
+    events.PublicationFailed: handlers.on_publication_failed,
+}
+
+
+def handler(policies: Policies, clock: Clock = utc_now) -> Handle:
+    """What the runtime calls with the new events of a batch."""
+
+    async def handle(connection: AsyncConnection, received: Sequence[Received]) -> None:
+        now = clock()
+        work = UnitOfWork()
+        await _fill(connection, work, [one.event for one in received])
+        for one in received:
+            work.traceparent = one.traceparent
+            if (act := HANDLERS.get(type(one.event))) is not None:
+                act(one.event, work, policies, now)
+        await cases.write(connection, work, now)
+
+    return handle
+
+
+async def _fill(connection: AsyncConnection, work: UnitOfWork, batch: Sequence[Event]) -> None:
+    """Read whatever the events of a batch are about."""
+    comments = [event for event in batch if isinstance(event, CommentEvent)]
+    published = [event for event in batch if isinstance(event, PublicationEvent)]
+    threads = [Thread(event.agency, event.platform, event.account, event.thread) for event in comments]
+    authors = [event.author.id for event in comments if isinstance(event, CommentText)]
+    ids = [event.comment for event in comments]
+    work.fill(await cases.load_threads(connection, threads, ids, authors))
+    others = {event.case for event in published if work.case(event.case) is None}
+    if others:
+        covered = [comment for event in published for comment in event.comments]
+        work.fill(await cases.load_ids(connection, others, covered))
+
+
+def consumer(database: Database, kafka: KafkaSettings, policies: Policies) -> Consumer:
+    """The consumer of policy."""
+    return Consumer(GROUP, TOPICS, database, kafka, handler(policies))

@@ -1,0 +1,308 @@
+"""Cases in Postgres: read for a batch with their rows locked, written with one statement for each kind of row.
+
+The lock on the case's row is what makes an officer's click and a citizen's next comment come one after the other.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.policy.adapters.store import rows
+from services.policy.adapters.store.work import UnitOfWork
+from services.policy.domain.approvals import Draft
+from services.policy.domain.cases import Case, Thread, Turn
+from shared import audit, outbox
+
+
+async def load_threads(
+    connection: AsyncConnection, threads: Iterable[Thread], comments: Iterable[str], authors: Iterable[str]
+) -> list[Case]:
+    """The cases of these threads, locked, with their live turns, those of ``comments``, and the open draft.
+
+    ``authors`` are those whose earlier comments in each case are counted.
+    """
+    wanted = sorted(set(threads), key=lambda t: (t.agency, t.platform, t.account, t.thread))
+    if not wanted:
+        return []
+    found = await connection.execute(
+        _BY_THREAD,
+        {
+            "agencies": [thread.agency for thread in wanted],
+            "platforms": [thread.platform for thread in wanted],
+            "accounts": [thread.account for thread in wanted],
+            "threads": [thread.thread for thread in wanted],
+        },
+    )
+    return await _with_parts(connection, found.all(), comments, authors)
+
+
+async def load_ids(connection: AsyncConnection, ids: Iterable[str], comments: Iterable[str] = ()) -> list[Case]:
+    """The same for cases by their ids, as far as they exist and may be seen."""
+    found = await connection.execute(_BY_ID, {"ids": sorted(set(ids))})
+    return await _with_parts(connection, found.all(), comments, ())
+
+
+async def _with_parts(
+    connection: AsyncConnection, found: Sequence[Any], comments: Iterable[str], authors: Iterable[str]
+) -> list[Case]:
+    cases = {row.id: rows.case_of(row) for row in found}
+    if not cases:
+        return []
+    ids = list(cases)
+    at_hand = {*comments, *(case.head[0] for case in cases.values())}
+    for row in await connection.execute(_TURNS, {"cases": ids, "comments": sorted(at_hand)}):
+        cases[row.case_id].turns.append(rows.turn_of(row))
+    if any(case.drafts_written for case in cases.values()):
+        for row in await connection.execute(_OPEN_DRAFTS, {"cases": ids}):
+            cases[row.case_id].draft = rows.draft_of(row)
+    if counted := sorted(set(authors)):
+        for row in await connection.execute(_TURNS_BY, {"cases": ids, "authors": counted}):
+            cases[row.case_id].turns_by[row.author_id] = row.written
+    return list(cases.values())
+
+
+async def write(connection: AsyncConnection, work: UnitOfWork, now: datetime) -> None:
+    """Everything that a unit of work has gathered, into the caller's transaction."""
+    await _write_cases(connection, _INSERT_CASES, work.new_cases)
+    await _write_cases(connection, _UPDATE_CASES, work.old_cases)
+    await _insert_turns(connection, work.new_turns())
+    await _update_turns(connection, work.changed_turns())
+    for case, draft in work.changed_drafts():
+        await _write_draft(connection, case, draft)
+    await _write_responses(connection, work)
+    await audit.append(connection, [audit.Entry(**_entry(act)) for act in work.acts], now)
+    await outbox.stage(connection, work.events, work.traceparents)
+
+
+def _entry(act: Any) -> dict[str, Any]:
+    return {name: getattr(act, name) for name in act.__slots__}
+
+
+async def _write_cases(connection: AsyncConnection, statement: Any, cases: list[Case]) -> None:
+    if not cases:
+        return
+    standings = [case.standing for case in cases]
+    await connection.execute(
+        statement,
+        {
+            "ids": [case.id for case in cases],
+            "agencies": [case.thread.agency for case in cases],
+            "platforms": [case.thread.platform for case in cases],
+            "accounts": [case.thread.account for case in cases],
+            "threads": [case.thread.thread for case in cases],
+            "states": [case.state for case in cases],
+            "dispositions": [s and s.disposition for s in standings],
+            "levels": [s and s.level for s in standings],
+            "sensitivities": [s and s.sensitivity for s in standings],
+            "damages": [s and s.damage for s in standings],
+            "owners": [s and s.owner for s in standings],
+            "clocks": [s and s.clock for s in standings],
+            "signoffs": [rows.as_json(s.signoffs if s else ()) for s in standings],
+            "heads": [case.head[0] for case in cases],
+            "head_revisions": [case.head[1] for case in cases],
+            "turn_counts": [case.turn_count for case in cases],
+            "drafts_written": [case.drafts_written for case in cases],
+            "opened": [case.opened_at for case in cases],
+            "since": [case.since for case in cases],
+            "due": [case.due_at for case in cases],
+        },
+    )
+
+
+async def _insert_turns(connection: AsyncConnection, turns: list[tuple[Case, Turn]]) -> None:
+    if not turns:
+        return
+    await connection.execute(
+        _INSERT_TURNS,
+        {
+            "cases": [case.id for case, _ in turns],
+            "numbers": [turn.number for _, turn in turns],
+            "agencies": [case.thread.agency for case, _ in turns],
+            "comments": [turn.comment for _, turn in turns],
+            "revisions": [turn.revision for _, turn in turns],
+            "natives": [turn.native_id for _, turn in turns],
+            "authors": [turn.author.id for _, turn in turns],
+            "names": [turn.author.name for _, turn in turns],
+            "handles": [turn.author.handle for _, turn in turns],
+            "texts": [turn.text for _, turn in turns],
+            "languages": [turn.language for _, turn in turns],
+            "publics": [turn.public for _, turn in turns],
+            "visibilities": [turn.visibility for _, turn in turns],
+            "hiddens": [turn.hidden for _, turn in turns],
+            "sent": [turn.sent_at for _, turn in turns],
+            "received": [turn.received_at for _, turn in turns],
+            "states": [turn.state for _, turn in turns],
+            "decisions": [rows.decision_json(turn.decision) for _, turn in turns],
+        },
+    )
+
+
+async def _update_turns(connection: AsyncConnection, turns: list[tuple[Case, Turn]]) -> None:
+    if not turns:
+        return
+    await connection.execute(
+        _UPDATE_TURNS,
+        {
+            "cases": [case.id for case, _ in turns],
+            "numbers": [turn.number for _, turn in turns],
+            "states": [turn.state for _, turn in turns],
+            "revisions": [turn.revision for _, turn in turns],
+            "hiddens": [turn.hidden for _, turn in turns],
+            "publics": [turn.public for _, turn in turns],
+            "visibilities": [turn.visibility for _, turn in turns],
+        },
+    )
+
+
+async def _write_draft(connection: AsyncConnection, case: Case, draft: Draft) -> None:
+    whose = {"case": case.id, "agency": case.thread.agency, "author": draft.author}
+    await connection.execute(
+        _WRITE_DRAFT,
+        {
+            **whose,
+            "number": draft.number,
+            "version": draft.version,
+            "text": draft.text,
+            "language": draft.language,
+            "digest": draft.digest,
+            "policy_version": draft.policy_version,
+            "steps": rows.steps_json(draft),
+            "state": draft.state,
+            "written_at": draft.written_at,
+        },
+    )
+    for step in draft.steps:
+        if step.taken is not None:
+            consent = {name: getattr(step.taken, name) for name in step.taken.__slots__}
+            about = {"draft": draft.number, "kind": step.kind, "specialism": step.specialism, "step": step.level}
+            await connection.execute(_WRITE_APPROVAL, {**whose, **about, **consent})
+
+
+async def _write_responses(connection: AsyncConnection, work: UnitOfWork) -> None:
+    if responses := work.responses:
+        await connection.execute(
+            _INSERT_RESPONSES,
+            {
+                "ids": [response.response for response in responses],
+                "agencies": [response.agency for response in responses],
+                "cases": [response.case for response in responses],
+                "comments": [rows.as_json(response.comments) for response in responses],
+                "texts": [response.text for response in responses],
+                "languages": [response.language for response in responses],
+                "levels": [response.level for response in responses],
+                "digests": [response.digest for response in responses],
+                "versions": [response.policy_version for response in responses],
+                "authorisations": [
+                    rows.as_json([each.model_dump(mode="json") for each in response.authorisations])
+                    for response in responses
+                ],
+                "approved": [response.approved_at for response in responses],
+            },
+        )
+    if settled := work.settled:
+        await connection.execute(
+            _SETTLE_RESPONSES,
+            {
+                "ids": [each.response for each in settled],
+                "states": [each.state for each in settled],
+                "natives": [each.native_id for each in settled],
+                "ats": [each.at for each in settled],
+            },
+        )
+
+
+_CASE_COLUMNS = """id, agency, platform, account, thread, state, disposition, level, sensitivity, damage, owner, clock,
+    signoffs, head_comment, head_revision, turn_count, drafts_written, opened_at, since, due_at"""
+_CASES = """unnest(
+    CAST(:ids AS text[]), CAST(:agencies AS text[]), CAST(:platforms AS text[]), CAST(:accounts AS text[]),
+    CAST(:threads AS text[]), CAST(:states AS text[]), CAST(:dispositions AS text[]), CAST(:levels AS text[]),
+    CAST(:sensitivities AS text[]), CAST(:damages AS text[]), CAST(:owners AS text[]), CAST(:clocks AS text[]),
+    CAST(CAST(:signoffs AS text[]) AS json[]), CAST(:heads AS text[]), CAST(:head_revisions AS int[]),
+    CAST(:turn_counts AS int[]), CAST(:drafts_written AS int[]), CAST(:opened AS timestamptz[]),
+    CAST(:since AS timestamptz[]), CAST(:due AS timestamptz[]))"""
+
+# Always in the order of their ids, so that two transactions cannot wait for each other.
+_BY_THREAD = text(f"""
+    SELECT {_CASE_COLUMNS} FROM "case" WHERE (agency, platform, account, thread) IN (
+        SELECT * FROM unnest(CAST(:agencies AS text[]), CAST(:platforms AS text[]), CAST(:accounts AS text[]),
+                             CAST(:threads AS text[])))
+    ORDER BY id FOR UPDATE
+""")  # noqa: S608 - constants of this module
+_BY_ID = text(
+    f'SELECT {_CASE_COLUMNS} FROM "case" WHERE id = ANY (CAST(:ids AS text[])) ORDER BY id FOR UPDATE'  # noqa: S608
+)
+_TURNS = text("""
+    SELECT * FROM turn WHERE case_id = ANY (CAST(:cases AS text[]))
+        AND (state IN ('waiting', 'watching', 'released') OR comment = ANY (CAST(:comments AS text[])))
+    ORDER BY case_id, number
+""")
+_OPEN_DRAFTS = text("SELECT * FROM draft WHERE case_id = ANY (CAST(:cases AS text[])) AND state = 'open'")
+_TURNS_BY = text("""
+    SELECT case_id, author_id, count(DISTINCT comment) AS written FROM turn
+    WHERE case_id = ANY (CAST(:cases AS text[])) AND author_id = ANY (CAST(:authors AS text[]))
+    GROUP BY case_id, author_id
+""")
+_INSERT_CASES = text(f'INSERT INTO "case" ({_CASE_COLUMNS}) SELECT * FROM {_CASES}')  # noqa: S608
+_UPDATE_CASES = text(f"""
+    UPDATE "case" SET
+        state = new.state, disposition = new.disposition, level = new.level, sensitivity = new.sensitivity,
+        damage = new.damage, owner = new.owner, clock = new.clock, signoffs = new.signoffs,
+        head_comment = new.head_comment, head_revision = new.head_revision, turn_count = new.turn_count,
+        drafts_written = new.drafts_written, since = new.since, due_at = new.due_at
+    FROM {_CASES} AS new ({_CASE_COLUMNS}) WHERE "case".id = new.id
+""")  # noqa: S608
+_INSERT_TURNS = text("""
+    INSERT INTO turn (case_id, number, agency, comment, revision, native_id, author_id, author_name, author_handle,
+                      text, language, public, visibility, hidden, sent_at, received_at, state, decision)
+    SELECT * FROM unnest(
+        CAST(:cases AS text[]), CAST(:numbers AS int[]), CAST(:agencies AS text[]), CAST(:comments AS text[]),
+        CAST(:revisions AS int[]), CAST(:natives AS text[]), CAST(:authors AS text[]), CAST(:names AS text[]),
+        CAST(:handles AS text[]), CAST(:texts AS text[]), CAST(:languages AS text[]), CAST(:publics AS boolean[]),
+        CAST(:visibilities AS text[]), CAST(:hiddens AS boolean[]), CAST(:sent AS timestamptz[]),
+        CAST(:received AS timestamptz[]), CAST(:states AS text[]), CAST(CAST(:decisions AS text[]) AS json[]))
+""")
+_UPDATE_TURNS = text("""
+    UPDATE turn SET state = new.state, revision = new.revision, hidden = new.hidden, public = new.public,
+                    visibility = new.visibility
+    FROM unnest(CAST(:cases AS text[]), CAST(:numbers AS int[]), CAST(:states AS text[]), CAST(:revisions AS int[]),
+                CAST(:hiddens AS boolean[]), CAST(:publics AS boolean[]), CAST(:visibilities AS text[]))
+         AS new (case_id, number, state, revision, hidden, public, visibility)
+    WHERE turn.case_id = new.case_id AND turn.number = new.number
+""")
+_WRITE_DRAFT = text("""
+    INSERT INTO draft (case_id, number, agency, version, author, text, language, digest, policy_version, steps, state,
+                       written_at)
+    VALUES (:case, :number, :agency, :version, :author, :text, :language, :digest, :policy_version,
+            CAST(CAST(:steps AS text) AS json), :state, :written_at)
+    ON CONFLICT (case_id, number) DO UPDATE SET
+        digest = excluded.digest, policy_version = excluded.policy_version, steps = excluded.steps,
+        state = excluded.state
+""")
+_WRITE_APPROVAL = text("""
+    INSERT INTO approval
+        (case_id, draft, digest, officer, agency, author, kind, specialism, step_level, post, level, at)
+    VALUES (:case, :draft, :digest, :officer, :agency, :author, :kind, :specialism, :step, :post, :level, :at)
+    ON CONFLICT DO NOTHING
+""")
+_INSERT_RESPONSES = text("""
+    INSERT INTO response (id, agency, case_id, comments, text, language, level, digest, policy_version, authorisations,
+                          state, approved_at)
+    SELECT id, agency, case_id, comments, body, language, level, digest, policy_version, authorisations, 'approved',
+           approved_at
+    FROM unnest(
+        CAST(:ids AS text[]), CAST(:agencies AS text[]), CAST(:cases AS text[]),
+        CAST(CAST(:comments AS text[]) AS json[]), CAST(:texts AS text[]), CAST(:languages AS text[]),
+        CAST(:levels AS text[]), CAST(:digests AS text[]), CAST(:versions AS text[]),
+        CAST(CAST(:authorisations AS text[]) AS json[]), CAST(:approved AS timestamptz[]))
+        AS new (id, agency, case_id, comments, body, language, level, digest, policy_version, authorisations,
+                approved_at)
+""")
+_SETTLE_RESPONSES = text("""
+    UPDATE response SET state = new.state, native_id = new.native_id, settled_at = new.at
+    FROM unnest(CAST(:ids AS text[]), CAST(:states AS text[]), CAST(:natives AS text[]), CAST(:ats AS timestamptz[]))
+         AS new (id, state, native_id, at)
+    WHERE response.id = new.id
+""")

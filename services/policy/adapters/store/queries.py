@@ -1,0 +1,129 @@
+"""Questions of the API about cases; nothing here locks or writes."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.policy.adapters.store import rows
+from services.policy.domain.approvals import Draft
+from services.policy.domain.cases import Turn
+from services.policy.domain.policies import Officer
+
+MOST_TURNS_SHOWN = 50
+
+
+@dataclass(frozen=True)
+class Filter:
+    """Which cases are asked for. ``after`` is the place of the last one seen; ``waiting_for`` posts by agency."""
+
+    agencies: Sequence[str] | None
+    state: str | None = None
+    level: str | None = None
+    after: tuple[datetime | None, str] | None = None
+    waiting_for: Sequence[tuple[str, Officer]] | None = None
+    limit: int = 50
+
+
+async def list_cases(connection: AsyncConnection, asked: Filter) -> list[Any]:
+    """Rows of cases, those that breach next first; what is due no more comes last."""
+    conditions, values = _conditions(asked)
+    statement = f"""
+        SELECT c.* FROM "case" AS c WHERE {" AND ".join(conditions) or "true"}
+        ORDER BY c.due_at ASC NULLS LAST, c.id LIMIT :limit
+    """  # noqa: S608 - conditions are constants of this module
+    return list((await connection.execute(text(statement), {**values, "limit": asked.limit})).all())
+
+
+async def find_case(connection: AsyncConnection, case_id: str) -> Any:
+    """The row of a case, or None."""
+    return (await connection.execute(_CASE, {"id": case_id})).one_or_none()
+
+
+async def turns_of(connection: AsyncConnection, ids: Sequence[str]) -> dict[str, list[Turn]]:
+    """The latest turns of each case, oldest first."""
+    found: dict[str, list[Turn]] = defaultdict(list)
+    for row in await connection.execute(_TURNS, {"cases": list(ids), "most": MOST_TURNS_SHOWN}):
+        found[row.case_id].append(rows.turn_of(row))
+    return found
+
+
+async def drafts_of(connection: AsyncConnection, ids: Sequence[str]) -> dict[str, list[Draft]]:
+    """The drafts of each case, by number."""
+    found: dict[str, list[Draft]] = defaultdict(list)
+    for row in await connection.execute(_DRAFTS, {"cases": list(ids)}):
+        found[row.case_id].append(rows.draft_of(row))
+    return found
+
+
+async def draft_of(connection: AsyncConnection, case_id: str, number: int) -> Draft | None:
+    """One draft of a case, whatever its state."""
+    row = (await connection.execute(_DRAFT, {"case": case_id, "number": number})).one_or_none()
+    return None if row is None else rows.draft_of(row)
+
+
+def _conditions(asked: Filter) -> tuple[list[str], dict[str, Any]]:
+    conditions: list[str] = []
+    values: dict[str, Any] = {}
+    if asked.agencies is not None:
+        conditions.append("c.agency = ANY (CAST(:agencies AS text[]))")
+        values["agencies"] = list(asked.agencies)
+    if asked.state is not None:
+        conditions.append("c.state = :state")
+        values["state"] = asked.state
+    if asked.level is not None:
+        conditions.append("c.level = :level")
+        values["level"] = asked.level
+    if asked.after is not None:
+        due, last = asked.after
+        values["last"] = last
+        conditions.append(_AFTER_UNDUE if due is None else _AFTER)
+        if due is not None:
+            values["due"] = due
+    if asked.waiting_for is not None:
+        conditions.append(_WAITING)
+        values.update(_posts(asked.waiting_for))
+    return conditions, values
+
+
+def _posts(held: Sequence[tuple[str, Officer]]) -> dict[str, Any]:
+    ceilings = [officer.ceiling for _, officer in held]
+    return {
+        "post_agencies": [agency for agency, _ in held],
+        "post_subjects": [officer.subject for _, officer in held],
+        "post_levels": [officer.level for _, officer in held],
+        "post_specialisms": [",".join(officer.specialisms) for _, officer in held],
+        "post_sensitivities": [ceiling.sensitivity if ceiling else "S4" for ceiling in ceilings],
+        "post_damages": [ceiling.damage if ceiling else "D4" for ceiling in ceilings],
+    }
+
+
+_AFTER = "(c.due_at > :due OR (c.due_at = :due AND c.id > :last) OR c.due_at IS NULL)"
+_AFTER_UNDUE = "(c.due_at IS NULL AND c.id > :last)"
+# The same conditions as ``approvals.may_decide``, so that a long list can be cut into pages by the database.
+_WAITING = """EXISTS (
+    SELECT 1 FROM draft AS d
+    JOIN unnest(CAST(:post_agencies AS text[]), CAST(:post_subjects AS text[]), CAST(:post_levels AS text[]),
+                CAST(:post_specialisms AS text[]), CAST(:post_sensitivities AS text[]), CAST(:post_damages AS text[]))
+         AS post (agency, subject, level, specialisms, sensitivity, damage) ON post.agency = c.agency
+    WHERE d.case_id = c.id AND d.state = 'open' AND d.author <> post.subject
+        AND c.sensitivity <= post.sensitivity AND c.damage <= post.damage
+        AND NOT EXISTS (SELECT 1 FROM json_array_elements(d.steps) AS s WHERE s #>> '{taken,officer}' = post.subject)
+        AND EXISTS (
+            SELECT 1 FROM json_array_elements(d.steps) AS s
+            WHERE s ->> 'taken' IS NULL AND s ->> 'level' <= post.level
+                AND (s ->> 'kind' = 'approval'
+                     OR s ->> 'specialism' = ANY (string_to_array(post.specialisms, ',')))))"""
+_CASE = text('SELECT * FROM "case" WHERE id = :id')
+_TURNS = text("""
+    SELECT t.* FROM unnest(CAST(:cases AS text[])) AS wanted (id)
+    CROSS JOIN LATERAL (
+        SELECT * FROM turn WHERE case_id = wanted.id ORDER BY number DESC LIMIT :most) AS t
+    ORDER BY t.case_id, t.number
+""")
+_DRAFTS = text("SELECT * FROM draft WHERE case_id = ANY (CAST(:cases AS text[])) ORDER BY case_id, number")
+_DRAFT = text("SELECT * FROM draft WHERE case_id = :case AND number = :number")

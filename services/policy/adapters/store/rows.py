@@ -1,0 +1,128 @@
+"""Rows and what they stand for: the one place that knows how a case is spelled in columns."""
+
+import json
+from datetime import datetime
+from typing import Any
+
+from services.policy.domain.approvals import Consent, Draft, Step
+from services.policy.domain.cases import Case, Standing, Thread, Turn
+from services.policy.domain.decisions import Decision
+from shared.clock import rfc3339
+from shared.events import Author
+
+_TUPLES = ("topics", "rules", "signoffs", "duties", "masked")
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+_DECISION = tuple(Decision.__dataclass_fields__)
+
+
+def as_json(value: Any) -> str:
+    """Compact JSON."""
+    return _ENCODER.encode(value)
+
+
+def from_json(value: Any) -> Any:
+    """A JSON column, parsed or not yet parsed by the driver."""
+    return json.loads(value) if isinstance(value, str) else value
+
+
+def decision_json(decision: Decision) -> str:
+    return as_json({name: getattr(decision, name) for name in _DECISION})
+
+
+def decision_of(column: Any) -> Decision:
+    found = dict(from_json(column))
+    for name in _TUPLES:
+        found[name] = tuple(found[name])
+    return Decision(**found)
+
+
+def case_of(row: Any) -> Case:
+    """A case without turns and draft."""
+    standing = None
+    if row.level is not None:
+        standing = Standing(
+            level=row.level,
+            sensitivity=row.sensitivity,
+            damage=row.damage,
+            disposition=row.disposition,
+            owner=row.owner,
+            clock=row.clock,
+            signoffs=tuple(from_json(row.signoffs)),
+        )
+    return Case(
+        id=row.id,
+        thread=Thread(row.agency, row.platform, row.account, row.thread),
+        opened_at=row.opened_at,
+        head=(row.head_comment, row.head_revision),
+        standing=standing,
+        state=row.state,
+        drafts_written=row.drafts_written,
+        turn_count=row.turn_count,
+        since=row.since,
+        due_at=row.due_at,
+    )
+
+
+def turn_of(row: Any) -> Turn:
+    return Turn(
+        comment=row.comment,
+        revision=row.revision,
+        native_id=row.native_id,
+        author=Author(id=row.author_id, name=row.author_name, handle=row.author_handle),
+        text=row.text,
+        language=row.language,
+        public=row.public,
+        visibility=row.visibility,
+        hidden=row.hidden,
+        sent_at=row.sent_at,
+        received_at=row.received_at,
+        decision=decision_of(row.decision),
+        state=row.state,
+        number=row.number,
+    )
+
+
+def draft_of(row: Any) -> Draft:
+    return Draft(
+        number=row.number,
+        version=row.version,
+        author=row.author,
+        text=row.text,
+        language=row.language,
+        digest=row.digest,
+        policy_version=row.policy_version,
+        steps=tuple(_step_of(step) for step in from_json(row.steps)),
+        state=row.state,
+        written_at=row.written_at,
+    )
+
+
+def steps_json(draft: Draft) -> str:
+    return as_json([step_body(step) for step in draft.steps])
+
+
+def step_body(step: Step) -> dict[str, Any]:
+    """A step as it is stored and shown."""
+    taken = step.taken
+    return {
+        "kind": step.kind,
+        "level": step.level,
+        "specialism": step.specialism,
+        "taken": taken
+        and {
+            "officer": taken.officer,
+            "post": taken.post,
+            "level": taken.level,
+            "at": rfc3339(taken.at),
+            "digest": taken.digest,
+        },
+    }
+
+
+def _step_of(body: dict[str, Any]) -> Step:
+    taken = body["taken"]
+    consent = None
+    if taken is not None:
+        at = datetime.fromisoformat(taken["at"])
+        consent = Consent(taken["officer"], taken["post"], taken["level"], at, taken["digest"])
+    return Step(body["kind"], body["level"], body["specialism"], consent)

@@ -1,0 +1,117 @@
+"""The unit of work: what was read for a batch, and what the batch leaves to write.
+
+It is plain memory; ``cases.py`` fills it and writes it out. Handlers and officers' acts work on the same one.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from services.policy.domain.approvals import Draft
+from services.policy.domain.cases import Case, Thread, Turn
+from services.policy.ports import Act
+from shared.events import Event, ResponseApproved
+
+_Flags = tuple[str, int, bool, bool, str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What became of a response."""
+
+    response: str
+    state: str
+    at: datetime
+    native_id: str | None
+
+
+@dataclass
+class UnitOfWork:
+    """Implements the ``Work`` port. ``traceparent`` is that of the event at hand; announcements inherit it."""
+
+    traceparent: str | None = None
+    events: list[Event] = field(default_factory=list)
+    traceparents: list[str | None] = field(default_factory=list)
+    acts: list[Act] = field(default_factory=list)
+    responses: list[ResponseApproved] = field(default_factory=list)
+    settled: list[Settled] = field(default_factory=list)
+    kept: dict[str, Case] = field(default_factory=dict)
+    superseded: list[tuple[Case, Draft]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._by_thread: dict[Thread, Case] = {}
+        self._by_id: dict[str, Case] = {}
+        self._known: dict[tuple[str, int], _Flags] = {}
+        self._drafts: dict[str, Draft] = {}
+        self._new: set[str] = set()
+
+    def fill(self, cases: Iterable[Case]) -> None:
+        """Take in cases as they are stored."""
+        for case in cases:
+            self._by_thread[case.thread] = self._by_id[case.id] = case
+            for turn in case.turns:
+                self._known[case.id, turn.number] = _flags(turn)
+            if case.draft is not None:
+                self._drafts[case.id] = case.draft
+
+    def case_in(self, thread: Thread) -> Case | None:
+        return self._by_thread.get(thread)
+
+    def case(self, case_id: str) -> Case | None:
+        return self._by_id.get(case_id)
+
+    def keep(self, case: Case) -> None:
+        if case.id not in self._by_id:
+            self._by_thread[case.thread] = self._by_id[case.id] = case
+            self._new.add(case.id)
+        self.kept[case.id] = case
+
+    def release(self, response: ResponseApproved) -> None:
+        self.responses.append(response)
+        self.stage(response)
+
+    def settle(self, response: str, state: str, at: datetime, *, native_id: str | None = None) -> None:
+        self.settled.append(Settled(response, state, at, native_id))
+
+    def stage(self, event: Event) -> None:
+        self.events.append(event)
+        self.traceparents.append(self.traceparent)
+
+    def note(self, act: Act) -> None:
+        self.acts.append(act)
+
+    def retire(self, case: Case, draft: Draft) -> None:
+        """Write an earlier draft of a case once more, because another one takes its place."""
+        self.superseded.append((case, draft))
+
+    @property
+    def new_cases(self) -> list[Case]:
+        return [case for case in self.kept.values() if case.id in self._new]
+
+    @property
+    def old_cases(self) -> list[Case]:
+        return [case for case in self.kept.values() if case.id not in self._new]
+
+    def new_turns(self) -> list[tuple[Case, Turn]]:
+        return [(c, t) for c in self.kept.values() for t in c.turns if (c.id, t.number) not in self._known]
+
+    def changed_turns(self) -> list[tuple[Case, Turn]]:
+        return [
+            (case, turn)
+            for case in self.kept.values()
+            for turn in case.turns
+            if (known := self._known.get((case.id, turn.number))) is not None and known != _flags(turn)
+        ]
+
+    def changed_drafts(self) -> list[tuple[Case, Draft]]:
+        now = [
+            (case, case.draft)
+            for case in self.kept.values()
+            if case.draft is not None and case.draft != self._drafts.get(case.id)
+        ]
+        return [*self.superseded, *now]
+
+
+def _flags(turn: Turn) -> Any:
+    return turn.state, turn.revision, turn.hidden, turn.public, turn.visibility

@@ -1,0 +1,24 @@
+"""Binding a draft to what stands now.
+
+Done when a draft is written, when its thread moves on, and again before every consent: a draft that was bound to
+another thread head or another policy version starts its steps anew, as the case and the policy ask today.
+"""
+
+from dataclasses import replace
+
+from services.policy.domain.approvals import steps_of
+from services.policy.domain.cases import Case
+from services.policy.domain.decisions import PolicyInForce
+
+
+def rebind(case: Case, policy: PolicyInForce) -> bool:
+    """Bind the case's open draft to the present; whether that changed it. The case has something to answer."""
+    assert case.draft is not None
+    assert case.standing is not None
+    version = policy.policy.version
+    digest = case.seen(case.draft.text, case.draft.language, version).digest()
+    if digest == case.draft.digest:
+        return False
+    steps = steps_of(policy.steps(case.standing.level, case.standing.signoffs))
+    case.draft = replace(case.draft, digest=digest, policy_version=version, steps=steps)
+    return True

@@ -1,0 +1,133 @@
+"""Finding thousands of phrases in a comment at the cost of reading it once.
+
+All phrases stand in one Aho–Corasick automaton, all patterns in one RE2 set: the cost hardly depends on their number,
+and no pattern can make it slow. The automaton knows no words, so the ends of each find are checked here, by script:
+Sinhala and Tamil vowel signs belong to the letter before them, and where one script meets another a word ends
+("billඑක").
+"""
+
+import unicodedata
+from collections import defaultdict
+from collections.abc import Hashable, Iterable
+from typing import Generic, NamedTuple, TypeVar
+
+import re2
+from ahocorasick_rs import AhoCorasick, MatchKind
+
+T = TypeVar("T", bound=Hashable)
+
+_INVISIBLE = dict.fromkeys(
+    [0xAD, 0x61C, 0xFEFF, *range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x206A)]
+)
+_QUOTES = {0x2018: "'", 0x2019: "'", 0x201C: '"', 0x201D: '"'}
+_TABLE = {**_INVISIBLE, **_QUOTES}
+
+_NO_WORD, _ANY_SCRIPT, _SINHALA, _TAMIL = 0, 1, 2, 3
+_PATTERN_MEMORY = 8 << 20
+
+
+class BadPattern(ValueError):
+    """A pattern that RE2 cannot take."""
+
+
+def normalised(text: str) -> str:
+    """``text`` as phrases are compared: NFKC, case folded, without invisible characters, single spaces."""
+    if not text.isascii():
+        text = unicodedata.normalize("NFKC", text).translate(_TABLE)
+    return " ".join(text.casefold().split())
+
+
+class Phrase(NamedTuple, Generic[T]):
+    """One phrase and what it speaks for."""
+
+    text: str
+    language: str
+    meaning: T
+
+
+class Found(NamedTuple, Generic[T]):
+    """A phrase that stands in a text."""
+
+    phrase: str
+    language: str
+    meaning: T
+
+
+class PhraseIndex(Generic[T]):
+    """Phrases, compiled once and then only read: safe to share."""
+
+    def __init__(self, phrases: Iterable[Phrase[T]]) -> None:
+        meanings: dict[tuple[str, bool], list[Found[T]]] = defaultdict(list)
+        for phrase in phrases:
+            open_ended = phrase.text.endswith("*")
+            words = normalised(phrase.text.rstrip("*"))
+            if not words:
+                raise ValueError(f"the phrase {phrase.text!r} has no words")
+            meanings[words, open_ended].append(Found(phrase.text, phrase.language, phrase.meaning))
+        self._open = [open_ended for _, open_ended in meanings]
+        self._found = [tuple(found) for found in meanings.values()]
+        words_only = [words for words, _ in meanings]
+        self._automaton = AhoCorasick(words_only, matchkind=MatchKind.Standard) if words_only else None
+
+    def find(self, text: str) -> list[Found[T]]:
+        """Every phrase that stands as whole words in ``text`` (normalised), each once."""
+        if self._automaton is None or not text:
+            return []
+        found: dict[int, tuple[Found[T], ...]] = {}
+        for index, start, end in self._automaton.find_matches_as_indexes(text, overlapping=True):
+            if index in found:
+                continue
+            if _word_ends(text, start) and (self._open[index] or _word_ends(text, end)):
+                found[index] = self._found[index]
+        return [each for several in found.values() for each in several]
+
+
+class PatternSet(Generic[T]):
+    """Patterns of RE2's syntax over normalised text, matched all at once."""
+
+    def __init__(self, patterns: Iterable[tuple[str, T]]) -> None:
+        options = re2.Options()
+        options.log_errors = False
+        options.max_mem = _PATTERN_MEMORY
+        options.case_sensitive = False
+        self._set = re2.Set.SearchSet(options)
+        self._meanings: list[T] = []
+        for pattern, meaning in patterns:
+            try:
+                self._set.Add(pattern)
+            except re2.error:
+                raise BadPattern(f"{pattern!r} is no pattern that RE2 can take") from None
+            self._meanings.append(meaning)
+        if self._meanings:
+            self._set.Compile()
+
+    def find(self, text: str) -> list[T]:
+        """What the patterns that match stand for."""
+        if not self._meanings:
+            return []
+        return [self._meanings[index] for index in self._set.Match(text) or ()]
+
+
+_scripts: dict[str, int] = {}
+
+
+def _script(char: str) -> int:
+    known = _scripts.get(char)
+    return known if known is not None else _learn(char)
+
+
+def _learn(char: str) -> int:
+    script = _NO_WORD
+    if char.isalnum() or unicodedata.category(char)[0] == "M":
+        block = ord(char) >> 7
+        script = _SINHALA if block == 0x0D80 >> 7 else _TAMIL if block == 0x0B80 >> 7 else _ANY_SCRIPT
+    _scripts[char] = script
+    return script
+
+
+def _word_ends(text: str, at: int) -> bool:
+    """Whether a word may end or begin between the characters before and after ``at``."""
+    if at <= 0 or at >= len(text):
+        return True
+    before = _script(text[at - 1])
+    return before == _NO_WORD or before != _script(text[at])

@@ -1,0 +1,25 @@
+"""Whose business a comment is: the unit that a topic names, else the post that stands on the level."""
+
+from collections.abc import Sequence
+
+from services.policy.domain.policies import Policy
+from services.policy.domain.scales import Level
+
+_UNITS_ANSWER_BELOW: Level = "L3"
+
+
+def owner(policy: Policy, topics: Sequence[str], level: Level) -> str:
+    """Who answers: up to L2 the unit of the weightiest topic, above that the post on the level."""
+    if level < _UNITS_ANSWER_BELOW:
+        units = [topic for name in topics if (topic := policy.topic(name)).unit]
+        if units:
+            return max(units, key=lambda topic: topic.sensitivity).unit or ""
+    return post_on(policy, level)
+
+
+def post_on(policy: Policy, level: Level) -> str:
+    """The post on ``level`` or, where nobody stands there, on the next one above."""
+    standing = [officer for officer in policy.officers if officer.level >= level]
+    if not standing:
+        return policy.ladder[level].name
+    return min(standing, key=lambda officer: officer.level).post

@@ -1,0 +1,200 @@
+"""What events do in policy.
+
+Each handler finds the case, lets the domain decide, and puts down what follows. They may be called twice or late for
+the same comment: what was seen before, or is older than what was seen, changes nothing.
+"""
+
+from datetime import datetime
+from typing import Any, Literal
+
+from services.policy.domain import releases
+from services.policy.domain.cases import Case, Thread, Turn
+from services.policy.domain.clearing import rebind
+from services.policy.domain.decisions import History, PolicyInForce
+from services.policy.domain.triage import Comment
+from services.policy.ports import PARLEY, Act, Policies, Work
+from shared.events import (
+    CaseClosed,
+    CaseOpened,
+    CaseRouted,
+    CommentDeleted,
+    CommentEdited,
+    CommentReceived,
+    CommentText,
+    Conversation,
+    PublicationFailed,
+    ResponsePublished,
+)
+from shared.ids import CaseId, new_id
+
+NOT_POSSIBLE = "not_possible"
+
+
+def on_comment_received(event: CommentReceived, work: Work, policies: Policies, now: datetime) -> None:
+    """Decide what a new comment needs, and answer it at once where a cleared line may."""
+    policy = policies.of(event.agency)
+    case = work.case_in(_thread(event)) or _open(event, work, now)
+    if not case.has_seen(event.comment, event.revision):
+        _take_turn(case, event, policy, work, now)
+
+
+def on_comment_edited(event: CommentEdited, work: Work, policies: Policies, now: datetime) -> None:
+    """Decide anew where a comment reads otherwise now; else note only who may see it."""
+    policy = policies.of(event.agency)
+    case = work.case_in(_thread(event)) or _open(event, work, now)
+    if case.has_seen(event.comment, event.revision):
+        return
+    known = case.turn_of(event.comment)
+    if known is None or known.text != event.text:
+        _take_turn(case, event, policy, work, now)
+        return
+    known.revision = event.revision
+    known.hidden, known.public, known.visibility = event.hidden, event.public, event.visibility
+    work.keep(case)
+
+
+def on_comment_deleted(event: CommentDeleted, work: Work, policies: Policies, now: datetime) -> None:
+    """Let what was meant for a deleted comment lapse, and close the case if nothing else is open."""
+    case = work.case_in(_thread(event))
+    if case is None:
+        return
+    unfinished = case.delete(event.comment)
+    if case.draft is not None and case.draft.state == "open" and _is_void(case, event.comment):
+        _lapse(case, work, "comment_deleted")
+    work.keep(case)
+    if unfinished is not None:
+        _close(case, unfinished, "comment_deleted", work, now)
+
+
+def on_response_published(event: ResponsePublished, work: Work, policies: Policies, now: datetime) -> None:
+    """The answer stands on its platform: these turns are done."""
+    case = work.case(event.case)
+    work.settle(event.response, "published", event.published_at, native_id=event.native_id)
+    if case is not None and case.finish(event.comments, "answered"):
+        work.keep(case)
+        work.note(Act(event.agency, PARLEY, "case.answered", case.id, details={"response": event.response}))
+
+
+def on_publication_failed(event: PublicationFailed, work: Work, policies: Policies, now: datetime) -> None:
+    """The answer will not appear: its turns wait for an officer again, unless none can be answered any more."""
+    case = work.case(event.case)
+    work.settle(event.response, "failed", event.failed_at)
+    state: Literal["closed", "waiting"] = "closed" if event.reason == NOT_POSSIBLE else "waiting"
+    if case is not None and case.finish(event.comments, state):
+        work.keep(case)
+        details = {"response": event.response, "reason": event.reason}
+        work.note(Act(event.agency, PARLEY, "response.failed", case.id, details=details))
+
+
+def _thread(event: Conversation) -> Thread:
+    return Thread(event.agency, event.platform, event.account, event.thread)
+
+
+def _open(event: CommentText, work: Work, now: datetime) -> Case:
+    case = Case(id=CaseId(new_id("case")), thread=_thread(event), opened_at=now)
+    work.keep(case)
+    work.stage(CaseOpened(**_about(case, event.comment), opened_at=now))
+    work.note(Act(event.agency, PARLEY, "case.opened", case.id, details={"comment": event.comment}))
+    return case
+
+
+def _take_turn(case: Case, event: CommentText, policy: PolicyInForce, work: Work, now: datetime) -> None:
+    """One more turn of the conversation: routed anew, and every consent given before must be given again."""
+    history = History(turn=case.next_turn_of(event.author.id, event.comment))
+    decision = policy.decide(Comment.from_event(event), history, now)
+    turn = Turn.of(event, decision)
+    case.add(turn)
+    work.keep(case)
+    _announce(case, turn, work, now)
+    if decision.line is not None:
+        _answer_by_line(case, turn, policy, work, now)
+    elif turn.state == "closed":
+        _close(case, turn, decision.disposition, work, now)
+    _renew_draft(case, policy, work)
+
+
+def _announce(case: Case, turn: Turn, work: Work, now: datetime) -> None:
+    decision = turn.decision
+    work.stage(
+        CaseRouted(
+            **_about(case, turn.comment),
+            disposition=decision.disposition,
+            level=decision.level,
+            sensitivity=decision.sensitivity,
+            damage=decision.damage,
+            rules=decision.rules,
+            policy_version=decision.policy_version,
+            routed_at=now,
+        )
+    )
+    details = {
+        "comment": turn.comment,
+        "revision": turn.revision,
+        "level": decision.level,
+        "disposition": decision.disposition,
+        "rules": list(decision.rules),
+        "policy": decision.policy_version,
+    }
+    work.note(Act(case.thread.agency, PARLEY, "case.routed", case.id, details=details))
+
+
+def _answer_by_line(case: Case, turn: Turn, policy: PolicyInForce, work: Work, now: datetime) -> None:
+    assert turn.decision.line is not None
+    line = policy.line(turn.decision.line)
+    response = releases.by_line(case, turn, line, now)
+    work.release(response)
+    details = {
+        "response": response.response,
+        "line": line.id,
+        "post": line.cleared_by.post,
+        "level": line.cleared_by.level,
+        "digest": response.digest,
+    }
+    clearing = line.cleared_by.officer
+    work.note(Act(case.thread.agency, PARLEY, "response.released", case.id, clearing, details))
+
+
+def _close(case: Case, turn: Turn, reason: str, work: Work, now: datetime) -> None:
+    """These comments end without an answer; whatever else is open in the case stays open."""
+    work.stage(
+        CaseClosed(**_about(case, turn.comment), disposition=turn.decision.disposition, reason=reason, closed_at=now)
+    )
+    details = {"comment": turn.comment, "reason": reason}
+    work.note(Act(case.thread.agency, PARLEY, "case.closed", case.id, details=details))
+
+
+def _renew_draft(case: Case, policy: PolicyInForce, work: Work) -> None:
+    """An open draft meets another thread head now: its consents lapse, its steps are those of the case today."""
+    if case.draft is None or case.draft.state != "open":
+        return
+    if not case.unanswered or case.standing is None:
+        _lapse(case, work, "nothing_to_answer")
+        return
+    rebind(case, policy)
+    details = {"draft": case.draft.number, "reason": "thread_moved_on"}
+    work.note(Act(case.thread.agency, PARLEY, "draft.approvals_lapsed", case.id, details=details))
+
+
+def _is_void(case: Case, comment: str) -> bool:
+    """Whether a draft has lost what it answers: the newest comment that it was written under, or all of them."""
+    return comment == case.head[0] or not case.unanswered
+
+
+def _lapse(case: Case, work: Work, reason: str) -> None:
+    assert case.draft is not None
+    case.end_draft("lapsed")
+    case.settle()
+    details = {"draft": case.draft.number, "reason": reason}
+    work.note(Act(case.thread.agency, PARLEY, "draft.lapsed", case.id, details=details))
+
+
+def _about(case: Case, comment: str) -> dict[str, Any]:
+    thread = case.thread
+    return {
+        "agency": thread.agency,
+        "platform": thread.platform,
+        "account": thread.account,
+        "thread": thread.thread,
+        "case": case.id,
+        "comments": (comment,),
+    }

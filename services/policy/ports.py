@@ -1,0 +1,64 @@
+"""What the story needs of the world, as it wishes to call it.
+
+A unit of work is filled before a batch and emptied after it: between the two everything is in memory, so handlers are
+plain functions, and a thousand comments cost as many round trips as ten.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+from services.policy.domain.approvals import Draft
+from services.policy.domain.cases import Case, Thread
+from services.policy.domain.decisions import PolicyInForce
+from shared.events import Event, ResponseApproved
+
+PARLEY = "parley:policy"
+"""The actor of what no person did."""
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """One entry for the audit trail: who did what to what, in whose name."""
+
+    agency: str
+    actor: str
+    action: str
+    subject: str
+    on_behalf_of: str | None = None
+    details: dict[str, Any] = field(default_factory=dict)
+
+
+class Policies(Protocol):
+    """The policies in force."""
+
+    def of(self, agency: str) -> PolicyInForce:
+        """The agency's policy. Raises ``Dead`` for an agency that has none."""
+
+
+class Work(Protocol):
+    """The cases at hand and what is to be written about them; nothing is written before the batch ends."""
+
+    def case_in(self, thread: Thread) -> Case | None:
+        """The case of a thread of the batch."""
+
+    def case(self, case_id: str) -> Case | None:
+        """A case of the batch by its id."""
+
+    def keep(self, case: Case) -> None:
+        """Write this case with its turns and draft."""
+
+    def retire(self, case: Case, draft: Draft) -> None:
+        """Write the end of a draft in whose place another one comes."""
+
+    def release(self, response: ResponseApproved) -> None:
+        """Keep a released response and announce it."""
+
+    def settle(self, response: str, state: str, at: datetime, *, native_id: str | None = None) -> None:
+        """Note what became of a response: ``published`` or ``failed``."""
+
+    def stage(self, event: Event) -> None:
+        """Announce an event."""
+
+    def note(self, act: Act) -> None:
+        """Put an act on record."""

@@ -1,0 +1,1 @@
+"""The publisher's machinery: database, broker, HTTP in both directions."""

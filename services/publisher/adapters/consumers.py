@@ -1,0 +1,37 @@
+"""Events in: from a batch of records to handlers, in the transaction that the consumer runtime owns and commits."""
+
+from collections.abc import Sequence
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.publisher import handlers
+from services.publisher.adapters.bell import Bell
+from services.publisher.adapters.store.duties import Duties
+from shared import topics
+from shared.clock import Clock, utc_now
+from shared.cloudevents import Received
+from shared.database import Database
+from shared.events import AccountConnected, ResponseApproved
+from shared.kafka import Consumer, Handle
+from shared.settings import KafkaSettings
+
+GROUP = "publisher"
+TOPICS = (topics.RESPONSES, topics.ACCOUNTS)
+
+
+def handler(clock: Clock = utc_now) -> Handle:
+    """What the runtime calls with the new events of a batch. Our own events about accounts are passed by."""
+
+    async def handle(connection: AsyncConnection, received: Sequence[Received]) -> None:
+        work = Duties(connection, clock)
+        connected = [one.event for one in received if isinstance(one.event, AccountConnected)]
+        approved = [(one.event, one.traceparent) for one in received if isinstance(one.event, ResponseApproved)]
+        await handlers.on_account_connected(connected, work)
+        await handlers.on_response_approved(approved, work)
+
+    return handle
+
+
+def consumer(database: Database, kafka: KafkaSettings, bell: Bell) -> Consumer:
+    """The publisher's consumer; rings once new duties are committed."""
+    return Consumer(GROUP, TOPICS, database, kafka, handler(), after=bell.ring)

@@ -1,0 +1,108 @@
+"""Credentials over HTTP: given and taken away, never read back.
+
+What must stay true: no answer, log line or audit row holds a token. ``PUT`` is the whole edit of something that nobody
+can read, so there is no version to compare and ``If-Match`` is not asked for; the last one holds, and each is audited.
+"""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
+from sqlalchemy.ext.asyncio import AsyncConnection
+from starlette.responses import Response
+
+from services.publisher.adapters.bell import Bell
+from services.publisher.adapters.credentials import Vault
+from services.publisher.adapters.store import credentials
+from services.publisher.adapters.store.reading import askable
+from shared import audit
+from shared.audit import Entry
+from shared.auth import Caller, requires
+from shared.clock import rfc3339
+from shared.database import Database
+from shared.problems import not_found
+from shared.strict_json import StrictRoute
+
+ADDRESS = r"^https?://[A-Za-z0-9.\-:\[\]]+(/[A-Za-z0-9._~/\-]*)?$"
+
+
+class NewCredentials(BaseModel):
+    """A token, and where it is good if not at the platform's own address.
+
+    ``base_url`` is an http or https address without user, query or fragment; ``version`` one of the Graph API.
+    """
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+
+    token: Annotated[SecretStr, Field(min_length=1, max_length=4096)]
+    base_url: Annotated[str, Field(max_length=500, pattern=ADDRESS)] | None = None
+    version: Annotated[str, Field(pattern=r"^v\d{1,3}\.\d{1,3}$")] | None = None
+
+    @field_validator("token")
+    @classmethod
+    def _fits_into_a_header(cls, token: SecretStr) -> SecretStr:
+        words = token.get_secret_value()
+        if not (words.isascii() and words.isprintable()) or " " in words:
+            raise ValueError("a token has printable ASCII characters and no spaces")
+        return token
+
+
+def router(database: Database, vault: Vault, bell: Bell) -> APIRouter:
+    """The routes of an account's credentials."""
+    routes = APIRouter(prefix="/v1/accounts", tags=["accounts"], route_class=StrictRoute)
+
+    @routes.put("/{account_id}/credentials")
+    async def put_credentials(
+        account_id: str, given: NewCredentials, caller: Caller = requires("accounts:write")
+    ) -> Response:
+        """Give an account new credentials; what waited for them goes out at once. 404 if not yours or unknown."""
+        async with database.begin(caller.scope) as connection:
+            account = await _account(connection, account_id)
+            sealed = vault.seal(account_id, given.token.get_secret_value())
+            at = await credentials.put(connection, account, sealed, given.base_url, given.version, caller.subject)
+            entry = _entry(account, "credentials.replaced", caller, {"base_url": given.base_url})
+            await audit.append(connection, [entry], at)
+        bell.ring()
+        return JSONResponse(_body(account, at))
+
+    @routes.get("/{account_id}/credentials")
+    async def read_credentials(account_id: str, caller: Caller = requires("accounts:write")) -> Response:
+        """Whether an account has credentials, and since when; never which."""
+        async with database.begin(caller.scope) as connection:
+            account = await _account(connection, account_id)
+        if account.updated_at is None:
+            raise not_found("set of credentials")
+        return JSONResponse(_body(account, account.updated_at))
+
+    @routes.delete("/{account_id}/credentials")
+    async def delete_credentials(account_id: str, caller: Caller = requires("accounts:write")) -> Response:
+        """Take an account's credentials away; what is due for it waits. Doing it again changes nothing."""
+        async with database.begin(caller.scope) as connection:
+            account = await _account(connection, account_id)
+            at = await credentials.delete(connection, account_id)
+            if at is not None:
+                await audit.append(connection, [_entry(account, "credentials.removed", caller, {})], at)
+        return Response(status_code=204)
+
+    return routes
+
+
+async def _account(connection: AsyncConnection, account_id: str) -> Any:
+    account = await credentials.account(connection, askable(account_id))
+    if account is None:
+        raise not_found("account")
+    return account
+
+
+def _body(account: Any, updated_at: Any) -> dict[str, Any]:
+    return {
+        "account": account.account,
+        "platform": account.platform,
+        "updated_at": rfc3339(updated_at),
+        "present": True,
+    }
+
+
+def _entry(account: Any, action: str, caller: Caller, details: dict[str, Any]) -> Entry:
+    return Entry(agency=account.agency, actor=caller.subject, action=action, subject=account.id, details=details)

@@ -1,0 +1,18 @@
+"""The platforms on which replies are published: one file each, listed here and nowhere else."""
+
+from services.publisher.adapters.http import Http
+from services.publisher.adapters.platforms.facebook import Facebook
+from services.publisher.adapters.platforms.mastodon import Mastodon
+from services.publisher.adapters.platforms.rest import Rest
+from services.publisher.adapters.platforms.standard import Standard
+from services.publisher.ports import Channel
+
+
+def channels(http: Http, *, facebook_version: str) -> dict[str, Channel]:
+    """Every channel by its platform's name."""
+    return {
+        "facebook": Facebook(http, default_version=facebook_version),
+        "mastodon": Mastodon(http),
+        "rest": Rest(),
+        "standard": Standard(),
+    }

@@ -1,0 +1,1 @@
+"""The publisher's rows: duties are recorded, claimed, settled and read, each in a file of its own."""

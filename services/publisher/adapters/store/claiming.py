@@ -1,0 +1,150 @@
+"""Claiming: one short transaction that takes what is due and stamps it with a lease.
+
+What must stay true: of each thread only the oldest open publication is taken; no two claimers take the same row; time
+is the database's. A row that was being sent when its lease ended comes back as it was, in doubt.
+
+Each account is asked for its own share, through an index, so that one account's backlog neither hides nor slows the
+others; a paused account is passed over, one in trouble is probed with a single publication. The oldest of a thread is
+asked for by order, and compared by ``<=``: so the planner takes the right indexes whether it has statistics or not (a
+plain absence of older ones took 180 ms with 5,000 due rows and none; ``=`` took 35 ms once there were some).
+"""
+
+import uuid
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.publisher.adapters.credentials import Vault
+from services.publisher.adapters.tables import OPEN
+from services.publisher.domain.publications import Progress, Publication
+from services.publisher.ports import AccountKey, Claim
+from shared.database import EVERY_AGENCY, Database
+from shared.ids import PublicationId
+
+
+async def claim(
+    database: Database,
+    vault: Vault,
+    *,
+    room: int,
+    room_of: Mapping[AccountKey, int],
+    each: int,
+    lease: timedelta,
+) -> Sequence[Claim]:
+    """At most ``room`` publications, ``each`` an account unless ``room_of`` says otherwise, leased for ``lease``."""
+    token = uuid.uuid4()
+    accounts = list(room_of)
+    async with database.begin(EVERY_AGENCY) as connection:
+        rows = (
+            await connection.execute(
+                _CLAIM,
+                {
+                    "agencies": [agency for agency, _, _ in accounts],
+                    "platforms": [platform for _, platform, _ in accounts],
+                    "accounts": [account for _, _, account in accounts],
+                    "rooms": [room_of[account] for account in accounts],
+                    "each": each,
+                    "most": room,
+                    "token": token,
+                    "lease": lease.total_seconds(),
+                },
+            )
+        ).all()
+        taken = await _taken(connection, [row for row in rows if row.was != "pending"])
+    return [_claim(row, token, vault, taken.get(row.id, frozenset())) for row in rows]
+
+
+async def _taken(connection: AsyncConnection, doubtful: Sequence[Any]) -> dict[str, frozenset[str]]:
+    """Native ids of our other answers to the same comment: equal text alone must not make one of them the other."""
+    if not doubtful:
+        return {}
+    rows = await connection.execute(_TAKEN, {"ids": [row.id for row in doubtful]})
+    found: dict[str, set[str]] = {}
+    for row in rows:
+        found.setdefault(row.id, set()).add(row.native_id)
+    return {publication: frozenset(native_ids) for publication, native_ids in found.items()}
+
+
+def _claim(row: Any, token: uuid.UUID, vault: Vault, taken: frozenset[str]) -> Claim:
+    publication = Publication(
+        PublicationId(row.id),
+        row.agency,
+        row.platform,
+        row.account,
+        row.thread,
+        row.response,
+        row.case_id,
+        tuple(row.comments),
+        row.reply_to,
+        row.text,
+        row.mention,
+        row.visibility,
+        row.public,
+        row.language,
+        row.traceparent,
+    )
+    progress = Progress(
+        row.was,
+        row.recorded_at,
+        row.attempts,
+        row.failures,
+        row.resent,
+        row.first_sent_at,
+        row.was_sent_at,
+        row.reason,
+        row.needs_person,
+    )
+    credentials = None if row.sealed is None else vault.open(row)
+    return Claim(publication, progress, token, row.claimed_at, credentials, row.degraded, row.troubles, taken)
+
+
+_CLAIM = text(f"""
+    WITH ready AS (
+        SELECT due.id, due.was, due.was_sent_at,
+               a.id AS account_id, a.degraded_at IS NOT NULL AS degraded, a.troubles
+        FROM (
+            SELECT * FROM account
+            WHERE paused_until IS NULL OR paused_until <= statement_timestamp()
+            ORDER BY random()
+        ) AS a
+        LEFT JOIN unnest(
+            CAST(:agencies AS text[]), CAST(:platforms AS text[]), CAST(:accounts AS text[]), CAST(:rooms AS int[])
+        ) AS busy (agency, platform, account, room) USING (agency, platform, account)
+        CROSS JOIN LATERAL (
+            SELECT p.id, p.state AS was, p.sent_at AS was_sent_at
+            FROM publication p
+            WHERE p.agency = a.agency AND p.platform = a.platform AND p.account = a.account
+              AND p.{OPEN} AND p.due_at <= statement_timestamp()
+              AND p.position <= (
+                  SELECT oldest.position FROM publication oldest
+                  WHERE oldest.agency = p.agency AND oldest.platform = p.platform AND oldest.account = p.account
+                    AND oldest.thread = p.thread AND oldest.{OPEN}
+                  ORDER BY oldest.position LIMIT 1)
+            ORDER BY p.due_at
+            LIMIT least(coalesce(busy.room, :each), CASE WHEN a.troubles > 0 THEN 1 ELSE :each END)
+            FOR UPDATE SKIP LOCKED
+        ) AS due
+        LIMIT :most
+    )
+    UPDATE publication AS p SET
+        state = CASE ready.was WHEN 'pending' THEN 'sending' ELSE 'unknown' END,
+        sent_at = CASE ready.was WHEN 'pending' THEN statement_timestamp() ELSE p.sent_at END,
+        lease_token = :token,
+        lease_until = statement_timestamp() + make_interval(secs => :lease),
+        due_at = statement_timestamp() + make_interval(secs => :lease)
+    FROM ready LEFT JOIN credentials AS c ON c.account_id = ready.account_id
+    WHERE p.id = ready.id
+    RETURNING p.id, p.agency, p.platform, p.account, p.thread, p.response, p.case_id, p.comments, p.reply_to, p.text,
+        p.mention, p.visibility, p.public, p.language, p.traceparent, p.recorded_at, p.attempts, p.failures, p.resent,
+        p.first_sent_at, p.reason, p.needs_person, ready.was, ready.was_sent_at, ready.account_id, ready.degraded,
+        ready.troubles, c.sealed, c.base_url, c.version, statement_timestamp() AS claimed_at
+""")  # noqa: S608 - a constant of this package
+_TAKEN = text("""
+    SELECT p.id, other.native_id FROM publication AS p JOIN publication AS other
+        ON other.agency = p.agency AND other.platform = p.platform AND other.account = p.account
+        AND other.reply_to = p.reply_to AND other.native_id IS NOT NULL
+    WHERE p.id = ANY (CAST(:ids AS text[]))
+""")

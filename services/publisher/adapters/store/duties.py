@@ -1,0 +1,165 @@
+"""Duties as they come in: written in the consumer's transaction, one statement a kind of row.
+
+What must stay true: a response makes one publication, however often its event arrives.
+"""
+
+from collections.abc import Sequence
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.publisher.domain.publications import Publication, Release
+from shared import audit
+from shared.audit import Entry
+from shared.clock import Clock
+from shared.errors import Dead
+from shared.events import AccountConnected
+from shared.ids import AccountId, account_id
+
+ACTOR = "parley:publisher"
+
+_SHARED_BY_AGENCIES = "rest"
+"""The platform on which one account (a client) may write to several agencies."""
+
+
+class Duties:
+    """The unit of work of one batch of events: writes through ``connection``, never commits."""
+
+    def __init__(self, connection: AsyncConnection, clock: Clock) -> None:
+        self._connection = connection
+        self._clock = clock
+
+    async def record(self, duties: Sequence[tuple[Publication, Release]]) -> None:
+        """Write down duties that are not known yet, and their accounts where nobody has named them yet.
+
+        Raises ``Dead`` with code ``account_of_another_agency``.
+        """
+        if not duties:
+            return
+        await self._meet_accounts(duties)
+        new = set((await self._connection.execute(_RECORD, _columns(duties))).scalars())
+        entries = [_recorded(one, release) for one, release in duties if one.publication in new]
+        await audit.append(self._connection, entries, self._clock())
+
+    async def _meet_accounts(self, duties: Sequence[tuple[Publication, Release]]) -> None:
+        accounts = _accounts(duties)
+        await self._connection.execute(_MEET_ACCOUNTS, accounts)
+        stranger = (await self._connection.execute(_STRANGERS, accounts)).first()
+        if stranger is not None:
+            # Written down it would never be due: its account row belongs to somebody else.
+            whose = f"{stranger.platform} {stranger.account} is not an account of {stranger.agency}"
+            raise Dead("account_of_another_agency", whose)
+
+    async def connect(self, accounts: Sequence[AccountConnected]) -> None:
+        """Remember accounts under their own ids and names."""
+        latest = {(one.agency, one.platform, one.account): one for one in accounts}
+        if not latest:
+            return
+        known = list(latest.values())
+        await self._connection.execute(
+            _CONNECT,
+            {
+                "ids": [one.account_id for one in known],
+                "agencies": [one.agency for one in known],
+                "platforms": [one.platform for one in known],
+                "accounts": [one.account for one in known],
+                "names": [one.name for one in known],
+                "connected": [one.connected_at for one in known],
+            },
+        )
+
+
+def own_account_id(agency: str, platform: str, account: str) -> AccountId:
+    """The id of an account that no event has named yet; the same that its event will carry."""
+    return account_id(platform, account, agency if platform == _SHARED_BY_AGENCIES else "")
+
+
+def _accounts(duties: Sequence[tuple[Publication, Release]]) -> dict[str, list[str]]:
+    keys = sorted({(one.agency, one.platform, one.account) for one, _ in duties})
+    return {
+        "ids": [own_account_id(*key) for key in keys],
+        "agencies": [agency for agency, _, _ in keys],
+        "platforms": [platform for _, platform, _ in keys],
+        "accounts": [account for _, _, account in keys],
+    }
+
+
+def _columns(duties: Sequence[tuple[Publication, Release]]) -> dict[str, list[object]]:
+    return {
+        "ids": [one.publication for one, _ in duties],
+        "agencies": [one.agency for one, _ in duties],
+        "platforms": [one.platform for one, _ in duties],
+        "accounts": [one.account for one, _ in duties],
+        "threads": [one.thread for one, _ in duties],
+        "responses": [one.response for one, _ in duties],
+        "cases": [one.case for one, _ in duties],
+        # unnest would flatten an array of arrays; our own ids hold no comma.
+        "comments": [",".join(one.comments) for one, _ in duties],
+        "parents": [one.reply_to for one, _ in duties],
+        "texts": [one.text for one, _ in duties],
+        "mentions": [one.mention for one, _ in duties],
+        "visibilities": [one.visibility for one, _ in duties],
+        "publics": [one.public for one, _ in duties],
+        "languages": [one.language for one, _ in duties],
+        "traces": [one.traceparent for one, _ in duties],
+        "levels": [release.level for _, release in duties],
+        "digests": [release.digest for _, release in duties],
+        "policies": [release.policy_version for _, release in duties],
+        "authorisations": [release.authorisations for _, release in duties],
+        "approved": [release.approved_at for _, release in duties],
+    }
+
+
+def _recorded(publication: Publication, release: Release) -> Entry:
+    return Entry(
+        agency=publication.agency,
+        actor=ACTOR,
+        action="publication.recorded",
+        subject=publication.publication,
+        details={"response": publication.response, "level": release.level, "digest": release.digest},
+    )
+
+
+_MEET_ACCOUNTS = text("""
+    INSERT INTO account (id, agency, platform, account)
+    SELECT * FROM unnest(
+        CAST(:ids AS text[]), CAST(:agencies AS text[]), CAST(:platforms AS text[]), CAST(:accounts AS text[]))
+    ON CONFLICT DO NOTHING
+""")
+_STRANGERS = text("""
+    SELECT wanted.agency, wanted.platform, wanted.account FROM unnest(
+        CAST(:agencies AS text[]), CAST(:platforms AS text[]), CAST(:accounts AS text[])
+    ) AS wanted (agency, platform, account)
+    WHERE NOT EXISTS (SELECT FROM account AS a WHERE (a.agency, a.platform, a.account)
+                      = (wanted.agency, wanted.platform, wanted.account))
+""")
+_RECORD = text("""
+    INSERT INTO publication
+        (id, agency, platform, account, thread, response, case_id, comments, reply_to, text, mention, visibility,
+         public, language, traceparent, release, due_at)
+    SELECT new.id, new.agency, new.platform, new.account, new.thread, new.response, new.case_id,
+           string_to_array(new.comments, ','), new.reply_to, new.words, new.mention, new.visibility,
+           new.public, new.language, new.trace,
+           jsonb_build_object('level', new.level, 'digest', new.digest, 'policy_version', new.policy,
+                              'authorisations', CAST(new.authorisations AS jsonb), 'approved_at', new.approved),
+           statement_timestamp()
+    FROM unnest(
+        CAST(:ids AS text[]), CAST(:agencies AS text[]), CAST(:platforms AS text[]), CAST(:accounts AS text[]),
+        CAST(:threads AS text[]), CAST(:responses AS text[]), CAST(:cases AS text[]), CAST(:comments AS text[]),
+        CAST(:parents AS text[]), CAST(:texts AS text[]), CAST(:mentions AS text[]),
+        CAST(:visibilities AS text[]), CAST(:publics AS boolean[]), CAST(:languages AS text[]),
+        CAST(:traces AS text[]), CAST(:levels AS text[]), CAST(:digests AS text[]), CAST(:policies AS text[]),
+        CAST(:authorisations AS text[]), CAST(:approved AS timestamptz[]))
+        WITH ORDINALITY AS new (id, agency, platform, account, thread, response, case_id, comments, reply_to, words,
+            mention, visibility, public, language, trace, level, digest, policy, authorisations, approved, nth)
+    ORDER BY new.nth
+    ON CONFLICT (response) DO NOTHING RETURNING id
+""")
+_CONNECT = text("""
+    INSERT INTO account AS known (id, agency, platform, account, name, connected_at)
+    SELECT * FROM unnest(
+        CAST(:ids AS text[]), CAST(:agencies AS text[]), CAST(:platforms AS text[]), CAST(:accounts AS text[]),
+        CAST(:names AS text[]), CAST(:connected AS timestamptz[]))
+    ON CONFLICT (agency, platform, account) DO UPDATE
+        SET id = excluded.id, name = excluded.name, connected_at = excluded.connected_at
+""")

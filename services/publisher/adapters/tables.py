@@ -1,0 +1,166 @@
+"""The publisher's tables, declared once.
+
+Impossible states are forbidden here: what is being sent has a lease, what is published has a native id, what failed
+has a reason, and nothing that ended is ever due.
+"""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    DateTime,
+    Identity,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    UniqueConstraint,
+    Uuid,
+    text,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+
+from shared.audit import audit_tables
+from shared.database import agency_column
+from shared.dead_letters import dead_letter_table
+from shared.idempotency import idempotency_table
+from shared.inbox import inbox_table
+from shared.lease import lease_table
+from shared.outbox import outbox_table
+from shared.positions import consumer_marker_table
+
+OPEN = "state IN ('pending', 'sending', 'unknown')"
+"""What still has something to be done; spelled alike in the indexes and in the queries that use them."""
+
+metadata = MetaData()
+
+account = Table(
+    "account",
+    metadata,
+    Column("id", Text, nullable=False),
+    agency_column(),
+    Column("platform", Text, nullable=False),
+    Column("account", Text, nullable=False),
+    Column("name", Text),
+    Column("connected_at", DateTime(timezone=True)),
+    Column("troubles", Integer, nullable=False, server_default=text("0")),
+    Column("paused_until", DateTime(timezone=True)),
+    Column("degraded_at", DateTime(timezone=True)),
+    Column("degraded_reason", Text),
+    PrimaryKeyConstraint("agency", "platform", "account"),
+    UniqueConstraint("id", name="account_id_is_unique"),
+)
+
+credentials = Table(
+    "credentials",
+    metadata,
+    Column("account_id", Text, primary_key=True),
+    agency_column(),
+    Column("sealed", LargeBinary, nullable=False),
+    Column("base_url", Text),
+    Column("version", Text),
+    Column("updated_at", DateTime(timezone=True), nullable=False),
+    Column("updated_by", Text, nullable=False),
+)
+
+publication = Table(
+    "publication",
+    metadata,
+    Column("id", Text, primary_key=True),
+    agency_column(),
+    Column("position", BigInteger, Identity(always=True), nullable=False),
+    Column("platform", Text, nullable=False),
+    Column("account", Text, nullable=False),
+    Column("thread", Text, nullable=False),
+    Column("response", Text, nullable=False),
+    Column("case_id", Text, nullable=False),
+    Column("comments", ARRAY(Text), nullable=False),
+    Column("reply_to", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("mention", Text),
+    Column("visibility", Text),
+    Column("public", Boolean, nullable=False),
+    Column("language", Text),
+    Column("release", JSONB, nullable=False),
+    Column("traceparent", Text),
+    Column("recorded_at", DateTime(timezone=True), nullable=False, server_default=text("clock_timestamp()")),
+    Column("state", Text, nullable=False, server_default=text("'pending'")),
+    Column("due_at", DateTime(timezone=True)),
+    Column("lease_token", Uuid),
+    Column("lease_until", DateTime(timezone=True)),
+    Column("attempts", Integer, nullable=False, server_default=text("0")),
+    Column("failures", Integer, nullable=False, server_default=text("0")),
+    Column("resent", Integer, nullable=False, server_default=text("0")),
+    Column("first_sent_at", DateTime(timezone=True)),
+    Column("sent_at", DateTime(timezone=True)),
+    Column("reason", Text),
+    Column("detail", Text),
+    Column("needs_person", Boolean, nullable=False, server_default=text("false")),
+    Column("native_id", Text),
+    Column("url", Text),
+    Column("published_at", DateTime(timezone=True)),
+    Column("settled_at", DateTime(timezone=True)),
+    UniqueConstraint("response", name="publication_once_a_response"),
+    CheckConstraint(
+        "state IN ('pending', 'sending', 'published', 'failed', 'unknown', 'retracted')", name="publication_state"
+    ),
+    CheckConstraint("(lease_token IS NULL) = (lease_until IS NULL)", name="publication_whole_lease"),
+    CheckConstraint("state <> 'sending' OR lease_token IS NOT NULL", name="publication_sending_has_lease"),
+    CheckConstraint(
+        "state <> 'published' OR (native_id IS NOT NULL AND published_at IS NOT NULL)",
+        name="publication_published_is_somewhere",
+    ),
+    CheckConstraint("state <> 'failed' OR reason IS NOT NULL", name="publication_failed_has_reason"),
+    CheckConstraint("NOT needs_person OR state = 'unknown'", name="publication_only_doubt_needs_person"),
+    CheckConstraint(f"{OPEN} OR (due_at IS NULL AND lease_token IS NULL)", name="publication_ended_is_not_due"),
+)
+Index(
+    "publication_due",
+    publication.c.agency,
+    publication.c.platform,
+    publication.c.account,
+    publication.c.due_at,
+    postgresql_where=text(OPEN),
+)
+Index(
+    "publication_open_in_thread",
+    publication.c.agency,
+    publication.c.platform,
+    publication.c.account,
+    publication.c.thread,
+    publication.c.position,
+    postgresql_where=text(OPEN),
+)
+Index("publication_newest", publication.c.agency, publication.c.position)
+Index(
+    "publication_answering",
+    publication.c.agency,
+    publication.c.platform,
+    publication.c.account,
+    publication.c.reply_to,
+)
+
+attempt = Table(
+    "attempt",
+    metadata,
+    Column("publication", Text, nullable=False),
+    Column("number", Integer, nullable=False),
+    agency_column(),
+    Column("started_at", DateTime(timezone=True), nullable=False),
+    Column("ended_at", DateTime(timezone=True), nullable=False),
+    Column("outcome", Text, nullable=False),
+    Column("detail", Text),
+    PrimaryKeyConstraint("publication", "number"),
+)
+
+outbox = outbox_table(metadata)
+inbox = inbox_table(metadata)
+dead_letter = dead_letter_table(metadata)
+lease = lease_table(metadata)
+consumer_marker = consumer_marker_table(metadata)
+idempotency_key = idempotency_table(metadata)
+audit, audit_head = audit_tables(metadata)

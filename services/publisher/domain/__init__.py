@@ -1,0 +1,1 @@
+"""The publisher's rules: pure functions and frozen values, without network, database or clock."""

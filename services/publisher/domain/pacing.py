@@ -1,0 +1,68 @@
+"""How fast to go on: back-off after a failure, and how many attempts an account may have under way.
+
+Chance is an argument (a number from 0 to 1), so that a test can name it.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Backoff:
+    """Waits that double from ``first`` to ``most`` seconds, each moved by at most ``jitter`` of itself."""
+
+    first: float
+    most: float
+    jitter: float = 0.2
+
+    def wait(self, failures: int, chance: float) -> timedelta:
+        """How long to wait after the ``failures``-th failure in a row (from 1)."""
+        # 2 ** 40 seconds is beyond every cap; a larger power would only overflow.
+        base = min(self.first * 2 ** min(max(failures - 1, 0), 40), self.most)
+        return timedelta(seconds=base * (1 + self.jitter * (2 * chance - 1)))
+
+
+def honour(retry_after: float, base: timedelta, most: timedelta = timedelta(hours=1)) -> timedelta:
+    """The platform's wish, held between our own wait and the greater of its double and ``most``.
+
+    A platform can neither make us hammer it nor silence an agency for days.
+    """
+    longest = max(2 * base, most)
+    # Compared as numbers first: a header may say "nan" or more seconds than a timedelta holds.
+    if not retry_after > base.total_seconds():
+        return base
+    return longest if retry_after >= longest.total_seconds() else timedelta(seconds=retry_after)
+
+
+class Pace:
+    """How many attempts one account may have under way at once.
+
+    Falls to one as soon as the account is in trouble (no answer, throttled, locked out), so that it keeps a single
+    slot from the others; doubles with each attempt that goes well until it is at its most again.
+    """
+
+    __slots__ = ("_limit", "_most", "under_way")
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._limit = most
+        self.under_way = 0
+
+    @property
+    def room(self) -> int:
+        """How many more attempts may start now."""
+        return max(self._limit - self.under_way, 0)
+
+    @property
+    def is_resting(self) -> bool:
+        """Whether this pace says nothing that a new one would not say."""
+        return self.under_way == 0 and self._limit == self._most
+
+    def start(self) -> None:
+        """An attempt begins."""
+        self.under_way += 1
+
+    def end(self, went_well: bool) -> None:
+        """An attempt is over; it went well if the account may be used as before."""
+        self.under_way -= 1
+        self._limit = min(self._limit * 2, self._most) if went_well else 1

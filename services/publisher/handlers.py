@@ -1,0 +1,54 @@
+"""What events do here: a released response becomes a duty, nothing more. ``dispatch`` carries it out.
+
+Handlers take all events of a kind of one batch, because the duties of a batch are written with one statement.
+"""
+
+import json
+from collections.abc import Sequence
+
+from services.publisher.domain.publications import Publication, Release
+from services.publisher.ports import Work
+from shared.events import AccountConnected, ResponseApproved
+from shared.ids import PublicationId, new_id
+
+
+async def on_response_approved(events: Sequence[tuple[ResponseApproved, str | None]], work: Work) -> None:
+    """Write down the duty to publish each response; events come with their ``traceparent``."""
+    await work.record([(duty(event, traceparent), release(event)) for event, traceparent in events])
+
+
+async def on_account_connected(events: Sequence[AccountConnected], work: Work) -> None:
+    """Remember accounts, so that credentials can be given to them."""
+    await work.connect(events)
+
+
+def duty(event: ResponseApproved, traceparent: str | None = None) -> Publication:
+    """The publication that a released response asks for."""
+    return Publication(
+        publication=PublicationId(new_id("pub")),
+        agency=event.agency,
+        platform=event.platform,
+        account=event.account,
+        thread=event.thread,
+        response=event.response,
+        case=event.case,
+        comments=event.comments,
+        reply_to=event.reply_to,
+        text=event.text,
+        mention=event.mention,
+        visibility=event.visibility,
+        public=event.public,
+        language=event.language,
+        traceparent=traceparent,
+    )
+
+
+def release(event: ResponseApproved) -> Release:
+    """The authority under which a response goes out."""
+    return Release(
+        level=event.level,
+        digest=event.digest,
+        policy_version=event.policy_version,
+        authorisations=json.dumps([one.model_dump(mode="json") for one in event.authorisations]),
+        approved_at=event.approved_at,
+    )

@@ -1,0 +1,91 @@
+"""The publisher, wired: nothing else happens here, and nothing at import."""
+
+from datetime import timedelta
+
+from fastapi import FastAPI
+
+from services.publisher.adapters import api, consumers, credentials_api
+from services.publisher.adapters.bell import Bell
+from services.publisher.adapters.credentials import Vault
+from services.publisher.adapters.http import Http
+from services.publisher.adapters.platforms import channels
+from services.publisher.adapters.store.claims import PostgresClaims
+from services.publisher.dispatch import Dispatcher, Limits
+from services.publisher.domain.pacing import Backoff
+from services.publisher.domain.publications import RetryPolicy
+from services.publisher.settings import DispatchSettings, PlatformSettings, RetrySettings, Settings
+from shared import telemetry
+from shared.secrets import Seal
+from shared.service import Service, serve
+
+DRAIN_MARGIN_SECONDS = 1.5
+"""What a drain leaves of the time to stop, for cancelling and for writing down what is gathered."""
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """The publisher as an application, with its loops in the lifespan."""
+    service = Service("publisher", settings, "Puts approved responses on their platforms, once.")
+    bell = Bell()
+    http = Http(
+        connections=2 * settings.dispatch.concurrency, total_seconds=settings.dispatch.attempt_seconds
+    )
+    vault = Vault(Seal.from_base64(settings.secrets.key.get_secret_value()), addresses(settings.platforms))
+    claims = PostgresClaims(
+        service.database, vault, lease=timedelta(seconds=settings.dispatch.lease_seconds)
+    )
+    dispatcher = Dispatcher(
+        claims,
+        channels(http, facebook_version=settings.platforms.facebook_version),
+        bell,
+        policy(settings.retry),
+        limits(settings.dispatch, settings.drain_seconds),
+    )
+    service.routers += [api.router(service.database, bell), credentials_api.router(service.database, vault, bell)]
+    service.consume(consumers.consumer(service.database, settings.kafka, bell))
+    service.relay_outbox()
+    service.loops["dispatch"] = dispatcher.run
+    service.at_close += [claims.close, http.close]
+    return service.app()
+
+
+def policy(retry: RetrySettings) -> RetryPolicy:
+    """The waits and limits of the settings."""
+    return RetryPolicy(
+        failures=Backoff(retry.first_seconds, retry.most_seconds),
+        looks=Backoff(retry.look_first_seconds, retry.look_most_seconds),
+        parked=Backoff(retry.parked_first_seconds, retry.parked_most_seconds),
+        throttled=timedelta(seconds=retry.throttled_seconds),
+        settle_after=timedelta(seconds=retry.settle_seconds),
+        give_up_after=timedelta(hours=retry.give_up_hours),
+        most_resends=retry.most_resends,
+    )
+
+
+def limits(dispatch: DispatchSettings, drain_seconds: float) -> Limits:
+    """How much at once; the drain ends before the service's own deadline."""
+    return Limits(
+        most=dispatch.concurrency,
+        each=min(dispatch.per_account, dispatch.concurrency),
+        breath=dispatch.breath_ms / 1000,
+        idle=dispatch.idle_seconds,
+        lease=dispatch.lease_seconds,
+        attempt=dispatch.attempt_seconds,
+        drain=max(drain_seconds - DRAIN_MARGIN_SECONDS, 0.5),
+    )
+
+
+def addresses(platforms: PlatformSettings) -> dict[str, str]:
+    """Where each platform is for accounts that do not say."""
+    known = {"facebook": platforms.facebook_url, "mastodon": platforms.mastodon_url}
+    return {platform: url for platform, url in known.items() if url is not None}
+
+
+def main() -> None:
+    """Run until told to stop."""
+    settings = Settings()
+    telemetry.configure("publisher", settings.log.level)
+    serve(create_app(settings), settings.http)
+
+
+if __name__ == "__main__":
+    main()

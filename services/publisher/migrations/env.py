@@ -1,0 +1,6 @@
+"""Alembic's entry for publisher."""
+
+from services.publisher.adapters.tables import metadata
+from shared.migrations import run
+
+run(metadata)

@@ -1,0 +1,115 @@
+"""What the publisher's stories need from the world, as the stories call it."""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+from services.publisher.domain.outcomes import Outcome, Sighting
+from services.publisher.domain.publications import Nature, Progress, Publication, Release, Settlement
+from shared.events import AccountConnected
+
+AccountKey = tuple[str, str, str]
+"""Agency, platform, and the platform's own id of the account."""
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """What opens an account: never logged, never shown. ``base_url`` without a slash at its end."""
+
+    token: str = field(repr=False)
+    base_url: str
+    version: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A publication that is ours until the lease ends.
+
+    ``progress`` is as it was before the claim. ``claimed_at`` is the database's time, ``lease`` the token that every
+    later write must carry. ``credentials`` are None where the account has none, ``taken`` the native ids of our other
+    replies in the thread.
+    """
+
+    publication: Publication
+    progress: Progress
+    lease: UUID
+    claimed_at: datetime
+    credentials: Credentials | None = None
+    degraded: bool = False
+    troubles: int = 0
+    taken: frozenset[str] = frozenset()
+
+    @property
+    def account(self) -> AccountKey:
+        """Whose slots and whose rest this claim counts for."""
+        return self.publication.agency, self.publication.platform, self.publication.account
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One try, for the record. ``outcome`` is a word of ``domain.outcomes``."""
+
+    started_at: datetime
+    ended_at: datetime
+    outcome: str
+    detail: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """A claim with what came of it; ``attempt`` is None where nothing was tried."""
+
+    claim: Claim
+    settlement: Settlement
+    attempt: Attempt | None
+
+
+class Channel(Protocol):
+    """One platform. Never raises for what a platform does: whatever happens is an outcome."""
+
+    nature: Nature
+    needs_credentials: bool
+
+    async def send(self, publication: Publication, credentials: Credentials | None) -> Outcome:
+        """Put the reply there, with the publication's id as key where the platform takes one."""
+
+    async def find(
+        self, publication: Publication, sent_at: datetime, taken: Collection[str], credentials: Credentials | None
+    ) -> Sighting:
+        """Look whether the reply stands: ours, same text, not one of ``taken``, not before ``sent_at``."""
+
+
+class Claims(Protocol):
+    """The publications as the dispatcher sees them."""
+
+    async def claim(self, room: int, room_of: Mapping[AccountKey, int], each: int) -> Sequence[Claim]:
+        """At most ``room`` that are due, ``each`` an account unless ``room_of`` allows it otherwise."""
+
+    async def settle(self, settled: Settled) -> bool:
+        """Write down what came of a claim; False if the lease was no longer ours."""
+
+
+class Bell(Protocol):
+    """Rings when there may be something to claim."""
+
+    def ring(self) -> None: ...
+
+    def clear(self) -> None: ...
+
+    async def wait(self, seconds: float) -> None: ...
+
+
+class Work(Protocol):
+    """The unit of work of one batch of events; whoever made it commits."""
+
+    async def record(self, duties: Sequence[tuple[Publication, Release]]) -> None:
+        """Write down duties that are not known yet."""
+
+    async def connect(self, accounts: Sequence[AccountConnected]) -> None:
+        """Remember accounts."""
+
+
+Watch = Callable[[], float]
+"""A monotonic clock, in seconds."""

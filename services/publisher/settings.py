@@ -1,0 +1,50 @@
+"""The publisher's settings; only ``main`` reads them."""
+
+from pydantic import BaseModel, Field
+
+from shared.settings import SecretsSettings, ServiceSettings
+
+
+class DispatchSettings(BaseModel):
+    """How much is sent at once, and how long anything may take."""
+
+    concurrency: int = Field(64, ge=1, le=1000, description="attempts under way in one process")
+    per_account: int = Field(48, ge=1, le=1000, description="attempts under way on one healthy account")
+    breath_ms: int = Field(10, ge=0, le=1000, description="least time between two claims; what is due is gathered")
+    idle_seconds: float = Field(1.0, gt=0, le=60, description="look for due publications at least this often")
+    lease_seconds: float = Field(30, gt=5, description="how long a claim is ours")
+    attempt_seconds: float = Field(15, gt=1, description="an attempt ends within this, connecting included")
+
+
+class RetrySettings(BaseModel):
+    """When something is tried again, and when no longer."""
+
+    first_seconds: float = Field(1, gt=0, description="wait after a first failure; doubles from there")
+    most_seconds: float = Field(300, gt=0, description="longest wait between failures")
+    look_first_seconds: float = Field(1, gt=0, description="wait before the first look after an unknown outcome")
+    look_most_seconds: float = Field(60, gt=0, description="longest wait between looks")
+    parked_first_seconds: float = Field(5, gt=0, description="rest of an account whose credentials are dead")
+    parked_most_seconds: float = Field(60, gt=0, description="longest such rest")
+    throttled_seconds: float = Field(60, gt=0, description="rest of a throttled account that was not told how long")
+    settle_seconds: float = Field(
+        600, gt=0, description="after this long an unproved unknown is sent again or handed to a person"
+    )
+    give_up_hours: float = Field(24, gt=0, description="what could not be sent for so long has failed")
+    most_resends: int = Field(3, ge=0, description="how often a reply proved absent is sent again")
+
+
+class PlatformSettings(BaseModel):
+    """Where platforms are, unless an account's credentials say otherwise."""
+
+    facebook_url: str = Field("https://graph.facebook.com", description="the Graph API")
+    facebook_version: str = Field("v25.0", pattern=r"^v\d+\.\d+$", description="version of the Graph API")
+    mastodon_url: str | None = Field(None, description="the server of accounts that name none")
+
+
+class Settings(ServiceSettings):
+    """All settings of the publisher."""
+
+    secrets: SecretsSettings
+    dispatch: DispatchSettings = DispatchSettings()
+    retry: RetrySettings = RetrySettings()
+    platforms: PlatformSettings = PlatformSettings()

@@ -1,0 +1,93 @@
+"""The outcome: a table for people, ``build/bench.json`` for machines.
+
+The targets are those of the design; the keys of the file are a contract.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from tests.bench.pipeline import Pipeline
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One key of the file, and what it has to reach: at least ``target``, or at most where ``less_is_better``."""
+
+    key: str
+    means: str
+    target: float
+    unit: str = ""
+    digits: int = 2
+    less_is_better: bool = False
+
+    def reached(self, value: float) -> bool:
+        return value <= self.target if self.less_is_better else value >= self.target
+
+    def show(self, value: float) -> str:
+        return f"{value:,.{self.digits}f}{self.unit}"
+
+
+def _milliseconds(key: str, means: str, target: float) -> Figure:
+    return Figure(key, means, target, " ms", 0, less_is_better=True)
+
+
+FIGURES = (
+    Figure("intake_ratio", "webhooks accepted a second ÷ empty route", 0.65),
+    Figure("pipeline_per_second", "comments a second, webhook to reply", 1_000, "", 0),
+    Figure("pipeline_ratio", "the same ÷ barest loop", 0.3),
+    Figure("cpu_ms_per_comment", "CPU a comment", 1.4, " ms", 2, less_is_better=True),
+    _milliseconds("latency_p50_ms", "latency at half that rate, p50", 100),
+    _milliseconds("latency_p99_ms", "latency at half that rate, p99", 500),
+    _milliseconds("latency_87_p50_ms", "latency at 87 a second, p50", 40),
+    _milliseconds("latency_87_p99_ms", "latency at 87 a second, p99", 120),
+)
+
+Values = Mapping[str, float]
+
+
+def show(console: Console, values: Values, subtitle: str) -> None:
+    """The table of what was measured against its target."""
+    table = Table(title="Parley, measured", caption=subtitle, title_style="bold", caption_style="dim")
+    table.add_column("figure")
+    table.add_column("value", justify="right", style="bold")
+    table.add_column("target", justify="right")
+    table.add_column("reached", justify="center")
+    for figure in FIGURES:
+        if figure.key in values:
+            value = values[figure.key]
+            mark = "[green]yes[/]" if figure.reached(value) else "[red]no[/]"
+            bound = "≤" if figure.less_is_better else "≥"
+            table.add_row(figure.means, figure.show(value), f"{bound} {figure.show(figure.target)}", mark)
+    console.print(table)
+
+
+def show_cpu(console: Console, ours: Pipeline, barest: Pipeline | None) -> None:
+    """Where the CPU of a comment goes, process by process."""
+    table = Table(title="CPU a comment (ms)", title_style="bold")
+    table.add_column("process")
+    table.add_column("Parley", justify="right")
+    table.add_column("barest loop", justify="right")
+    others = barest.cpu_ms if barest is not None else {}
+    for name in dict.fromkeys([*ours.cpu_ms, *others]):
+        table.add_row(name, _cell(ours.cpu_ms.get(name)), _cell(others.get(name)))
+    total = barest.cpu_ms_per_comment if barest is not None else None
+    table.add_row("all", _cell(ours.cpu_ms_per_comment), _cell(total), style="bold")
+    generator = barest.generator_cpu_ms if barest is not None else None
+    table.add_row("generator and stub", _cell(ours.generator_cpu_ms), _cell(generator), style="dim")
+    console.print(table)
+
+
+def write(path: Path, values: Values, broker: str, versions: Mapping[str, str]) -> None:
+    """Leave every figure for machines."""
+    rounded = {figure.key: round(values[figure.key], 4) for figure in FIGURES}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps({**rounded, "broker": broker, "versions": dict(versions)}, indent=1) + "\n")
+
+
+def _cell(value: float | None) -> str:
+    return "" if value is None else f"{value:.3f}"

@@ -1,0 +1,156 @@
+"""The order of one run: intake, pipeline and latency on one Parley, then the barest loop.
+
+Each system has the machine to itself while it is measured.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from tests.bench.comments import Comments
+from tests.bench.flow import Audit
+from tests.bench.intake import Intake, Rounds, run_intake
+from tests.bench.latency import Latency, run_latency
+from tests.bench.pipeline import Length, Pipeline, run_pipeline
+from tests.bench.stub import Stub
+from tests.bench.system import (
+    PAGE,
+    Kafka,
+    System,
+    barest,
+    broker_of_the_run,
+    empty_route,
+    held,
+    parley,
+    reply_to_stub,
+    versions,
+)
+from tests.support.ports import free_port
+
+PARTS = frozenset({"intake", "pipeline", "latency"})
+STEADY_RATE = 87.0
+DISTURBED_CPUS = 0.1
+ASSUMED_PER_SECOND = 1_000.0
+"""Whose half the latency is measured at when the pipeline was not measured."""
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How long everything takes; ``latency`` is in seconds."""
+
+    intake: Rounds
+    pipeline: Length
+    barest: Length
+    latency: float
+
+
+FULL = Plan(Rounds(5, 5.0), Length(10.0, 25.0), Length(5.0, 20.0), 25.0)
+QUICK = Plan(Rounds(2, 3.0), Length(4.0, 10.0), Length(3.0, 5.0), 6.0)
+
+
+@dataclass
+class Outcome:
+    """What was measured so far, by the keys of the file."""
+
+    kafka: Kafka
+    versions: dict[str, str] = field(default_factory=dict)
+    values: dict[str, float] = field(default_factory=dict)
+    audits: dict[str, Audit] = field(default_factory=dict)
+    pipeline: Pipeline | None = None
+    barest: Pipeline | None = None
+
+    @property
+    def is_right(self) -> bool:
+        return all(audit.is_right for audit in self.audits.values())
+
+
+async def measure(parts: frozenset[str], plan: Plan, say: Say) -> Outcome:
+    """Measure these parts. Raises ``NotStarted`` and ``Stuck``."""
+    outcome = Outcome(broker_of_the_run())
+    say(f"broker: {outcome.kafka.version}")
+    if "intake" in parts:
+        await _intake(outcome, plan, say)
+    if parts & {"pipeline", "latency"}:
+        await _whole_way(outcome, parts, plan, say)
+    if "pipeline" in parts:
+        await _barest(outcome, plan, say)
+    return outcome
+
+
+async def _intake(outcome: Outcome, plan: Plan, say: Say) -> None:
+    say("intake: starting Parley and the empty route")
+    async with parley(outcome.kafka) as (system, _), empty_route() as empty:
+        # Ingest alone: the others stand still, and what it sends waits at the broker.
+        with held([system.pids["policy"], system.pids["publisher"]]):
+            intake = await run_intake(system, empty, plan.intake, lambda line: say(f"intake: {line}"))
+    outcome.values["intake_ratio"] = intake.ratio
+    _say_intake(intake, say)
+
+
+async def _whole_way(outcome: Outcome, parts: frozenset[str], plan: Plan, say: Say) -> None:
+    say("pipeline: starting Parley and the stub")
+    stub, port = await _stub()
+    async with parley(outcome.kafka) as (system, found):
+        outcome.versions = await versions(outcome.kafka, system)
+        await reply_to_stub(found, system.page, port)
+        comments = Comments(system.page)
+        if "pipeline" in parts:
+            outcome.pipeline = await run_pipeline(system, comments, stub, plan.pipeline)
+            _say_pipeline("pipeline", outcome.pipeline, say)
+            outcome.audits["pipeline"] = outcome.pipeline.audit
+            outcome.values["pipeline_per_second"] = outcome.pipeline.per_second
+            outcome.values["cpu_ms_per_comment"] = outcome.pipeline.cpu_ms_per_comment
+        if "latency" in parts:
+            await _latencies(outcome, system, comments, stub, plan, say)
+    stub.close()
+
+
+async def _latencies(outcome: Outcome, system: System, comments: Comments, stub: Stub, plan: Plan, say: Say) -> None:
+    half = outcome.values.get("pipeline_per_second", DISTURBED_CPUS = 0.1
+ASSUMED_PER_SECOND) / 2
+    for prefix, rate in (("latency", half), ("latency_87", STEADY_RATE)):
+        latency = await run_latency(system, comments, stub, rate, plan.latency)
+        _say_latency(latency, say)
+        outcome.audits[f"latency at {rate:,.0f} a second"] = latency.audit
+        outcome.values[f"{prefix}_p50_ms"] = latency.p50_ms
+        outcome.values[f"{prefix}_p99_ms"] = latency.p99_ms
+
+
+async def _barest(outcome: Outcome, plan: Plan, say: Say) -> None:
+    say("pipeline: starting the barest loop")
+    stub, port = await _stub()
+    async with barest(outcome.kafka, port) as system:
+        outcome.barest = await run_pipeline(system, Comments(system.page), stub, plan.barest)
+    stub.close()
+    _say_pipeline("barest loop", outcome.barest, say)
+    outcome.audits["barest loop"] = outcome.barest.audit
+    if outcome.pipeline is not None:
+        outcome.values["pipeline_ratio"] = outcome.pipeline.per_second / outcome.barest.per_second
+
+
+async def _stub() -> tuple[Stub, int]:
+    stub, port = Stub(PAGE), free_port()
+    await stub.listen(port)
+    return stub, port
+
+
+def _say_intake(intake: Intake, say: Say) -> None:
+    say(
+        f"intake: {intake.per_second:,.0f} ÷ {intake.empty_per_second:,.0f} a second = {intake.ratio:.2f} "
+        f"(the generator needs {intake.generator_us:.0f} µs a request)"
+    )
+
+
+def _say_pipeline(name: str, pipeline: Pipeline, say: Say) -> None:
+    slices = " ".join(f"{rate:,.0f}" for rate in pipeline.slices)
+    say(f"{name}: {pipeline.per_second:,.0f} a second ({slices}), {pipeline.cpu_ms_per_comment:.2f} ms CPU a comment")
+    if pipeline.others_cpus > DISTURBED_CPUS:
+        say(f"{name}: [yellow]disturbed:[/] the rest of the machine used {pipeline.others_cpus:.1f} CPUs meanwhile")
+
+
+def _say_latency(latency: Latency, say: Say) -> None:
+    say(
+        f"latency at {latency.rate:,.0f} a second: p50 {latency.p50_ms:.0f} ms, p99 {latency.p99_ms:.0f} ms, "
+        f"worst {latency.worst_ms:.0f} ms"
+    )
