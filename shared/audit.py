@@ -17,6 +17,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from shared.clock import rfc3339
 from shared.database import agency_column
 
+_canonical = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
+
 BEGINNING = "0" * 64
 """The hash before the first row."""
 
@@ -68,7 +70,7 @@ async def append(connection: AsyncConnection, entries: Sequence[Entry], now: dat
     rows = []
     for entry in entries:
         number, previous = heads[entry.agency]
-        details = json.dumps(entry.details, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+        details = _canonical(entry.details)
         row = (
             entry.agency,
             number + 1,
@@ -105,7 +107,7 @@ async def _lock_heads(connection: AsyncConnection, agencies: list[str]) -> dict[
 def digest(previous: str, row: Sequence[Any]) -> str:
     """The hash of a row (agency, number, at, actor, on_behalf_of, action, subject, details) after ``previous``."""
     agency, number, at, *rest = row
-    canonical = json.dumps([previous, agency, number, rfc3339(at), *rest], ensure_ascii=False, separators=(",", ":"))
+    canonical = _canonical([previous, agency, number, rfc3339(at), *rest])
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 

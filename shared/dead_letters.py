@@ -77,7 +77,14 @@ async def bury(connection: AsyncConnection, letter: DeadLetter) -> str:
 
 
 async def bury_record(connection: AsyncConnection, letter: DeadLetter) -> str:
-    """Keep a record of a topic as a dead letter and announce it on the topic's ``.dead`` companion."""
+    """Keep a record of a topic as a dead letter and announce it on the topic's ``.dead`` companion.
+
+    A record that comes again, here or on a broker that was told everything anew, is the same dead letter still.
+    """
+    same = {"source": letter.source, "headers": letter.headers, "body": letter.body}
+    known = (await connection.execute(_KNOWN, same)).scalar_one_or_none()
+    if known is not None:
+        return str(known)
     letter_id = await bury(connection, letter)
     died = MessageDied(
         agency=letter.agency,
@@ -92,6 +99,10 @@ async def bury_record(connection: AsyncConnection, letter: DeadLetter) -> str:
     return letter_id
 
 
+_KNOWN = text("""
+    SELECT id FROM dead_letter WHERE source = :source AND headers = CAST(:headers AS jsonb)
+    AND body IS NOT DISTINCT FROM CAST(:body AS bytea) LIMIT 1
+""")
 _BURY = text("""
     INSERT INTO dead_letter
         (id, agency, source, partition, record_offset, key, headers, body, code, reason, traceparent)

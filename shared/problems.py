@@ -16,6 +16,7 @@ from starlette.responses import Response
 from shared import telemetry
 from shared.database import is_passing
 from shared.group_commit import Closed
+from shared.strict_json import Malformed
 
 TYPE = "urn:parley:problem:"
 RETRY_SECONDS = 2
@@ -95,7 +96,8 @@ async def _problem(_: Request, error: Exception) -> Response:
 
 async def _http(_: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    return Problem(error.status_code, headers=dict(error.headers or {})).response()
+    detail = error.detail if isinstance(error, Malformed) else None
+    return Problem(error.status_code, detail=detail, headers=dict(error.headers or {})).response()
 
 
 async def _invalid(_: Request, error: Exception) -> Response:

@@ -3,10 +3,12 @@
 import socket
 from dataclasses import dataclass
 
+from deploy.local.errors import CannotRun
+
 HOST = "127.0.0.1"
 
 
-class PortTaken(RuntimeError):
+class PortTaken(CannotRun):
     """A port that is needed is in use."""
 
 

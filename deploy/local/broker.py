@@ -9,10 +9,11 @@ import importlib.util
 from collections.abc import Sequence
 from pathlib import Path
 
+from deploy.local.errors import CannotRun
 from shared.ids import uuid7
 
 
-class NoBroker(RuntimeError):
+class NoBroker(CannotRun):
     """The embedded broker is not installed."""
 
 

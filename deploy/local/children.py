@@ -4,8 +4,10 @@ Each child leads a process group of its own, so that Ctrl-C reaches only us and 
 """
 
 import asyncio
+import ctypes
 import os
 import signal
+import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -13,6 +15,8 @@ from pathlib import Path
 PAUSE_SECONDS = 0.2
 LONGEST_PAUSE_SECONDS = 1.0
 SETTLED_SECONDS = 5.0
+
+_PR_SET_PDEATHSIG = 1
 
 Say = Callable[[str], None]
 
@@ -81,6 +85,7 @@ class Child:
                 user=user,
                 group=group,
                 extra_groups=None if user is None else [],
+                preexec_fn=_end_with_parent,
             )
         self.on_change()
 
@@ -98,6 +103,12 @@ class Child:
             )
             await asyncio.sleep(pause)
             await self._spawn()
+
+
+def _end_with_parent() -> None:
+    """In the child: ask Linux for a SIGTERM when we die, so that a killed parent leaves nothing running."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def _describe(code: int) -> str:

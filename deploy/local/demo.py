@@ -17,16 +17,18 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from deploy.local import parley_json
 from deploy.local.citizens import Citizens
-from deploy.local.embedded import Embedded, NotStarted, Options
+from deploy.local.embedded import Embedded, Options
+from deploy.local.errors import CannotRun
 from deploy.local.players import Officers
 from deploy.local.scenes import SCENES, Scene
 
 SCENE_SECONDS = 60.0
 LOOK_SECONDS = 0.1
-NARROWEST = 155
+NARROWEST = 150
 _ENDED = {"answered", "closed"}
 
 
@@ -75,7 +77,7 @@ async def _run(options: Options, *, as_json: bool) -> int:
     try:
         await parley.start()
         return await show(options.home, as_json=as_json, to=sys.stdout)
-    except NotStarted as error:
+    except CannotRun as error:
         console.print(str(error))
         return 3
     finally:
@@ -172,17 +174,17 @@ class Stage:
 
 
 def _table(outcomes: list[Outcome]) -> Table:
-    table = Table(title="What became of each comment", title_justify="left", box=SIMPLE_HEAD)
+    table = Table(title="What became of each comment", title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
     table.add_column("", width=1)
     table.add_column("comment", no_wrap=True, overflow="ellipsis", max_width=40)
     for column in ("platform", "agency", "rule", "level", "disposition"):
-        table.add_column(column, no_wrap=True, min_width=len(column) + 1)
+        table.add_column(column, no_wrap=True, min_width=len(column))
     table.add_column("approvals", justify="right", no_wrap=True, min_width=9)
     table.add_column("reply", no_wrap=True, overflow="ellipsis", max_width=26)
     table.add_column("seconds", justify="right", no_wrap=True, min_width=7)
     for outcome in outcomes:
         table.add_row(
-            "[green]✓[/]" if outcome.as_expected else "[red]✗[/]",
+            Text("✓", "green") if outcome.as_expected else Text("✗", "red"),
             escape(outcome.scene.text),
             outcome.scene.platform,
             outcome.scene.agency,

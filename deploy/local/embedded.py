@@ -22,6 +22,7 @@ from sqlalchemy.engine import make_url
 from deploy.local import broker, parley_json, seeding
 from deploy.local.addresses import HOST, Addresses
 from deploy.local.children import Child, Say
+from deploy.local.errors import CannotRun
 from deploy.local.issuer import Issuer
 from deploy.local.keep import Keep, open_keep
 from deploy.local.postgres import EmbeddedPostgres
@@ -35,7 +36,7 @@ SERVICE_STOP_SECONDS = 8.0
 NEW_TOKENS_SECONDS = 12 * 3600
 
 
-class NotStarted(RuntimeError):
+class NotStarted(CannotRun):
     """A needed part cannot be had."""
 
 

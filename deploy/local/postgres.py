@@ -19,6 +19,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from deploy.local.errors import CannotRun
+
 SUPERUSER = "postgres"
 DATABASE = "parley"
 START_SECONDS = 30.0
@@ -36,7 +38,7 @@ _SETTINGS = {
 }
 
 
-class PostgresFailed(RuntimeError):
+class PostgresFailed(CannotRun):
     """PostgreSQL did not start."""
 
 

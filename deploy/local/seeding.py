@@ -12,6 +12,7 @@ import httpx
 
 from deploy.local import sample
 from deploy.local.addresses import Addresses
+from deploy.local.errors import CannotRun
 from deploy.local.keep import Keep
 from shared.ids import account_id
 
@@ -19,7 +20,7 @@ SECONDS = 30.0
 _PUSHED = {"facebook": "{square}/graph", "mastodon": "{square}"}
 
 
-class SeedingFailed(RuntimeError):
+class SeedingFailed(CannotRun):
     """A service did not take a sample account."""
 
 

@@ -10,14 +10,8 @@ from rich.console import Console
 from rich.table import Table
 
 from deploy.local import demo, parley_json
-from deploy.local.addresses import PortTaken
-from deploy.local.broker import NoBroker
-from deploy.local.embedded import Embedded, NotStarted, Options
-from deploy.local.postgres import PostgresFailed
-from deploy.local.seeding import SeedingFailed
-
-CANNOT = (NotStarted, PortTaken, NoBroker, PostgresFailed, SeedingFailed)
-"""A needed part cannot be had: said in one line, exit code 3."""
+from deploy.local.embedded import Embedded, Options
+from deploy.local.errors import CannotRun
 
 
 def run(options: Options, *, with_demo: bool) -> int:
@@ -43,7 +37,7 @@ async def _run(options: Options, *, with_demo: bool) -> int:
             console.print("Write a comment in the town square and follow it. Ctrl-C stops everything.")
         await stopped.wait()
         return 0
-    except CANNOT as error:
+    except CannotRun as error:
         print(error, file=sys.stderr)  # noqa: T201
         return 3
     finally:

@@ -1,6 +1,6 @@
 """The publisher's settings; only ``main`` reads them."""
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, model_validator
 
 from shared.settings import SecretsSettings, ServiceSettings
 
@@ -14,6 +14,12 @@ class DispatchSettings(BaseModel):
     idle_seconds: float = Field(1.0, gt=0, le=60, description="look for due publications at least this often")
     lease_seconds: float = Field(30, gt=5, description="how long a claim is ours")
     attempt_seconds: float = Field(15, gt=1, description="an attempt ends within this, connecting included")
+
+    @model_validator(mode="after")
+    def _attempt_fits_into_lease(self) -> "DispatchSettings":
+        if self.lease_seconds < self.attempt_seconds + 5:
+            raise ValueError("lease_seconds must be at least 5 more than attempt_seconds")
+        return self
 
 
 class RetrySettings(BaseModel):

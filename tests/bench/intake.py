@@ -35,7 +35,7 @@ class Rounds:
 class Intake:
     """Requests a second of each round, and what one costs the load generator in µs.
 
-    ``others_cpus`` is what everyone else used meanwhile, the empty route included.
+    ``others_cpus`` is how many CPUs everyone else used meanwhile.
     """
 
     accepted: tuple[float, ...]
@@ -56,11 +56,11 @@ class Intake:
         return self.per_second / self.empty_per_second
 
 
-async def run_intake(system: System, empty: Page, rounds: Rounds, say: Callable[[str], None]) -> Intake:
+async def run_intake(system: System, empty: Page, empty_pid: int, rounds: Rounds, say: Callable[[str], None]) -> Intake:
     """Both in turn. Raises ``Stuck`` where a webhook is not answered with 200."""
     accepted, nothing = [], []
     ours, theirs = Comments(system.page), Comments(empty)
-    watch, started = Watch(system.pids), time.perf_counter()
+    watch, started = Watch({**system.pids, "empty route": empty_pid}), time.perf_counter()
     for number in range(1, rounds.count + 1):
         accepted.append(await _round(system.page, ours, rounds))
         await _settle(Processes(system.pids))

@@ -80,10 +80,10 @@ async def measure(parts: frozenset[str], plan: Plan, say: Say) -> Outcome:
 
 async def _intake(outcome: Outcome, plan: Plan, say: Say) -> None:
     say("intake: starting Parley and the empty route")
-    async with parley(outcome.kafka) as (system, _), empty_route() as empty:
+    async with parley(outcome.kafka) as (system, _), empty_route() as (empty, pid):
         # Ingest alone: the others stand still, and what it sends waits at the broker.
         with held([system.pids["policy"], system.pids["publisher"]]):
-            intake = await run_intake(system, empty, plan.intake, lambda line: say(f"intake: {line}"))
+            intake = await run_intake(system, empty, pid, plan.intake, lambda line: say(f"intake: {line}"))
     outcome.values["intake_ratio"] = intake.ratio
     _say_intake(intake, say)
 
@@ -107,8 +107,7 @@ async def _whole_way(outcome: Outcome, parts: frozenset[str], plan: Plan, say: S
 
 
 async def _latencies(outcome: Outcome, system: System, comments: Comments, stub: Stub, plan: Plan, say: Say) -> None:
-    half = outcome.values.get("pipeline_per_second", DISTURBED_CPUS = 0.1
-ASSUMED_PER_SECOND) / 2
+    half = outcome.values.get("pipeline_per_second", ASSUMED_PER_SECOND) / 2
     for prefix, rate in (("latency", half), ("latency_87", STEADY_RATE)):
         latency = await run_latency(system, comments, stub, rate, plan.latency)
         _say_latency(latency, say)
@@ -140,13 +139,13 @@ def _say_intake(intake: Intake, say: Say) -> None:
         f"intake: {intake.per_second:,.0f} ÷ {intake.empty_per_second:,.0f} a second = {intake.ratio:.2f} "
         f"(the generator needs {intake.generator_us:.0f} µs a request)"
     )
+    _say_disturbed("intake", intake.others_cpus, say)
 
 
 def _say_pipeline(name: str, pipeline: Pipeline, say: Say) -> None:
     slices = " ".join(f"{rate:,.0f}" for rate in pipeline.slices)
     say(f"{name}: {pipeline.per_second:,.0f} a second ({slices}), {pipeline.cpu_ms_per_comment:.2f} ms CPU a comment")
-    if pipeline.others_cpus > DISTURBED_CPUS:
-        say(f"{name}: [yellow]disturbed:[/] the rest of the machine used {pipeline.others_cpus:.1f} CPUs meanwhile")
+    _say_disturbed(name, pipeline.others_cpus, say)
 
 
 def _say_latency(latency: Latency, say: Say) -> None:
@@ -154,3 +153,8 @@ def _say_latency(latency: Latency, say: Say) -> None:
         f"latency at {latency.rate:,.0f} a second: p50 {latency.p50_ms:.0f} ms, p99 {latency.p99_ms:.0f} ms, "
         f"worst {latency.worst_ms:.0f} ms"
     )
+
+
+def _say_disturbed(name: str, others_cpus: float, say: Say) -> None:
+    if others_cpus > DISTURBED_CPUS:
+        say(f"{name}: [yellow]disturbed:[/] the rest of the machine used {others_cpus:.1f} CPUs meanwhile")

@@ -131,14 +131,14 @@ async def barest(kafka: Kafka, stub_port: int) -> AsyncIterator[System]:
 
 
 @contextlib.asynccontextmanager
-async def empty_route() -> AsyncIterator[Page]:
-    """The empty route, to be posted the same webhooks."""
+async def empty_route() -> AsyncIterator[tuple[Page, int]]:
+    """The empty route, to be posted the same webhooks, and its pid."""
     with _home() as home:
         port = free_port()
         log = home / "empty_route.log"
         async with _process([sys.executable, "-m", "tests.bench.empty_route", str(port)], log) as process:
             await _wait_for_port(port, process, log)
-            yield Page(PAGE, SECRET, HOST, port, PATH)
+            yield Page(PAGE, SECRET, HOST, port, PATH), process.pid
 
 
 @contextlib.contextmanager

@@ -113,7 +113,7 @@ async def fake_mastodon() -> AsyncIterator[FakeMastodon]:
     fake.url = f"http://127.0.0.1:{port}"
     server = _Quiet(uvicorn.Config(Starlette(routes=routes), port=port, log_level="error", lifespan="off"))
     serving = asyncio.create_task(server.serve())
-    while not server.started:
+    while not server.started:  # noqa: ASYNC110 - uvicorn has no event for it
         await asyncio.sleep(0.01)
     yield fake
     server.should_exit = True

@@ -36,7 +36,7 @@ async def polling(settings: MastodonSettings = QUICK) -> AsyncIterator[tuple[Ing
 
 async def until(condition: Callable[[], Awaitable[bool]], seconds: float = 15) -> None:
     async with asyncio.timeout(seconds):
-        while not await condition():
+        while not await condition():  # noqa: ASYNC110 - the other side is another process's table
             await asyncio.sleep(0.05)
 
 

@@ -32,6 +32,8 @@ from tests.policy.builders import decided, sample
         ("central-bank", "Will the exchange rate fall next week? Should I buy dollars now?", "15", "L4", "hold"),
         ("central-bank", "ලබන සතියේ පොලී අනුපාත අඩු කරනවාද?", "15", "L4", "hold"),
         ("central-bank", "பணவீக்கம் எவ்வளவு?", "15", "L4", "hold"),
+        ("central-bank", "ඩොලරය කීයද?", "15", "L4", "hold"),
+        ("central-bank", "டொலரின் விலை என்ன?", "15", "L4", "hold"),
         ("central-bank", "They are hiding the reserves", "15", "L4", "hold"),
         ("central-bank", "கிழிந்த நோட்டுகளை எங்கே மாற்றலாம்?", "32", "L0", "answer"),
         ("central-bank", "Where can I exchange coins?", "32", "L0", "answer"),

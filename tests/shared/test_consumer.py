@@ -157,6 +157,19 @@ async def test_poison_records_become_dead_letters_and_the_rest_is_handled() -> N
         assert await effects(database) == ["100", "101"]
 
 
+async def test_poison_that_comes_again_is_the_same_dead_letter() -> None:
+    topic = await fresh_topic(broker())
+    poison = with_headers(topic, 1, ce_type=b"AccountSung")
+    bug = record(topic, event(2))
+    async with shared_database() as database:
+        async with running(consumer(database, topic, failing_on({"2": KeyError("a bug")})).run):
+            await send(broker(), poison, bug, poison, bug, record(topic, event(3)))
+            await has_effects(database, 1)
+        letters = await rows(database, "SELECT code FROM dead_letter ORDER BY record_offset")
+        assert [letter.code for letter in letters] == ["unknown_type", "handler_failed"]
+        assert len(await rows(database, "SELECT 1 FROM outbox")) == 2
+
+
 async def test_a_dead_letter_keeps_the_trace_that_leads_to_it() -> None:
     topic = await fresh_topic(broker())
     trace = b"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
@@ -256,7 +269,7 @@ async def test_a_second_member_in_the_midst_of_a_batch_leads_to_no_second_effect
 
     async def slow(connection: AsyncConnection, received: Sequence[Received]) -> None:
         started.set()
-        await asyncio.sleep(4)
+        await asyncio.sleep(3)
         await write_effects(connection, received)
 
     records = [record(topic, event(number, key=f"key-{number % 24}")) for number in range(240)]

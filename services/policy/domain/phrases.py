@@ -22,6 +22,7 @@ _INVISIBLE = dict.fromkeys(
 _QUOTES = {0x2018: "'", 0x2019: "'", 0x201C: '"', 0x201D: '"'}
 _TABLE = {**_INVISIBLE, **_QUOTES}
 
+_VOWEL_KILLERS = "\u0bcd\u0dca"
 _NO_WORD, _ANY_SCRIPT, _SINHALA, _TAMIL = 0, 1, 2, 3
 _PATTERN_MEMORY = 8 << 20
 
@@ -61,6 +62,9 @@ class PhraseIndex(Generic[T]):
         for phrase in phrases:
             open_ended = phrase.text.endswith("*")
             words = normalised(phrase.text.rstrip("*"))
+            if open_ended:
+                # An ending takes the place of the sign that closes the last letter: டொலர், டொலரின்.
+                words = words.rstrip(_VOWEL_KILLERS)
             if not words:
                 raise ValueError(f"the phrase {phrase.text!r} has no words")
             meanings[words, open_ended].append(Found(phrase.text, phrase.language, phrase.meaning))

@@ -199,7 +199,8 @@ async def test_a_batch_is_settled_with_its_attempts_events_and_audit_rows() -> N
     async with a_database() as database:
         await record(database, *(a_response(thread=str(number)) for number in range(4)))
         claimed = await claim(database)
-        outcomes: list[Outcome] = [Published("1", "https://x"), Refused("not_possible", "gone"), Unknown("?"), Throttled(9)]
+        gone = Refused("not_possible", "gone")
+        outcomes: list[Outcome] = [Published("1", "https://x"), gone, Unknown("?"), Throttled(9)]
         kept = await settling.settle(database, [settled(*pair) for pair in zip(claimed, outcomes, strict=True)])
         assert kept == [True] * 4
         states = await rows(database, "SELECT id, state, reason, native_id, lease_token, attempts FROM publication")

@@ -1,0 +1,53 @@
+"""The publisher, wired: settings that hold together, and an application that comes up without a broker."""
+
+import base64
+
+import pytest
+from fastapi.testclient import TestClient
+from pydantic import ValidationError
+
+from services.publisher.main import addresses, create_app, limits, policy
+from services.publisher.settings import DispatchSettings, PlatformSettings, RetrySettings, Settings
+from shared.settings import AuthSettings, DatabaseSettings, KafkaSettings, SecretsSettings
+from tests.support.postgres import fresh_service_database
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+
+async def some_settings() -> Settings:
+    urls = await fresh_service_database("publisher")
+    return Settings(
+        database=DatabaseSettings(url=urls.working),
+        kafka=KafkaSettings(bootstrap="127.0.0.1:1"),
+        auth=AuthSettings(issuer="http://127.0.0.1:1", jwks_url="http://127.0.0.1:1/jwks"),
+        secrets=SecretsSettings(key=base64.b64encode(b"k" * 32).decode()),
+        drain_seconds=1,
+    )
+
+
+async def test_the_publisher_is_ready_without_a_broker() -> None:
+    app = create_app(await some_settings())
+    with TestClient(app) as client:
+        assert client.get("/ready").json()["checks"] == {"database": "ok"}
+        assert client.get("/v1/publications").status_code == 401
+        assert "/v1/accounts/{account_id}/credentials" in client.get("/openapi.json").json()["paths"]
+
+
+async def test_an_attempt_fits_into_its_lease_and_a_drain_into_the_stop() -> None:
+    usual = limits(DispatchSettings(), drain_seconds=8)
+    assert usual.attempt * 2 <= usual.lease
+    assert usual.drain < 8
+
+
+async def test_a_lease_shorter_than_an_attempt_is_no_setting() -> None:
+    with pytest.raises(ValidationError, match="lease"):
+        DispatchSettings(lease_seconds=10, attempt_seconds=10)
+
+
+async def test_the_settle_time_is_a_setting() -> None:
+    assert policy(RetrySettings()).settle_after.total_seconds() == 600
+    assert policy(RetrySettings(settle_seconds=20)).settle_after.total_seconds() == 20
+
+
+async def test_a_platform_without_an_address_is_left_to_its_accounts() -> None:
+    assert addresses(PlatformSettings()) == {"facebook": "https://graph.facebook.com"}
