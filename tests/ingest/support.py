@@ -92,7 +92,8 @@ def feed(*changes: Mapping[str, Any], page: str = PAGE, time: int = 1_795_336_20
 
 
 def comment_change(comment: str = "77_1", *, verb: str = "add", **fields: Any) -> dict[str, Any]:
-    """One comment directly under post ``<page>_77``; ``fields`` replace or add, None leaves out."""
+    """One comment directly under post ``<page>_77``; ``fields`` replace or add, None leaves out, ``author`` is its
+    ``from``."""
     value: dict[str, Any] = {
         "item": "comment",
         "verb": verb,
@@ -103,6 +104,8 @@ def comment_change(comment: str = "77_1", *, verb: str = "add", **fields: Any) -
         "from": {"id": "900", "name": "Nimal Perera"},
         "message": "When do you open?",
     }
+    if "author" in fields:
+        fields["from"] = fields.pop("author")
     value.update(fields)
     return {name: content for name, content in value.items() if content is not None}
 

@@ -164,7 +164,7 @@ def test_the_pages_own_reply_is_an_echo() -> None:
 
 
 def test_an_edit_of_the_pages_own_reply_is_not_used() -> None:
-    assert read(feed(comment_change(verb="edited", **{"from": {"id": PAGE}}))) == (Unused(PAGE, "own"),)
+    assert read(feed(comment_change(verb="edited", author={"id": PAGE}))) == (Unused(PAGE, "own"),)
 
 
 def test_a_comment_of_only_a_photo_is_a_comment_without_words() -> None:
@@ -180,7 +180,7 @@ def test_the_sender_of_older_versions_is_the_author() -> None:
 
 
 def test_an_author_who_is_withheld_is_unknown() -> None:
-    (comment,) = read(feed(comment_change(**{"from": None})))
+    (comment,) = read(feed(comment_change(author=None)))
     assert isinstance(comment, NewComment)
     assert comment.author_id == UNKNOWN_AUTHOR
 

@@ -261,7 +261,7 @@ async def test_facts_about_comments_that_are_not_here_are_passed_over() -> None:
 
 
 def own_reply(**fields: Any) -> bytes:
-    return feed(comment_change("77_9", parent_id="77_1", **{"from": {"id": PAGE, "name": "Passports"}}, **fields))
+    return feed(comment_change("77_9", parent_id="77_1", author={"id": PAGE, "name": "Passports"}, **fields))
 
 
 @pytest.mark.parametrize("echo_first", [True, False])
@@ -284,7 +284,7 @@ async def test_an_own_reply_whose_author_is_withheld_is_no_comment_if_it_was_pub
     async with running_ingest() as ingest:
         comment = await one_comment(ingest)
         await handle(ingest, published(comment))
-        await deliver(ingest, feed(comment_change("77_9", parent_id="77_1", **{"from": None})))
+        await deliver(ingest, feed(comment_change("77_9", parent_id="77_1", author=None)))
         await deliver(ingest, change("remove", after=1, comment="77_9"))
         assert await ingest.count("comment") == 1
 
