@@ -117,9 +117,13 @@ class Consumer:
 
     async def _consume(self, consumer: AIOKafkaConsumer, listener: "_Assigned", incarnation: str) -> None:
         watch = asyncio.create_task(self._watch(incarnation)) if self._settings.volatile else None
+        # The client hands out records while the listener still looks at their partitions: read before it is known
+        # whether they may be. They are let go, and read again from where the listener found that one may begin.
+        early: set[TopicPartition] = set()
         try:
             while True:
                 self._resume(consumer)
+                looks = listener.looks
                 found = await consumer.getmany(timeout_ms=POLL_MILLISECONDS, max_records=self._settings.batch_size)
                 self.polled_at = time.monotonic()
                 if listener.error is not None:
@@ -127,6 +131,12 @@ class Consumer:
                 self.ready = bool(consumer.assignment())
                 if watch is not None and watch.done():
                     watch.result()
+                if looks != listener.looks or listener.looking:
+                    early |= found.keys()
+                    continue
+                if early:
+                    found = await _read_again(consumer, found, early)
+                    early = set()
                 if found:
                     await self._work_off(consumer, found)
         finally:
@@ -282,15 +292,35 @@ class _Assigned(ConsumerRebalanceListener):  # type: ignore[misc]
         self._positions = positions
         self._incarnation = incarnation
         self.error: Exception | None = None
+        self.looks = 0
+        """How often partitions were taken or given so far."""
+        self.looking = False
 
     async def on_partitions_revoked(self, revoked: Sequence[TopicPartition]) -> None:
         """Nothing to save: offsets are committed after every batch."""
+        self.looks += 1
+        self.looking = True
 
     async def on_partitions_assigned(self, assigned: Sequence[TopicPartition]) -> None:
+        self.looks += 1
         try:
             await self._positions.check(self._consumer, assigned, self._incarnation)
         except Exception as error:  # the client swallows what a listener raises; the loop must not
             self.error = error
+        finally:
+            self.looking = False
+
+
+async def _read_again(
+    consumer: AIOKafkaConsumer, found: dict[TopicPartition, list[Record]], early: set[TopicPartition]
+) -> dict[TopicPartition, list[Record]]:
+    """Go back to the committed offsets of ``early``; what was found in the other partitions."""
+    for partition in early & consumer.assignment():
+        # Not ``seek_to_committed``: that passes over an offset of 0.
+        offset = await consumer.committed(partition)
+        with contextlib.suppress(IllegalStateError):
+            consumer.seek(partition, offset or 0)
+    return {partition: records for partition, records in found.items() if partition not in early}
 
 
 async def _stop(consumer: AIOKafkaConsumer) -> None:

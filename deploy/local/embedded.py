@@ -216,7 +216,12 @@ class Embedded:
 
 
 _EMBEDDED: dict[str, dict[str, str]] = {
-    "ingest": {"PARLEY_MASTODON__POLL_SECONDS": "0.3", "PARLEY_MASTODON__REREAD_SECONDS": "1"},
+    "ingest": {
+        "PARLEY_MASTODON__POLL_SECONDS": "0.5",
+        "PARLEY_MASTODON__REREAD_SECONDS": "1",
+        "PARLEY_MASTODON__REREAD_BATCH": "20",
+        "PARLEY_MASTODON__RETRY_SECONDS": "1",
+    },
     "policy": {},
     "publisher": {"PARLEY_RETRY__SETTLE_SECONDS": "20", "PARLEY_DISPATCH__LEASE_SECONDS": "20"},
 }

@@ -14,7 +14,7 @@ from deploy.local import sample
 from deploy.local.addresses import Addresses
 from deploy.local.errors import CannotRun
 from deploy.local.keep import Keep
-from shared.ids import account_id
+from shared.ids import account_id, uuid7
 
 SECONDS = 30.0
 _PUSHED = {"facebook": "{square}/graph", "mastodon": "{square}"}
@@ -62,10 +62,14 @@ async def _connect(client: httpx.AsyncClient, addresses: Addresses, account: sam
     }
     if account.platform == "mastodon":
         body["base_url"] = addresses.url("town_square")
-    key = {"Idempotency-Key": f"sample-{account.platform}-{account.account}"}
     url = f"{addresses.url('ingest')}/v1/accounts"
-    # 409 and 422: connected by an earlier start of this home, with other ports perhaps.
-    await _until(lambda: client.post(url, json=body, headers=key), f"account {account.account}", {200, 201, 409, 422})
+    key = {"Idempotency-Key": uuid7().hex}
+    what = f"account {account.account}"
+    answer = await _until(lambda: client.post(url, json=body, headers=key), what, {200, 201, 409})
+    if answer.status_code == 409:  # connected by an earlier start of this home, with other ports
+        moved = {name: body[name] for name in ("secrets", "base_url") if name in body}
+        known_as = account_id(account.platform, account.account)
+        await _until(lambda: client.put(f"{url}/{known_as}/secrets", json=moved), what, {200})
 
 
 async def _give_credentials(client: httpx.AsyncClient, addresses: Addresses, account: sample.Account) -> None:
@@ -77,14 +81,14 @@ async def _give_credentials(client: httpx.AsyncClient, addresses: Addresses, acc
     await _until(lambda: client.put(url, json=body), f"credentials of {account.account}", {200, 201, 204})
 
 
-async def _until(call: Callable[[], Awaitable[httpx.Response]], what: str, good: set[int]) -> None:
+async def _until(call: Callable[[], Awaitable[httpx.Response]], what: str, good: set[int]) -> httpx.Response:
     deadline = time.monotonic() + SECONDS
     last = "no answer"
     while time.monotonic() < deadline:
         try:
             answer = await call()
             if answer.status_code in good:
-                return
+                return answer
             last = f"{answer.status_code} {answer.text[:200]}"
         except httpx.TransportError as error:
             last = type(error).__name__

@@ -42,11 +42,12 @@ def on_comment_edited(event: CommentEdited, work: Work, policies: Policies, now:
     """Decide anew where a comment reads otherwise now; else note only who may see it."""
     policy = policies.of(event.agency)
     case = work.case_in(_thread(event)) or _open(event, work, now)
-    if case.has_seen(event.comment, event.revision):
-        return
     known = case.turn_of(event.comment)
     if known is None or known.text != event.text:
-        _take_turn(case, event, policy, work, now)
+        if not case.has_seen(event.comment, event.revision):
+            _take_turn(case, event, policy, work, now)
+        return
+    if event.revision < known.revision:
         return
     known.revision = event.revision
     known.hidden, known.public, known.visibility = event.hidden, event.public, event.visibility

@@ -160,7 +160,7 @@ def test_a_key_may_be_quoted_or_bare(header: str, key: str) -> None:
     assert idempotency_key(request(idempotency_key=header)) == key
 
 
-@pytest.mark.parametrize("header", [None, "", '""', "   ", "x" * (MOST_CHARACTERS + 1), "a\x07b", '"'])
+@pytest.mark.parametrize("header", [None, "", '""', "   ", "x" * (MOST_CHARACTERS + 1), "a\x07b"])
 def test_no_usable_key_is_400(header: str | None) -> None:
     given = {} if header is None else {"idempotency_key": header}
     with pytest.raises(Problem) as refused:

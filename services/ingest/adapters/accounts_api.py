@@ -30,6 +30,7 @@ from shared.outbox import stage
 from shared.problems import Problem, not_found
 
 Secrets = dict[Annotated[str, Field(max_length=64)], Annotated[str, Field(max_length=1024)]]
+_BASE_URL = r"^https?://[^\s/?#]+$"
 _CONNECTABLE = frozenset({*WEBHOOKS, *POLLED})
 
 
@@ -46,14 +47,15 @@ class AccountIn(_Strict):
     name: str = Field(min_length=1, max_length=256, description="what people call it")
     secrets: Secrets = Field(description="facebook: app_secret, verify_token; standard: secret; mastodon: token")
     base_url: str | None = Field(
-        None, max_length=2048, pattern=r"^https?://[^\s/?#]+$", description="the account's server (mastodon)"
+        None, max_length=2048, pattern=_BASE_URL, description="the account's server (mastodon)"
     )
 
 
 class SecretsIn(_Strict):
-    """The next secrets of an account."""
+    """The next secrets of an account; ``base_url`` where its server has moved."""
 
     secrets: Secrets
+    base_url: str | None = Field(None, max_length=2048, pattern=_BASE_URL, description="where the account lives now")
 
 
 class AccountOut(BaseModel):
@@ -104,8 +106,10 @@ def accounts_api(database: Database, book: AccountBook, clock: Clock) -> APIRout
             row = await store.find(connection, account_id, lock=True)
             if row is None:
                 raise not_found("account")
-            _check(row.platform, posted.secrets, row.base_url)
-            await store.reseal(connection, row.id, book.seal(row.id, rotated(book.open(row), posted.secrets)))
+            base_url = posted.base_url or row.base_url
+            _check(row.platform, posted.secrets, base_url)
+            sealed = book.seal(row.id, rotated(book.open(row), posted.secrets))
+            await store.reseal(connection, row.id, sealed, base_url)
             entry = audit.Entry(row.agency, caller.subject, "account.secrets_rotated", row.id)
             await audit.append(connection, [entry], clock())
         await book.refresh()

@@ -119,9 +119,7 @@ def router(database: Database, bell: Bell) -> APIRouter:
     return routes
 
 
-async def _decide(
-    connection: AsyncConnection, row: Any, decision: Decision, caller: Caller
-) -> idempotency.Answer:
+async def _decide(connection: AsyncConnection, row: Any, decision: Decision, caller: Caller) -> idempotency.Answer:
     before = reading.progress_of(row)
     try:
         if row.lease_token is not None:
@@ -166,5 +164,3 @@ def _position(cursor: str | None) -> int | None:
 
 def _link(query: dict[str, Any]) -> dict[str, str]:
     return {"Link": f'</v1/publications?{urlencode({k: v for k, v in query.items() if v is not None})}>; rel="next"'}
-
-

@@ -88,9 +88,7 @@ class Http:
         """Close all connections."""
         await self._transport.aclose()
 
-    async def _request(
-        self, platform: str, method: str, url: str, headers: Mapping[str, str], body: bytes
-    ) -> Answer:
+    async def _request(self, platform: str, method: str, url: str, headers: Mapping[str, str], body: bytes) -> Answer:
         began = time.perf_counter()
         try:
             # Headers and addresses that cannot be written at all fail here, before anything is sent.

@@ -55,9 +55,7 @@ def response_body(rows: Sequence[Any]) -> dict[str, Any]:
 
 
 def _release(release: Any) -> dict[str, Any]:
-    return {
-        name: release.get(name) for name in ("level", "digest", "policy_version", "authorisations", "approved_at")
-    }
+    return {name: release.get(name) for name in ("level", "digest", "policy_version", "authorisations", "approved_at")}
 
 
 def _attempt(row: Any) -> dict[str, Any]:

@@ -265,9 +265,7 @@ def _to_be_sent(progress: Progress) -> Progress:
     )
 
 
-def _doubt(
-    progress: Progress, policy: RetryPolicy, detail: str, started: datetime, chance: float
-) -> Settlement:
+def _doubt(progress: Progress, policy: RetryPolicy, detail: str, started: datetime, chance: float) -> Settlement:
     """The first unknown outcome, or one more of an idempotent platform."""
     failures = progress.failures + 1 if progress.in_doubt else 1
     first_sent_at = (progress.first_sent_at or progress.sent_at) if progress.in_doubt else None
@@ -298,8 +296,6 @@ def _put_off(progress: Progress, detail: str, wait: timedelta) -> Settlement:
     return Settlement(replace(_to_be_sent(progress), failures=failures), due_in=wait, detail=detail)
 
 
-def _throttled(
-    progress: Progress, retry_after: float | None, policy: RetryPolicy, chance: float
-) -> timedelta:
+def _throttled(progress: Progress, retry_after: float | None, policy: RetryPolicy, chance: float) -> timedelta:
     base = policy.failures.wait(progress.failures + 1, chance)
     return max(base, policy.throttled) if retry_after is None else honour(retry_after, base)

@@ -53,12 +53,12 @@ async def page(connection: AsyncConnection, *, agency: str | None, after: str | 
     return (await connection.execute(query)).all()
 
 
-async def reseal(connection: AsyncConnection, account_id: str, sealed_secrets: bytes) -> None:
-    """Replace an account's secrets."""
+async def reseal(connection: AsyncConnection, account_id: str, sealed_secrets: bytes, base_url: str | None) -> None:
+    """Replace an account's secrets, and the address of its server."""
     await connection.execute(
         update(account)
         .where(account.c.id == account_id)
-        .values(sealed_secrets=sealed_secrets, version=account.c.version + 1)
+        .values(sealed_secrets=sealed_secrets, base_url=base_url, version=account.c.version + 1)
     )
 
 

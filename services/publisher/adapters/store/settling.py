@@ -92,9 +92,7 @@ def cut(detail: str | None, most: int = MOST_DETAIL_BYTES) -> str | None:
     return detail.replace("\x00", "").encode("utf-8", "replace")[:most].decode("utf-8", "ignore")
 
 
-async def _record_attempts(
-    connection: AsyncConnection, kept: Sequence[Settled], rows: dict[str, Any]
-) -> None:
+async def _record_attempts(connection: AsyncConnection, kept: Sequence[Settled], rows: dict[str, Any]) -> None:
     tried = [(one, one.attempt) for one in kept if one.attempt is not None]
     if not tried:
         return
