@@ -10,7 +10,6 @@ import contextlib
 import time
 from collections.abc import Sequence
 from typing import Any, Protocol
-from uuid import UUID
 
 from sqlalchemy import text
 
@@ -110,17 +109,9 @@ class Relay:
         return len(rows)
 
     def _record(self, row: Row) -> tuple[str, bytes, bytes, list[tuple[str, bytes]]]:
-        envelope = Envelope(
-            id=row.id if isinstance(row.id, UUID) else UUID(str(row.id)),
-            type=row.type,
-            version=row.version,
-            source=self._service,
-            subject=row.subject,
-            time=row.created_at,
-            agency=row.agency,
-            traceparent=row.traceparent,
-        )
-        return row.aggregatetype, row.aggregateid.encode(), row.payload.encode(), envelope.headers()
+        _, topic, key, payload, event_id, kind, version, subject, agency, time_, traceparent, _ = row
+        envelope = Envelope(event_id, kind, version, self._service, subject, time_, agency, traceparent)
+        return topic, key.encode(), payload.encode(), envelope.headers()
 
     async def _tidy(self) -> None:
         if time.monotonic() - self._tidied < TIDY_SECONDS:
@@ -143,8 +134,8 @@ _MEET = text("""
     RETURNING 1
 """)
 _WAITING = text("""
-    SELECT seq, id, agency, aggregatetype, aggregateid, type, version, subject, traceparent,
-           CAST(payload AS text) AS payload, created_at,
+    SELECT seq, aggregatetype, aggregateid, CAST(payload AS text), CAST(id AS text), type, version, subject, agency,
+           to_char(created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), traceparent,
            CAST(extract(epoch FROM clock_timestamp() - created_at) AS float) AS age
     FROM outbox WHERE sent_at IS NULL ORDER BY seq LIMIT :most
 """)

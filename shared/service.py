@@ -13,6 +13,7 @@ import gc
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from typing import Any
 
 import uvicorn
 from fastapi import APIRouter, FastAPI
@@ -55,6 +56,8 @@ class Service:
     consumers: list[Consumer] = field(default_factory=list)
     before_start: list[Callable[[], Awaitable[None]]] = field(default_factory=list)
     at_close: list[Callable[[], Awaitable[None]]] = field(default_factory=list)
+    front: tuple[str, ASGIApp] | None = None
+    """A path prefix whose requests go straight to an ASGI application of their own, past FastAPI's layers."""
 
     def __post_init__(self) -> None:
         self.database = Database(
@@ -88,7 +91,8 @@ class Service:
         """The application. Nothing is connected before its lifespan begins."""
         self.loops["tidy"] = self._tidy
         supervisor = Supervisor(self.name, self.loops)
-        app = FastAPI(
+        app = _Application(
+            self.front,
             title=f"Parley {self.name}",
             description=self.description,
             version=API_VERSION,
@@ -167,6 +171,21 @@ class Service:
             await idempotency.tidy(self.database)
 
 
+class _Application(FastAPI):
+    """FastAPI, with a way past it for the one route that every comment comes through."""
+
+    def __init__(self, front: tuple[str, ASGIApp] | None, **options: Any) -> None:
+        super().__init__(**options)
+        self._prefix = front[0] if front else None
+        self._front = _Edge(front[1]) if front else None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self._front is not None and scope["type"] == "http" and scope["path"].startswith(self._prefix):
+            await self._front(scope, receive, send)
+        else:
+            await super().__call__(scope, receive, send)
+
+
 class _Edge:
     """What holds for every request: no compressed bodies in, safe headers out."""
 
@@ -221,6 +240,7 @@ def serve(app: FastAPI, http: HttpSettings) -> None:
         log_config=None,
         access_log=False,
         server_header=False,
+        proxy_headers=False,
         timeout_graceful_shutdown=UVICORN_DRAIN_SECONDS,
         backlog=4096,
     )

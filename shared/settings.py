@@ -6,7 +6,6 @@ them.
 """
 
 from pathlib import Path
-
 from typing import Self
 
 from pydantic import BaseModel, Field, SecretStr, model_validator

@@ -13,7 +13,7 @@ from services.ingest.adapters.keeper import GroupKeeper
 from services.ingest.adapters.polling.mastodon import MastodonPolling, Pace
 from services.ingest.adapters.polling.mastodon_client import MastodonClient
 from services.ingest.adapters.polling.mastodon_reader import MastodonReader
-from services.ingest.adapters.webhooks import webhooks
+from services.ingest.adapters.webhooks import PREFIX, Front, Webhooks, webhooks
 from services.ingest.settings import Settings
 from shared import telemetry
 from shared.clock import Clock, utc_now
@@ -32,8 +32,10 @@ def create_app(settings: Settings, clock: Clock = utc_now) -> FastAPI:
     seal = Seal.from_base64(settings.secrets.key.get_secret_value())
     book = AccountBook(database, seal, refresh_seconds=settings.intake.accounts_refresh_seconds)
     keeper = GroupKeeper(database, most=settings.intake.group_most)
+    endpoint = Webhooks(book, keeper, clock)
+    service.front = (PREFIX, Front(endpoint))
     service.routers += [
-        webhooks(book, keeper, clock),
+        webhooks(endpoint),
         comments_api(database, keeper, clock),
         accounts_api(database, book, clock),
     ]

@@ -6,10 +6,12 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from shared.clock import rfc3339
 from shared.cloudevents import Envelope, Received
 from shared.database import EVERY_AGENCY, Database
 from shared.events import AccountRestored, Event
@@ -31,24 +33,27 @@ class Killed(BaseException):
 
 def event(number: int, *, key: str = "one", agency: str = "passports") -> AccountRestored:
     """An event whose subject and key is ``key`` and whose account tells its number."""
-    return AccountRestored(
-        agency=agency, account_id=key, platform="mastodon", account=str(number), restored_at=NOW
-    )
+    return AccountRestored(agency=agency, account_id=key, platform="mastodon", account=str(number), restored_at=NOW)
 
 
-def record(topic: Topic, one: Event, *, event_id: object = None) -> Record:
-    """The record that a relay would send for ``one``."""
+def headers_of(one: Event, *, event_id: UUID | None = None, traceparent: str | None = None) -> list[tuple[str, bytes]]:
+    """The headers that a relay would send ``one`` with."""
     envelope = Envelope(
-        id=event_id or uuid7(),  # type: ignore[arg-type]
+        id=str(event_id or uuid7()),
         type=type(one).__name__,
         version=one.VERSION,
         source="test",
         subject=one.subject,
-        time=NOW,
+        time=rfc3339(NOW),
         agency=one.agency,
-        traceparent=None,
+        traceparent=traceparent,
     )
-    return topic.name, one.key.encode(), one.model_dump_json().encode(), envelope.headers()
+    return envelope.headers()
+
+
+def record(topic: Topic, one: Event, *, event_id: UUID | None = None) -> Record:
+    """The record that a relay would send for ``one``."""
+    return topic.name, one.key.encode(), one.model_dump_json().encode(), headers_of(one, event_id=event_id)
 
 
 async def send(on: Broker, *records: Record) -> None:

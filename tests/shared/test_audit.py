@@ -142,7 +142,7 @@ async def test_concurrent_writers_keep_one_chain_for_each_agency() -> None:
 async def test_a_rolled_back_act_leaves_no_entry() -> None:
     async with shared_database() as database:
         await write(database, [entry(1)])
-        with pytest.raises(LookupError):
+        with pytest.raises(LookupError):  # noqa: PT012
             async with database.begin(EVERY_AGENCY) as connection:
                 await append(connection, [entry(2)], NOW)
                 raise LookupError

@@ -8,10 +8,10 @@ from cloudevents.core.bindings.kafka import KafkaMessage, from_binary, to_binary
 from cloudevents.core.formats.json import JSONFormat
 from cloudevents.core.v1.event import CloudEvent
 
-from shared.cloudevents import Envelope, read
+from shared.cloudevents import read
 from shared.errors import Dead
 from shared.events import Author, CommentReceived
-from tests.shared.builders import NOW
+from tests.shared.builders import NOW, headers_of
 
 TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 EVENT_ID = UUID("019aa3f2-c1e4-7c55-a0f3-b2d98e6f1a07")
@@ -33,8 +33,8 @@ def comment() -> CommentReceived:
     )
 
 
-def envelope(traceparent: str | None = TRACE) -> Envelope:
-    return Envelope(EVENT_ID, "CommentReceived", 1, "ingest", "cmt_1", NOW, "water-board", traceparent)
+def written(traceparent: str | None = TRACE) -> list[tuple[str, bytes]]:
+    return headers_of(comment(), event_id=EVENT_ID, traceparent=traceparent)
 
 
 def body() -> bytes:
@@ -42,21 +42,21 @@ def body() -> bytes:
 
 
 def headers(**changed: bytes | None) -> list[tuple[str, bytes]]:
-    """The headers of ``envelope()`` with some replaced, or left out where the value is None."""
-    merged: dict[str, bytes | None] = {**dict(envelope().headers()), **changed}
+    """The headers of ``written()`` with some replaced, or left out where the value is None."""
+    merged: dict[str, bytes | None] = {**dict(written()), **changed}
     return [(name, value) for name, value in merged.items() if value is not None]
 
 
 def test_what_is_written_is_read_back() -> None:
-    received = read(envelope().headers(), body())
+    received = read(written(), body())
     assert received.event == comment()
     assert received.event_id == EVENT_ID
     assert received.traceparent == TRACE
 
 
 def test_an_event_without_a_trace_has_none() -> None:
-    assert "traceparent" not in dict(envelope(None).headers())
-    assert read(envelope(None).headers(), body()).traceparent is None
+    assert "traceparent" not in dict(written(None))
+    assert read(written(None), body()).traceparent is None
 
 
 def test_a_newer_producers_field_is_passed_over() -> None:
@@ -65,10 +65,10 @@ def test_a_newer_producers_field_is_passed_over() -> None:
 
 
 def test_the_cloudevents_library_reads_what_we_write() -> None:
-    found = from_binary(KafkaMessage(dict(envelope().headers()), None, body()), JSONFormat(), CloudEvent)
+    found = from_binary(KafkaMessage(dict(written()), None, body()), JSONFormat(), CloudEvent)
     assert found.get_id() == str(EVENT_ID)
     assert found.get_type() == "CommentReceived"
-    assert found.get_source() == "/parley/ingest"
+    assert found.get_source() == "/parley/test"
     assert found.get_subject() == "cmt_1"
     assert found.get_time() == NOW
     assert found.get_dataschema() == "urn:parley:event:CommentReceived:1"

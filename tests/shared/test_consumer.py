@@ -37,6 +37,7 @@ from tests.support.tables import fresh_shared_database, open_database
 
 pytestmark = pytest.mark.asyncio
 
+
 def consumer(
     database: Database, topic: Topic, handle: Handle = write_effects, after: Callable[[], None] | None = None
 ) -> Consumer:
@@ -131,7 +132,7 @@ async def test_poison_records_become_dead_letters_and_the_rest_is_handled() -> N
         "wrong_version": with_headers(topic, 2, ce_dataschema=b"urn:parley:event:AccountRestored:9"),
         "unknown_type": with_headers(topic, 3, ce_type=b"AccountSung"),
         "no_attribute": with_headers(topic, 4, ce_id=None),
-        "no_value": (topic.name, b"k", None, with_headers(topic, 5)[3]),  # type: ignore[arg-type]
+        "no_value": (topic.name, b"k", None, with_headers(topic, 5)[3]),  # type: ignore[dict-item]
         "invalid_id": with_headers(topic, 6, ce_id=b"\x00"),
         "wrong_specversion": with_headers(topic, 7, ce_specversion=b"0.3"),
     }

@@ -121,7 +121,7 @@ class TestAgencies:
 class TestLimits:
     async def test_a_transaction_that_raises_leaves_nothing(self) -> None:
         async with shared_database() as database:
-            with pytest.raises(LookupError):
+            with pytest.raises(LookupError):  # noqa: PT012
                 async with database.begin(EVERY_AGENCY) as connection:
                     await connection.execute(INSERT, {"agency": "passports", "subject": "x"})
                     raise LookupError
@@ -211,8 +211,8 @@ async def healed(database: Database, seconds: float) -> float:
             await execute(database, INSERT.text, agency="passports", subject="after")
             return time.monotonic() - began
         except Exception as error:
-            assert is_passing(error), repr(error)
-            assert time.monotonic() - began < seconds, f"not healed after {seconds} s: {error!r}"
+            if not is_passing(error) or time.monotonic() - began > seconds:
+                raise
         await asyncio.sleep(0.1)
 
 
@@ -223,7 +223,7 @@ class TestRestart:
     ) -> None:
         database = open_database((await own_tables(server)).working)
         await asyncio.gather(*(execute(database, "SELECT pg_sleep(0.05)") for _ in range(5)))
-        with pytest.raises(Exception) as failed:  # noqa: PT011 - which one it is depends on how it was stopped
+        with pytest.raises(Exception) as failed:  # noqa: PT011, PT012
             async with database.begin(EVERY_AGENCY) as connection:
                 await connection.execute(INSERT, {"agency": "passports", "subject": "before"})
                 await asyncio.to_thread(server.stop, immediately=immediately)

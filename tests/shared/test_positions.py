@@ -100,9 +100,7 @@ async def test_on_a_durable_broker_lost_offsets_are_refused_until_a_person_decid
     known = await brokers.cluster_id(on.bootstrap) if before == "the same" else "another"
     async with shared_database() as database:
         await send(on, record(topic, event(0)))
-        await execute(
-            database, "INSERT INTO consumer_marker VALUES (:topic, 0, :known)", topic=topic.name, known=known
-        )
+        await execute(database, "INSERT INTO consumer_marker VALUES (:topic, 0, :known)", topic=topic.name, known=known)
         refused = consumer(database, on, topic, volatile=False)
         async with running(refused.run) as loop:
             failure = await ended(loop)
