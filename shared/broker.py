@@ -24,11 +24,11 @@ async def cluster_id(bootstrap: str) -> str:
         return str((await admin.describe_cluster())["cluster_id"])
 
 
-async def create_topics(bootstrap: str, *, replication: int = 1) -> None:
+async def create_topics(bootstrap: str, *, partitions: int | None = None, replication: int = 1) -> None:
     """Create the topics that are missing. On a cluster of its own an operator does this with manifests instead."""
     wanted = []
     for topic in TOPICS:
-        wanted.append(_new(topic.name, topic.partitions, topic.retention_hours, replication))
+        wanted.append(_new(topic.name, partitions or topic.partitions, topic.retention_hours, replication))
         wanted.append(_new(topic.dead, DEAD_PARTITIONS, DEAD_RETENTION_HOURS, replication))
     async with _admin(bootstrap) as admin:
         answer = await admin.create_topics(wanted)

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
-from asyncpg.exceptions import TargetServerAttributeNotMatched
+from asyncpg.exceptions import InternalClientError, TargetServerAttributeNotMatched
 from sqlalchemy import Column, Text, event, text
 from sqlalchemy.engine import ExceptionContext, make_url
 from sqlalchemy.exc import DBAPIError, OperationalError
@@ -25,8 +25,18 @@ SESSION_SETTINGS: Final = {
     "statement_timeout": "5000",
     "lock_timeout": "2000",
     "idle_in_transaction_session_timeout": "10000",
-    # Statements over whole batches: a plan made once for an empty table would read a full one from end to end.
-    "plan_cache_mode": "force_custom_plan",
+}
+
+LOOP_SETTINGS: Final = {
+    "parley.agencies": EVERY_AGENCY,
+    # A loop's statements each look up the few rows of a batch in tables that may be empty at the first one and hold
+    # millions at the last. They are planned once, for index lookups: a plan made for an empty table would otherwise
+    # read a full one from end to end, and planning anew each time costs more than most of them.
+    "plan_cache_mode": "force_generic_plan",
+    "enable_seqscan": "off",
+    "enable_hashjoin": "off",
+    "enable_mergejoin": "off",
+    "jit": "off",
 }
 
 # The server is a standby now, shuts down, or is starting: the connection is of no further use.
@@ -46,7 +56,7 @@ class Database:
 
     def __init__(self, url: str, *, application_name: str, pool_size: int = 5) -> None:
         self.engine = _engine(url, application_name, pool_size, {})
-        self._loops = _engine(url, application_name, pool_size, {"parley.agencies": EVERY_AGENCY})
+        self._loops = _engine(url, application_name, pool_size, LOOP_SETTINGS)
 
     @asynccontextmanager
     async def begin(self, scope: Scope) -> AsyncIterator[AsyncConnection]:
@@ -123,13 +133,14 @@ def is_passing(error: BaseException) -> bool:
 
 def _is_connection_loss(error: BaseException | None) -> bool:
     state = _sqlstate(error)
-    return (state is not None and state[:2] in {"08", "53"}) or _finds_no_primary(error)
+    return (state is not None and state[:2] in {"08", "53"}) or _is_cut_off(error)
 
 
-def _finds_no_primary(error: BaseException | None) -> bool:
-    # In the midst of a fail-over every server that answers is a standby.
+def _is_cut_off(error: BaseException | None) -> bool:
+    # In the midst of a fail-over every server that answers is a standby; and a connection that is killed between two
+    # messages leaves the driver in a state of its own.
     while error is not None:
-        if isinstance(error, TargetServerAttributeNotMatched):
+        if isinstance(error, TargetServerAttributeNotMatched | InternalClientError):
             return True
         error = error.__cause__
     return False

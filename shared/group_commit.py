@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Generic, TypeVar
 
+from shared.breath import Breath
 from shared.database import is_passing
 
 Item = TypeVar("Item")
@@ -25,9 +26,17 @@ class GroupCommit(Generic[Item, Result]):
     it fails for another reason the group is halved until the one bad item stands alone.
     """
 
-    def __init__(self, write: Callable[[Sequence[Item]], Awaitable[Sequence[Result]]], *, most: int = 500) -> None:
+    def __init__(
+        self,
+        write: Callable[[Sequence[Item]], Awaitable[Sequence[Result]]],
+        *,
+        most: int = 500,
+        breath: Breath | None = None,
+    ) -> None:
+        """``breath`` is taken between groups where nobody waits for the answer."""
         self._write = write
         self._most = most
+        self._breath = breath
         self._waiting: list[tuple[Item, asyncio.Future[Result]]] = []
         self._writer: asyncio.Task[None] | None = None
         self._closed = False
@@ -54,6 +63,8 @@ class GroupCommit(Generic[Item, Result]):
             while self._waiting:
                 group, self._waiting = self._waiting[: self._most], self._waiting[self._most :]
                 await self._write_group(group)
+                if self._breath is not None:
+                    await self._breath.take(len(group))
         finally:
             self._writer = None
 

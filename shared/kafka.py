@@ -30,6 +30,7 @@ from aiokafka.errors import (
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared import broker, cloudevents, inbox, telemetry
+from shared.breath import Breath
 from shared.cloudevents import Received
 from shared.database import EVERY_AGENCY, Database, is_passing
 from shared.dead_letters import NO_AGENCY, DeadLetter, bury_record
@@ -94,6 +95,7 @@ class Consumer:
         self._handle = handle
         self._after = after
         self._positions = Positions(database, volatile=settings.volatile)
+        self._breath = Breath()
         self._dead_in_a_row = 0
         self._paused: dict[TopicPartition, tuple[float, float]] = {}
         self.ready = False
@@ -106,7 +108,7 @@ class Consumer:
             async with asyncio.timeout(30):
                 incarnation = await broker.cluster_id(self._settings.bootstrap)
                 if self._settings.create_topics:
-                    await broker.create_topics(self._settings.bootstrap)
+                    await broker.create_topics(self._settings.bootstrap, partitions=self._settings.partitions)
                 await consumer.start()
             listener = _Assigned(consumer, self._positions, incarnation)
             consumer.subscribe(self._topics, listener=listener)
@@ -139,6 +141,7 @@ class Consumer:
                     early = set()
                 if found:
                     await self._work_off(consumer, found)
+                    await self._breath.take(sum(map(len, found.values())))
         finally:
             if watch is not None:
                 watch.cancel()

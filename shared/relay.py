@@ -14,6 +14,7 @@ from typing import Any, Protocol
 from sqlalchemy import text
 
 from shared import broker, telemetry
+from shared.breath import Breath
 from shared.cloudevents import Envelope
 from shared.database import EVERY_AGENCY, Database
 from shared.lease import Lease
@@ -55,12 +56,13 @@ class Relay:
         self._kafka = kafka
         self._retention_hours = retention_hours
         self._lease = Lease(database, "relay")
+        self._breath = Breath()
         self._tidied = time.monotonic()
 
     async def run(self) -> None:
         """Send for ever; raises what the database or the broker raises, for the supervisor to start it again."""
         if self._kafka.create_topics:
-            await broker.create_topics(self._kafka.bootstrap)
+            await broker.create_topics(self._kafka.bootstrap, partitions=self._kafka.partitions)
         try:
             while True:
                 token = await self._lease.take()
@@ -84,14 +86,16 @@ class Relay:
                 return
             again = (await connection.execute(_SEND_AGAIN, {"hours": self._retention_hours})).rowcount
         if self._kafka.create_topics:
-            await broker.create_topics(self._kafka.bootstrap)
+            await broker.create_topics(self._kafka.bootstrap, partitions=self._kafka.partitions)
         telemetry.logger().info("outbox.replayed", events=again)
 
     async def _send_until_renewal(self, token: int) -> None:
         renew_at = time.monotonic() + RENEW_SECONDS
         while time.monotonic() < renew_at:
             self._wakeup.clear()
-            if not await self.send_waiting(token):
+            if sent := await self.send_waiting(token):
+                await self._breath.take(sent)
+            else:
                 await self._wakeup.wait(IDLE_SECONDS)
 
     async def send_waiting(self, token: int) -> int:

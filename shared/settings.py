@@ -29,6 +29,7 @@ class KafkaSettings(BaseModel):
     idempotent_producer: bool = Field(True, description="off only for a broker that cannot do it")
     volatile: bool = Field(False, description="the broker forgets all on stop; consumers may then begin anew")
     create_topics: bool = Field(False, description="create missing topics at start")
+    partitions: int | None = Field(None, ge=1, le=1000, description="of topics created so; else as topics.py says")
     fetch_max_wait_ms: int = Field(100, ge=5, le=5000, description="how long the broker may hold an empty fetch")
     batch_size: int = Field(500, ge=1, le=5000, description="most records handled in one transaction")
     session_timeout_ms: int = Field(15_000, ge=6000, description="after this long a silent consumer is replaced")

@@ -34,6 +34,8 @@ from shared.provisioning import SERVICES, ServiceUrls, provision
 READY_SECONDS = 60.0
 SERVICE_STOP_SECONDS = 8.0
 NEW_TOKENS_SECONDS = 12 * 3600
+PARTITIONS = 3
+"""Of each topic. A broker answers every fetch for every partition, and here one process reads them all."""
 
 
 class NotStarted(CannotRun):
@@ -110,7 +112,7 @@ class Embedded:
             address = self.addresses.address("broker")
             await self._child("broker", lambda: broker.command(address)).start()
         try:
-            await _until(lambda: create_topics(self.kafka), 20)
+            await _until(lambda: create_topics(self.kafka, partitions=PARTITIONS), 20)
         except Exception as error:
             raise NotStarted(f"No Kafka broker answers at {self.kafka} ({type(error).__name__}).") from error
 
@@ -158,6 +160,7 @@ class Embedded:
             "PARLEY_KAFKA__VOLATILE": str(own_broker).lower(),
             "PARLEY_KAFKA__IDEMPOTENT_PRODUCER": str(not own_broker).lower(),
             "PARLEY_KAFKA__CREATE_TOPICS": "true",
+            "PARLEY_KAFKA__PARTITIONS": str(PARTITIONS),
             "PARLEY_KAFKA__FETCH_MAX_WAIT_MS": "20",
             "PARLEY_KAFKA__SESSION_TIMEOUT_MS": "6000",
             "PARLEY_AUTH__ISSUER": self._issuer.url,
@@ -217,8 +220,8 @@ class Embedded:
 
 _EMBEDDED: dict[str, dict[str, str]] = {
     "ingest": {
-        "PARLEY_MASTODON__POLL_SECONDS": "0.5",
-        "PARLEY_MASTODON__REREAD_SECONDS": "1",
+        "PARLEY_MASTODON__POLL_SECONDS": "1",
+        "PARLEY_MASTODON__REREAD_SECONDS": "2",
         "PARLEY_MASTODON__REREAD_BATCH": "20",
         "PARLEY_MASTODON__RETRY_SECONDS": "1",
     },

@@ -35,6 +35,7 @@ def main() -> int:
         print(error, file=sys.stderr)
         return 3
     except (KeyboardInterrupt, asyncio.CancelledError):
+        print("stopped by a signal", file=sys.stderr)
         return 130
     _report(outcome, options)
     return 0 if outcome.is_right else 1
@@ -45,7 +46,7 @@ async def _measure(parts: frozenset[str], plan: Plan, progress: Console) -> Outc
     assert task is not None
     # So that nothing is left running when this is ended early.
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
-    return await measure(parts, plan, lambda line: progress.print(f"[dim]bench[/]  {line}"))
+    return await measure(parts, plan, lambda line: progress.print(f"[dim]bench[/]  {line}", soft_wrap=True))
 
 
 def _report(outcome: Outcome, options: argparse.Namespace) -> None:
@@ -55,7 +56,7 @@ def _report(outcome: Outcome, options: argparse.Namespace) -> None:
         report.show_cpu(console, outcome.pipeline, outcome.barest)
     for name, audit in outcome.audits.items():
         mark = "[green]right[/]" if audit.is_right else "[bold red]WRONG[/]"
-        console.print(f"{mark}  {name}: {audit}")
+        console.print(f"{mark}  {name}: {audit}", soft_wrap=True)
     if options.output is not None:
         report.write(options.output, outcome.values, outcome.kafka.name, outcome.versions)
         console.print(f"[dim]{options.output}[/]")

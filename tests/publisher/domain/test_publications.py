@@ -150,8 +150,7 @@ def test_what_met_dead_credentials_is_due_as_soon_as_its_account_is() -> None:
 
 def test_a_platforms_wish_to_wait_is_honoured_within_an_hour() -> None:
     waits = [
-        publications.after_send(a_progress(), Throttled(wish), POLICY, started=NOW).due_in
-        for wish in (0.1, 30.0, 1e6)
+        publications.after_send(a_progress(), Throttled(wish), POLICY, started=NOW).due_in for wish in (0.1, 30.0, 1e6)
     ]
     assert waits == [timedelta(seconds=1), timedelta(seconds=30), timedelta(hours=1)]
 

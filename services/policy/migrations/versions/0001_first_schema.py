@@ -95,8 +95,8 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("agency", "platform", "account", "thread", name="case_thread"),
     )
-    op.create_index("case_by_due", "case", ["agency", "due_at", "id"], unique=False)
-    op.create_index("case_by_state", "case", ["agency", "state", "due_at", "id"], unique=False)
+    op.create_index("case_by_due", "case", ["due_at", "id", "agency"], unique=False)
+    op.create_index("case_by_state", "case", ["state", "due_at", "id", "agency"], unique=False)
     op.create_table(
         "consumer_marker",
         sa.Column("topic", sa.Text(), nullable=False),

@@ -6,6 +6,7 @@ from datetime import timedelta
 from services.publisher.adapters.credentials import Vault
 from services.publisher.adapters.store import claiming, settling
 from services.publisher.ports import AccountKey, Claim, Settled
+from shared.breath import Breath
 from shared.database import Database
 from shared.group_commit import GroupCommit
 
@@ -17,7 +18,7 @@ class PostgresClaims:
         self._database = database
         self._vault = vault
         self._lease = lease
-        self._settling: GroupCommit[Settled, bool] = GroupCommit(self._settle)
+        self._settling: GroupCommit[Settled, bool] = GroupCommit(self._settle, breath=Breath())
 
     async def claim(self, room: int, room_of: Mapping[AccountKey, int], each: int) -> Sequence[Claim]:
         return await claiming.claim(
