@@ -153,6 +153,7 @@ def _say_latency(latency: Latency, say: Say) -> None:
         f"latency at {latency.rate:,.0f} a second: p50 {latency.p50_ms:.0f} ms, p99 {latency.p99_ms:.0f} ms, "
         f"worst {latency.worst_ms:.0f} ms"
     )
+    _say_disturbed("latency", latency.others_cpus, say)
 
 
 def _say_disturbed(name: str, others_cpus: float, say: Say) -> None:
