@@ -26,7 +26,7 @@ def create_app(settings: Settings) -> FastAPI:
     """The publisher as an application, with its loops in the lifespan."""
     service = Service("publisher", settings, "Puts approved responses on their platforms, once.")
     bell = Bell()
-    http = Http(connections=2 * settings.dispatch.concurrency, total_seconds=settings.dispatch.attempt_seconds)
+    http = Http(connections=settings.dispatch.connections, total_seconds=settings.dispatch.attempt_seconds)
     vault = Vault(Seal.from_base64(settings.secrets.key.get_secret_value()), addresses(settings.platforms))
     claims = PostgresClaims(service.database, vault, lease=timedelta(seconds=settings.dispatch.lease_seconds))
     dispatcher = Dispatcher(

@@ -38,7 +38,6 @@ COMMENTS, CASES, RESPONSES, PUBLICATIONS = TOPICS = (
     "bare.responses",
     "bare.publications",
 )
-PARTITIONS = 12
 LINE = (
     "Our counters are open Monday to Friday, 8:30 to 15:30, except public holidays. Please bring your token from "
     "passports.gov.example."
@@ -55,6 +54,7 @@ class Config:
     kafka: str
     idempotent: bool
     reply_url: str
+    partitions: int
     reply_connections: int = 64
 
 
@@ -125,7 +125,7 @@ class Broker:
     async def start(self) -> None:
         admin = AIOKafkaAdminClient(bootstrap_servers=self._config.kafka)
         await admin.start()
-        await admin.create_topics([NewTopic(name, PARTITIONS, 1) for name in TOPICS])
+        await admin.create_topics([NewTopic(name, self._config.partitions, 1) for name in TOPICS])
         await admin.close()
         await self._producer.start()
 
@@ -133,7 +133,7 @@ class Broker:
         """Send all of them, one batch a partition; returns when the broker has them."""
         chunks: dict[tuple[str, int], list[Record]] = defaultdict(list)
         for record in records:
-            chunks[record[0], zlib.crc32(record[1].encode()) % PARTITIONS].append(record)
+            chunks[record[0], zlib.crc32(record[1].encode()) % self._config.partitions].append(record)
         sent = []
         for (topic, partition), chunk in chunks.items():
             batch = self._producer.create_batch()

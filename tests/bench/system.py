@@ -28,6 +28,7 @@ import httpx
 from deploy.local import broker, parley_json
 from deploy.local.apache_kafka.jars import kafka_version
 from deploy.local.apache_kafka.server import ApacheKafka
+from deploy.local.embedded import PARTITIONS
 from deploy.local.postgres import EmbeddedPostgres
 from shared.ids import account_id
 from tests.bench.barest import Config
@@ -120,6 +121,7 @@ async def barest(kafka: Kafka, stub_port: int) -> AsyncIterator[System]:
             database_url=postgres.url,
             kafka=address,
             idempotent=not kafka.is_embedded,
+            partitions=PARTITIONS,
             reply_url=f"http://{HOST}:{stub_port}/graph/v25.0",
         )
         log = home / "barest.log"

@@ -9,6 +9,7 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
+    Computed,
     DateTime,
     Identity,
     Index,
@@ -35,6 +36,9 @@ from shared.positions import consumer_marker_table
 
 OPEN = "state IN ('pending', 'sending', 'unknown')"
 """What still has something to be done; spelled alike in the indexes and in the queries that use them."""
+
+THREAD_KEY = "agency || chr(31) || platform || chr(31) || account || chr(31) || thread"
+"""A thread is one on one account of one agency."""
 
 metadata = MetaData()
 
@@ -76,6 +80,9 @@ publication = Table(
     Column("platform", Text, nullable=False),
     Column("account", Text, nullable=False),
     Column("thread", Text, nullable=False),
+    # One column for what makes a thread one: the index that finds its oldest shares no column with any other, so that
+    # no planner, whatever it knows of the table, can take another one for it.
+    Column("thread_key", Text, Computed(THREAD_KEY, persisted=True), nullable=False),
     Column("response", Text, nullable=False),
     Column("case_id", Text, nullable=False),
     Column("comments", ARRAY(Text), nullable=False),
@@ -128,10 +135,7 @@ Index(
 )
 Index(
     "publication_open_in_thread",
-    publication.c.agency,
-    publication.c.platform,
-    publication.c.account,
-    publication.c.thread,
+    publication.c.thread_key,
     publication.c.position,
     postgresql_where=text(OPEN),
 )

@@ -155,6 +155,12 @@ def upgrade() -> None:
         sa.Column("platform", sa.Text(), nullable=False),
         sa.Column("account", sa.Text(), nullable=False),
         sa.Column("thread", sa.Text(), nullable=False),
+        sa.Column(
+            "thread_key",
+            sa.Text(),
+            sa.Computed("agency || chr(31) || platform || chr(31) || account || chr(31) || thread", persisted=True),
+            nullable=False,
+        ),
         sa.Column("response", sa.Text(), nullable=False),
         sa.Column("case_id", sa.Text(), nullable=False),
         sa.Column("comments", postgresql.ARRAY(sa.Text()), nullable=False),
@@ -215,7 +221,7 @@ def upgrade() -> None:
     op.create_index(
         "publication_open_in_thread",
         "publication",
-        ["agency", "platform", "account", "thread", "position"],
+        ["thread_key", "position"],
         unique=False,
         postgresql_where=sa.text("state IN ('pending', 'sending', 'unknown')"),
     )
