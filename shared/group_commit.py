@@ -31,14 +31,18 @@ class GroupCommit(Generic[Item, Result]):
         write: Callable[[Sequence[Item]], Awaitable[Sequence[Result]]],
         *,
         most: int = 500,
+        lanes: int = 1,
         breath: Breath | None = None,
     ) -> None:
-        """``breath`` is taken between groups where nobody waits for the answer."""
+        """``lanes`` groups may be written at a time; then no order holds between them. ``breath`` is taken between
+        groups where nobody waits for the answer."""
         self._write = write
         self._most = most
+        self._lanes = lanes
         self._breath = breath
         self._waiting: list[tuple[Item, asyncio.Future[Result]]] = []
-        self._writer: asyncio.Task[None] | None = None
+        self._writers: set[asyncio.Task[None]] = set()
+        self._busy = 0
         self._closed = False
 
     async def submit(self, item: Item) -> Result:
@@ -47,16 +51,19 @@ class GroupCommit(Generic[Item, Result]):
             raise Closed(Closed.__doc__)
         future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
         self._waiting.append((item, future))
-        if self._writer is None:
-            self._writer = asyncio.create_task(self._write_all(), name="group-commit")
+        if self._busy < self._lanes:
+            self._busy += 1
+            writer = asyncio.create_task(self._write_all(), name="group-commit")
+            self._writers.add(writer)
+            writer.add_done_callback(self._writers.discard)
         # A caller that goes away does not take its item back: it may be half written already.
         return await asyncio.shield(future)
 
     async def close(self) -> None:
         """Write what is waiting, then take nothing more."""
         self._closed = True
-        if self._writer is not None:
-            await self._writer
+        if self._writers:
+            await asyncio.wait(self._writers)
 
     async def _write_all(self) -> None:
         try:
@@ -66,7 +73,8 @@ class GroupCommit(Generic[Item, Result]):
                 if self._breath is not None:
                     await self._breath.take(len(group))
         finally:
-            self._writer = None
+            # In the same step as the look that found nothing waiting: what comes after it starts a writer of its own.
+            self._busy -= 1
 
     async def _write_group(self, group: list[tuple[Item, asyncio.Future[Result]]]) -> None:
         try:

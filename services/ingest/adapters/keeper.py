@@ -20,6 +20,9 @@ from shared.group_commit import GroupCommit
 from shared.idempotency import Answer
 from shared.problems import Problem
 
+LANES = 2
+"""While one group waits for the disk, the next is written: connections do not all wait for the same commit."""
+
 REFUSED = "The database refuses what this body says."
 
 
@@ -28,7 +31,7 @@ class GroupKeeper:
 
     def __init__(self, database: Database, *, most: int = 500) -> None:
         self._database = database
-        self._pushed = GroupCommit(self._write_arrivals, most=most)
+        self._pushed = GroupCommit(self._write_arrivals, most=most, lanes=LANES)
         self._posted = GroupCommit(self._write_submissions, most=most)
 
     async def keep(self, arrival: Arrival) -> Filed:
