@@ -91,6 +91,7 @@ class Relay:
             again = (await connection.execute(_SEND_AGAIN, {"hours": self._retention_hours})).rowcount
         if self._kafka.create_topics:
             await broker.create_topics(self._kafka.bootstrap, partitions=self._kafka.partitions)
+        self._looked_at_all = float("-inf")  # in sequence, before anything new
         telemetry.logger().info("outbox.replayed", events=again)
 
     async def _send_until_renewal(self, token: int) -> None:
