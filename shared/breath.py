@@ -1,8 +1,8 @@
 """A breath between batches: the more there is to do, the longer, so that batches grow instead of multiplying.
 
-A transaction costs a millisecond of two processes' time whether it carries two rows or two hundred. Whoever begins a
-batch the moment the last one ended handles a thousand records a second in four hundred transactions. With a breath of
-a few hundredths of a second it is forty. A lone record never waits: below a hundred a second there is no breath.
+A transaction has a cost of its own, whatever it carries: for a handful of rows it is nearly all of the cost. Whoever
+begins a batch the moment the last one ended keeps it at a handful. A lone record never waits: below ``FROM_RATE`` there
+is no breath.
 """
 
 import asyncio

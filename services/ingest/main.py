@@ -15,11 +15,10 @@ from services.ingest.adapters.polling.mastodon_client import MastodonClient
 from services.ingest.adapters.polling.mastodon_reader import MastodonReader
 from services.ingest.adapters.webhooks import PREFIX, Front, Webhooks, webhooks
 from services.ingest.settings import Settings
-from shared import telemetry
 from shared.clock import Clock, utc_now
 from shared.kafka import Consumer
 from shared.secrets import Seal
-from shared.service import Service, serve
+from shared.service import Service
 
 NAME = "ingest"
 DESCRIPTION = "Takes in what citizens say on platforms, and what other systems bring."
@@ -61,14 +60,3 @@ def _poll_mastodon(service: Service, settings: Settings, book: AccountBook, cloc
     pace = Pace(wanted.poll_seconds, wanted.reread_seconds, wanted.reread_batch, wanted.retry_seconds)
     service.loops["mastodon"] = MastodonPolling(service.database, book, reader, pace, clock).run
     service.at_close.append(outside.aclose)
-
-
-def run() -> None:
-    """Start the process: settings from the environment, then serve until told to stop."""
-    settings = Settings()
-    telemetry.configure(NAME, settings.log.level)
-    serve(create_app(settings), settings.http)
-
-
-if __name__ == "__main__":
-    run()

@@ -8,9 +8,8 @@ from services.policy.adapters.api.cases import cases_api
 from services.policy.adapters.api.drafts import drafts_api
 from services.policy.adapters.store.policies import load_folder, remember
 from services.policy.settings import Settings
-from shared import telemetry
 from shared.clock import Clock, utc_now
-from shared.service import Service, serve
+from shared.service import Service
 
 
 def create_app(settings: Settings, clock: Clock = utc_now) -> FastAPI:
@@ -30,14 +29,3 @@ def create_app(settings: Settings, clock: Clock = utc_now) -> FastAPI:
     service.consume(consumers.consumer(service.database, settings.kafka, policies))
     service.relay_outbox()
     return service.app()
-
-
-def main() -> None:
-    """Run until told to stop."""
-    settings = Settings()
-    telemetry.configure("policy", settings.log.level)
-    serve(create_app(settings), settings.http)
-
-
-if __name__ == "__main__":
-    main()

@@ -14,9 +14,8 @@ from services.publisher.dispatch import Dispatcher, Limits
 from services.publisher.domain.pacing import Backoff
 from services.publisher.domain.publications import RetryPolicy
 from services.publisher.settings import DispatchSettings, PlatformSettings, RetrySettings, Settings
-from shared import telemetry
 from shared.secrets import Seal
-from shared.service import Service, serve
+from shared.service import Service
 
 DRAIN_MARGIN_SECONDS = 1.5
 """What a drain leaves of the time to stop, for cancelling and for writing down what is gathered."""
@@ -74,14 +73,3 @@ def addresses(platforms: PlatformSettings) -> dict[str, str]:
     """Where each platform is for accounts that do not say."""
     known = {"facebook": platforms.facebook_url, "mastodon": platforms.mastodon_url}
     return {platform: url for platform, url in known.items() if url is not None}
-
-
-def main() -> None:
-    """Run until told to stop."""
-    settings = Settings()
-    telemetry.configure("publisher", settings.log.level)
-    serve(create_app(settings), settings.http)
-
-
-if __name__ == "__main__":
-    main()

@@ -474,7 +474,6 @@ class TestImage:
         assert copied == ["deploy/requirements.image.lock", "/opt/venv", "shared/", "services/"]
         assert not re.search(r"\[local|extra[ =]local", " ".join(_instructions()))
 
-    @pytest.mark.skipif(not (DEPLOY / "requirements.image.lock").exists(), reason="the lock is not made yet")
     def test_lock_names_no_embedded_broker_or_database(self) -> None:
         lock = (DEPLOY / "requirements.image.lock").read_text()
         assert "--hash=sha256:" in lock

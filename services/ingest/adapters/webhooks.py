@@ -99,7 +99,8 @@ class Webhooks:
 
 
 class Front:
-    """The same route for the server itself: half of what a small request costs is the layers of a framework."""
+    """The same route for the server itself: the layers of a framework cost more than
+    reading the webhook does."""
 
     def __init__(self, endpoint: Webhooks) -> None:
         self._endpoint = endpoint
