@@ -58,11 +58,23 @@ class Author(Value):
     """Who wrote a comment, as the platform names them.
 
     ``handle`` is what a reply must mention to reach them (Mastodon ``acct``), where the platform works so.
+    ``followers`` is how many follow them, where the platform tells.
     """
 
     id: str
     name: str | None = None
     handle: str | None = None
+    followers: int | None = None
+
+
+class Media(Value):
+    """Something that came with a text. ``id`` is what the platform gives it out for, where it has no address."""
+
+    kind: str
+    url: str | None = None
+    id: str | None = None
+    name: str | None = None
+    content_type: str | None = None
 
 
 class Conversation(Event):
@@ -96,13 +108,19 @@ class CommentEvent(Conversation):
 class CommentText(CommentEvent):
     """A comment with its text at one revision.
 
-    ``visibility`` is the platform's word for who may see it (Mastodon); a reply is never wider.
+    ``language`` is a BCP 47 tag, ``language_confidence`` from 0 to 1. ``visibility`` is the platform's word for who may
+    see it (Mastodon); a reply is never wider. ``window_ends_at`` is when the platform stops taking an answer, ``reach``
+    how many had seen it when it came; None where the platform does not tell.
     """
 
     parent: str | None = None
     author: Author
     text: str
     language: str | None = None
+    language_confidence: float | None = None
+    media: tuple[Media, ...] = ()
+    window_ends_at: AwareDatetime | None = None
+    reach: int | None = None
     public: bool = True
     visibility: str | None = None
     hidden: bool = False

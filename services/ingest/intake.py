@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from services.ingest.domain.accounts import Account
-from services.ingest.domain.entries import Kept, Malformed, Reading, Unused
+from services.ingest.domain.entries import Kept, Malformed, Reading, Revoked, Unused
 from services.ingest.domain.refusals import BadSignature, StaleSignature, UnknownAccount, Unreadable
 from services.ingest.platforms import WEBHOOKS
-from services.ingest.platforms.base import Headers, Webhook
+from services.ingest.platforms.base import Answer, Headers, Webhook
 from services.ingest.ports import Accounts, Arrival, Keeper
 from shared import tracing
 from shared.ids import uuid7
@@ -53,7 +53,7 @@ async def take_in(delivery: Delivery, accounts: Accounts, keeper: Keeper, now: d
         reading = (Malformed(account.account, error.reason),)
     kept = tuple(_addressed(reading, delivery, platform, account, accounts, now))
     unused = Counter(entry.kind for entry in reading if isinstance(entry, Unused))
-    if lost := sum(not isinstance(entry, Unused | Malformed) for entry in reading) - len(kept):
+    if lost := sum(not isinstance(entry, Revoked | Unused | Malformed) for entry in reading) - len(kept):
         unused[MISADDRESSED] = lost
     unreadable = next((entry.reason for entry in reading if isinstance(entry, Malformed)), None)
     if not kept and unreadable is None:
@@ -63,7 +63,7 @@ async def take_in(delivery: Delivery, accounts: Accounts, keeper: Keeper, now: d
     return Accepted(filed.changed, len(kept) - filed.changed, unused, unreadable)
 
 
-def answer_handshake(platform: str, account: str, query: Mapping[str, str], accounts: Accounts) -> str:
+def answer_handshake(platform: str, account: str, query: Mapping[str, str], accounts: Accounts) -> Answer:
     """The answer to a platform that asks whether we are there. Raises ``UnknownAccount`` or ``BadHandshake``."""
     webhook, known = addressee(platform, account, accounts)
     return webhook.handshake(query, known)
@@ -83,7 +83,7 @@ def _addressed(
     """The entries to keep, each with its account; those for accounts that do not share the secret fall out."""
     others: dict[str, Account | None] = {account.account: account}
     for entry in reading:
-        if isinstance(entry, Unused | Malformed):
+        if isinstance(entry, Revoked | Unused | Malformed):
             continue
         if entry.account not in others:
             other = accounts.find(delivery.platform, entry.account)

@@ -29,13 +29,14 @@ from shared.database import EVERY_AGENCY, Database
 from shared.ids import account_id, uuid7
 from shared.settings import AuthSettings, DatabaseSettings, KafkaSettings, SecretsSettings
 from tests.support.postgres import fresh_service_database
+from tests.support.senders import SENDERS
 
 PAYLOADS = Path(__file__).parents[1] / "payloads"
 NOW = datetime(2026, 11, 22, 8, 30, tzinfo=UTC)
 PAGE = "110000000000001"
-APP_SECRET = "0123456789abcdef0123456789abcdef"
-VERIFY_TOKEN = "agreed-beforehand"
-WHSEC = "whsec_" + base64.b64encode(b"k" * 32).decode()
+APP_SECRET = SENDERS["facebook"].secrets["app_secret"]
+VERIFY_TOKEN = SENDERS["facebook"].secrets["verify_token"]
+WHSEC = SENDERS["standard"].secrets["secret"]
 NOBODY = "127.0.0.1:1"
 """An address where no broker answers: intake must not need one."""
 
@@ -58,9 +59,10 @@ def account(
 
 
 SECRETS: Mapping[str, SecretSet] = {
-    "facebook": {"app_secret": APP_SECRET, "verify_token": VERIFY_TOKEN},
-    "standard": {"secret": WHSEC},
-    "mastodon": {"token": "a-token"},
+    "bluesky": {"app_password": "abcd-efgh-ijkl-mnop"},
+    "youtube": {"api_key": "an-api-key"},
+    "open311": {"api_key": "an-open311-key"},
+    **{platform: sender.secrets for platform, sender in SENDERS.items()},
 }
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from typing import Any
+from unittest.mock import ANY
 
 import pytest
 
@@ -29,9 +30,13 @@ async def test_a_posted_comment_is_accepted_and_can_be_read() -> None:
             "revision": 1,
             "thread": "A-1",
             "parent": None,
-            "author": {"id": "p1", "name": "Nimal", "handle": None},
+            "author": {"id": "p1", "name": "Nimal", "handle": None, "followers": None},
             "text": "When do you open?",
             "language": "en",
+            "language_confidence": ANY,
+            "media": [],
+            "window_ends_at": None,
+            "reach": None,
             "public": True,
             "hidden": False,
             "status": "received",

@@ -15,7 +15,7 @@ from services.ingest.domain.entries import (
     RemovedComment,
     ShownComment,
 )
-from services.ingest.domain.language import by_script, is_tag
+from services.ingest.domain.language import identify, is_tag
 from services.ingest.domain.refusals import Unreadable
 from services.ingest.domain.revisions import (
     Deleted,
@@ -197,7 +197,8 @@ def test_what_cannot_be_an_id_is_unreadable(value: object) -> None:
     ],
 )
 def test_the_script_tells_the_language(text: str, tag: str | None) -> None:
-    assert by_script(text) == tag
+    found = identify(text)
+    assert (found.tag if found else None) == tag
 
 
 def test_language_tags_have_a_shape() -> None:

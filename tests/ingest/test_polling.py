@@ -63,7 +63,12 @@ async def test_mentions_arrive_once_and_the_cursor_moves_with_them() -> None:
         await has_told(ingest, 96)
         events = [event for kind, event in await ingest.events() if kind == "CommentReceived"]
         assert (events[-1]["public"], events[-1]["visibility"]) == (False, "direct")
-        assert events[-1]["author"] == {"id": "501", "name": "Kamala", "handle": "kamala@far.example"}
+        assert events[-1]["author"] == {
+            "id": "501",
+            "name": "Kamala",
+            "handle": "kamala@far.example",
+            "followers": None,
+        }
 
 
 async def test_after_a_restart_reading_goes_on_where_it_stopped() -> None:

@@ -18,7 +18,7 @@ from services.ingest.adapters.accounts import AccountBook
 from services.ingest.adapters.store import accounts as store
 from services.ingest.adapters.store.accounts import NewAccount
 from services.ingest.domain.accounts import rotated
-from services.ingest.platforms import POLLED, SOURCES, WEBHOOKS
+from services.ingest.platforms import PLATFORMS, POLLED, WEBHOOKS
 from shared import audit
 from shared.auth import Caller, requires
 from shared.clock import Clock
@@ -177,16 +177,19 @@ def _check(platform: str, secrets: Mapping[str, str], base_url: str | None) -> N
     """Raise ``Problem`` 422 unless the platform exists and the account has just what it needs."""
     if platform not in _CONNECTABLE:
         raise _invalid([("/platform", f"Connect one of: {', '.join(sorted(_CONNECTABLE))}.")])
-    source = SOURCES[platform]
+    source = PLATFORMS[platform]
+    shapes = {**source.secrets, **source.optional_secrets}
     errors = [
         (f"/secrets/{name}", "This secret is missing or not of the right form.")
-        for name, shape in source.SECRETS.items()
-        if not shape.fullmatch(secrets.get(name, ""))
+        for name, shape in shapes.items()
+        if (name in source.secrets or name in secrets) and not shape.fullmatch(secrets.get(name, ""))
     ]
-    if secrets.keys() - source.SECRETS.keys():
-        errors.append(("/secrets", f"This platform has only: {', '.join(sorted(source.SECRETS))}."))
-    if (base_url is not None) != source.NEEDS_BASE_URL:
-        errors.append(("/base_url", "Say on which server the account lives." if base_url is None else "Not used here."))
+    if secrets.keys() - shapes.keys():
+        errors.append(("/secrets", f"This platform has only: {', '.join(sorted(shapes))}."))
+    if source.base_url == "needed" and base_url is None:
+        errors.append(("/base_url", "Say on which server the account lives."))
+    if source.base_url == "unused" and base_url is not None:
+        errors.append(("/base_url", "Not used here."))
     if errors:
         raise _invalid(errors)
 

@@ -18,6 +18,7 @@ from services.ingest.adapters.store.submissions import Submission
 from services.ingest.domain import language
 from services.ingest.domain.accounts import Account
 from services.ingest.domain.entries import NewComment
+from services.ingest.domain.language import Language
 from services.ingest.domain.text import clean, clean_name
 from services.ingest.platforms.rest import account_of
 from services.ingest.ports import Arrival
@@ -65,6 +66,15 @@ class AuthorOut(BaseModel):
     id: str
     name: str | None
     handle: str | None
+    followers: int | None
+
+
+class MediaOut(BaseModel):
+    kind: str
+    url: str | None = None
+    id: str | None = None
+    name: str | None = None
+    content_type: str | None = None
 
 
 class ReplyOut(BaseModel):
@@ -88,6 +98,10 @@ class CommentOut(BaseModel):
     author: AuthorOut
     text: str
     language: str | None
+    language_confidence: float | None
+    media: list[MediaOut]
+    window_ends_at: AwareDatetime | None
+    reach: int | None
     public: bool
     hidden: bool
     status: Literal["received", "routed", "answered", "closed", "deleted"]
@@ -165,7 +179,7 @@ async def _arrival(request: Request, posted: CommentIn, caller: Caller, clock: C
         sent_at=posted.sent_at or now,
         thread=posted.thread or (None if posted.in_reply_to else native_id),
         parent=posted.in_reply_to,
-        language=posted.language or language.by_script(text),
+        language=Language(posted.language, 1.0) if posted.language else language.identify(text),
         public=posted.public,
         callback=posted.callback,
         comment=comment,

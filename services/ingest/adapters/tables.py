@@ -6,6 +6,8 @@ twice has a unique key here, because this is where concurrent requests meet.
 """
 
 from sqlalchemy import (
+    REAL,
+    BigInteger,
     Boolean,
     CheckConstraint,
     Column,
@@ -67,10 +69,15 @@ comment = Table(
     Column("author_id", Text, nullable=False),
     Column("author_name", Text),
     Column("author_handle", Text),
+    Column("author_followers", BigInteger),
     Column("text", Text, nullable=False),
     Column("language", Text),
+    Column("language_confidence", REAL),
+    Column("media", Text),
     Column("public", Boolean, nullable=False),
     Column("visibility", Text),
+    Column("window_ends_at", DateTime(timezone=True)),
+    Column("reach", BigInteger),
     Column("hidden", Boolean, nullable=False, server_default=text("false")),
     Column("hidden_at", DateTime(timezone=True)),
     Column("status", Text, nullable=False),
@@ -91,6 +98,7 @@ comment = Table(
     # Two status changes follow each comment: room on the page keeps them out of the indexes.
     postgresql_with={"fillfactor": "70"},
 )
+"""``media`` is a JSON list of what came with the text, null where nothing did."""
 Index("comment_agency_id", comment.c.agency, comment.c.id)
 
 comment_revision = Table(

@@ -30,6 +30,7 @@ from services.ingest.domain.refusals import (
 )
 from services.ingest.intake import Accepted, Delivery
 from services.ingest.platforms import WEBHOOKS
+from services.ingest.platforms.base import Answer
 from services.ingest.ports import Accounts, Keeper
 from shared.auth import signed_by_platform
 from shared.clock import Clock
@@ -46,6 +47,7 @@ _STATUS: Mapping[type[Refusal], tuple[int, str]] = {
     BadHandshake: (403, "bad-handshake"),
 }
 _METHODS = ["GET", "POST"]
+_TAKEN = Answer("")
 _OTHER = "other"
 """The platform under which requests for platforms that do not exist are counted."""
 
@@ -75,10 +77,10 @@ class Webhooks:
         counted = platform if platform in WEBHOOKS else _OTHER
         try:
             if scope["method"] == "POST":
-                body = await self._take_in(platform, account, scope, receive)
+                answer = await self._take_in(platform, account, scope, receive)
             else:
                 query = dict(parse_qsl(scope["query_string"].decode("latin-1")))
-                body = intake.answer_handshake(platform, account, query, self._accounts).encode()
+                answer = intake.answer_handshake(platform, account, query, self._accounts)
         except SenderGone:
             return
         except _FORESEEN as error:
@@ -87,15 +89,16 @@ class Webhooks:
             await problem.response()(scope, receive, send)
             return
         metrics.DELIVERIES.labels(counted, "200").inc()
-        await _answer(body, send)
+        await _send(answer, send)
 
-    async def _take_in(self, platform: str, account: str, scope: Scope, receive: Receive) -> bytes:
+    async def _take_in(self, platform: str, account: str, scope: Scope, receive: Receive) -> Answer:
         webhook, _ = intake.addressee(platform, account, self._accounts)
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-        body = await _read_body(headers, receive, webhook.MOST_BYTES)
+        body = await _read_body(headers, receive, webhook.most_bytes)
         delivery = Delivery(platform, account, headers, body)
         _count(platform, await intake.take_in(delivery, self._accounts, self._keeper, self._clock()))
-        return b""
+        # Nothing of the input, ever: Telegram would carry out a JSON answer as a command of the bot.
+        return _TAKEN
 
 
 class Front:
@@ -143,8 +146,9 @@ async def _read_body(headers: Mapping[str, str], receive: Receive, most: int) ->
             return body
 
 
-async def _answer(body: bytes, send: Send) -> None:
-    headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", str(len(body)).encode())]
+async def _send(answer: Answer, send: Send) -> None:
+    body = answer.body.encode()
+    headers = [(b"content-type", answer.content_type.encode()), (b"content-length", str(len(body)).encode())]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
     await send({"type": "http.response.body", "body": body})
 

@@ -6,7 +6,9 @@ entries for several.
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal, NamedTuple
 
+from services.ingest.domain.language import Language
 from shared.ids import CommentId
 
 ORIGINAL = "original"
@@ -16,14 +18,29 @@ UNKNOWN_AUTHOR = "unknown"
 """The author id where the platform withholds who wrote (Facebook without ``pages_read_user_engagement``)."""
 
 
+MediaKind = Literal["image", "video", "audio", "file", "sticker", "location", "contact", "link"]
+
+
+class Media(NamedTuple):
+    """Something that came with a text. ``native_id`` is what the platform gives it out for, where it has no address."""
+
+    kind: MediaKind
+    url: str | None = None
+    native_id: str | None = None
+    name: str | None = None
+    content_type: str | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Written:
     """A text by a person. ``thread`` is None where only the store knows the parent's thread.
 
     ``revision`` tells two texts under one native id apart: the same key is the same text, delivered again.
-    ``edited_at`` orders edits: the platform's time of this text, None for the text as first written. ``callback`` is
-    where the sender wants to hear of the reply (our own API only), ``comment`` the id that it must get here because it
-    has no other.
+    ``edited_at`` orders edits: the platform's time of this text, None for the text as first written. All times are UTC.
+    ``public`` is False for private messages; ``visibility`` is the platform's own word for it. ``window_ends_at`` is
+    when the platform stops taking an answer, ``reach`` how many had seen it by then, where the platform tells.
+    ``callback`` is where the sender wants to hear of the reply (our own API only), ``comment`` the id that it must get
+    here because it has no other.
     """
 
     account: str
@@ -35,9 +52,13 @@ class Written:
     parent: str | None = None
     author_name: str | None = None
     author_handle: str | None = None
-    language: str | None = None
+    author_followers: int | None = None
+    language: Language | None = None
+    media: tuple[Media, ...] = ()
     public: bool = True
     visibility: str | None = None
+    window_ends_at: datetime | None = None
+    reach: int | None = None
     revision: str = ORIGINAL
     edited_at: datetime | None = None
     callback: str | None = None
@@ -84,12 +105,25 @@ class ShownComment:
 
 @dataclass(frozen=True, slots=True)
 class Echo:
-    """Something that the agency's own account wrote, coming back: linked, never answered."""
+    """Something that the agency's own account wrote, coming back: linked, never answered.
+
+    ``publication`` is the id of ours that the platform carries back (Messenger's ``metadata``), where it does.
+    """
 
     account: str
     native_id: str
     thread: str | None = None
     parent: str | None = None
+    publication: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Revoked:
+    """The platform tells that the account has lost a right. ``reason`` is for machines, ``detail`` for people."""
+
+    account: str
+    reason: str
+    detail: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +143,6 @@ class Malformed:
 
 
 Kept = NewComment | EditedComment | RemovedComment | HiddenComment | ShownComment | Echo
-Entry = Kept | Unused | Malformed
+Entry = Kept | Revoked | Unused | Malformed
 Reading = tuple[Entry, ...]
 """All that one body says, in its order."""

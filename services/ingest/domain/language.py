@@ -5,6 +5,15 @@ for English, the third language of the agencies. Other scripts stay unnamed: bet
 """
 
 import re
+from typing import NamedTuple
+
+
+class Language(NamedTuple):
+    """What a text is written in: a BCP 47 tag, and how sure that is (0 to 1)."""
+
+    tag: str
+    confidence: float
+
 
 _SAMPLE_CHARACTERS = 1_000
 _LETTERS = {
@@ -16,8 +25,18 @@ _OTHER_LETTER = re.compile("[^\\W\\d_A-Za-z\u0d80-\u0dff\u0b80-\u0bff]")
 _LATIN_LETTER = re.compile("[A-Za-z]")
 
 
-def by_script(text: str) -> str | None:
-    """The BCP 47 tag ``si``, ``ta`` or ``en`` of the script that most letters belong to, or None."""
+def identify(text: str, said: object = None) -> Language | None:
+    """The language of ``text``, or None. ``said`` is the platform's word, believed where the script is silent."""
+    by_script = _by_script(text)
+    # People forget to switch the language of their client; a script of its own does not lie.
+    if by_script in ("si", "ta"):
+        return Language(by_script, 1.0)
+    if isinstance(said, str) and is_tag(said):
+        return Language(said, 0.9)
+    return Language(by_script, 0.6) if by_script else None
+
+
+def _by_script(text: str) -> str | None:
     if text.isascii():
         return "en" if _LATIN_LETTER.search(text) else None
     sample = text[:_SAMPLE_CHARACTERS]

@@ -6,18 +6,20 @@ One platform is one file here, one folder of payloads and one test module, all o
 from typing import Final
 
 from services.ingest.platforms import facebook, mastodon, rest, standard
-from services.ingest.platforms.base import Polled, Source, Webhook
+from services.ingest.platforms.base import Platform, Webhook
 
-WEBHOOKS: Final[dict[str, Webhook]] = {
-    "facebook": facebook,
-    "standard": standard,
-}
-"""The platforms that push, by their name in the route."""
+_ALL: Final = (
+    facebook.PLATFORM,
+    mastodon.PLATFORM,
+    rest.PLATFORM,
+    standard.PLATFORM,
+)
 
-POLLED: Final[dict[str, Polled]] = {
-    "mastodon": mastodon,
-}
+PLATFORMS: Final[dict[str, Platform]] = {platform.name: platform for platform in _ALL}
+"""Every platform that a comment can come from, by the name that stands in routes, events and accounts."""
+
+WEBHOOKS: Final[dict[str, Webhook]] = {one.name: one.webhook for one in _ALL if one.webhook is not None}
+"""The platforms that push."""
+
+POLLED: Final[frozenset[str]] = frozenset(one.name for one in _ALL if one.polled)
 """The platforms that are asked."""
-
-SOURCES: Final[dict[str, Source]] = {**WEBHOOKS, **POLLED, "rest": rest}
-"""Every platform that a comment can come from."""

@@ -26,6 +26,8 @@ from services.ingest.domain.entries import (
     Entry,
     HiddenComment,
     Malformed,
+    Media,
+    MediaKind,
     NewComment,
     Reading,
     RemovedComment,
@@ -34,12 +36,8 @@ from services.ingest.domain.entries import (
 )
 from services.ingest.domain.refusals import BadHandshake, BadSignature, Unreadable
 from services.ingest.domain.text import clean, clean_name, identifier
-from services.ingest.platforms.base import TOKEN, Headers, SecretShapes
+from services.ingest.platforms.base import TOKEN, Answer, Headers, Platform, Query, Says, Webhook
 from services.ingest.platforms.json_body import as_list, as_object, parse_object, unix_seconds
-
-SECRETS: SecretShapes = {"app_secret": TOKEN, "verify_token": TOKEN}
-NEEDS_BASE_URL = False
-MOST_BYTES = 1 << 20
 
 _SIGNATURE_HEADER = "x-hub-signature-256"
 _VISIBILITY: Mapping[str, type[HiddenComment | ShownComment]] = {"hide": HiddenComment, "unhide": ShownComment}
@@ -58,13 +56,13 @@ def authenticate(body: bytes, headers: Headers, secrets: Sequence[SecretSet], no
         raise BadSignature
 
 
-def handshake(query: Mapping[str, str], account: Account) -> str:
+def handshake(query: Query, account: Account) -> Answer:
     """Meta asks once with ``hub.challenge``, which is the whole answer if ``hub.verify_token`` is ours."""
     token = query.get("hub.verify_token", "").encode()
     agreed = [hmac.compare_digest(known.encode(), token) for known in account.every("verify_token")]
     if query.get("hub.mode") != "subscribe" or not any(agreed) or "hub.challenge" not in query:
         raise BadHandshake
-    return query["hub.challenge"]
+    return Answer(query["hub.challenge"])
 
 
 def read(body: bytes, headers: Headers, account: Account, now: datetime) -> Reading:
@@ -126,9 +124,11 @@ def _read_text(account: str, comment: str, value: Mapping[str, Any], at: datetim
         # An edit of our own reply changes nothing for the citizen's comment.
         return Unused(account, "own") if edited else Echo(account, comment, thread, parent)
     text = clean(_message(value))
-    spoken = language.by_script(text)
+    spoken = language.identify(text)
     if not edited:
-        return NewComment(account, comment, author_id, text, at, thread, parent, author_name, None, spoken)
+        return NewComment(
+            account, comment, author_id, text, at, thread, parent, author_name, language=spoken, media=_media(value)
+        )
     return EditedComment(
         account=account,
         native_id=comment,
@@ -139,6 +139,7 @@ def _read_text(account: str, comment: str, value: Mapping[str, Any], at: datetim
         parent=parent,
         author_name=author_name,
         language=spoken,
+        media=_media(value),
         revision=_edit_key(value, text, at),
         edited_at=at,
     )
@@ -170,6 +171,12 @@ def _message(value: Mapping[str, Any]) -> str:
     return message
 
 
+def _media(value: Mapping[str, Any]) -> tuple[Media, ...]:
+    """A photo, or the address of a video or a link (restfb's ``feed-comment-add-with-photo`` has ``photo``)."""
+    kinds: tuple[tuple[str, MediaKind], ...] = (("photo", "image"), ("video", "video"), ("link", "link"))
+    return tuple(Media(kind, url) for name, kind in kinds if isinstance(url := value.get(name), str))
+
+
 def _edit_key(value: Mapping[str, Any], text: str, at: datetime) -> str:
     # Without a time of its own an edit is told by its text alone: the time of sending changes with each retry.
     moment = f"{at.timestamp():.0f}" if "created_time" in value else "-"
@@ -178,3 +185,11 @@ def _edit_key(value: Mapping[str, Any], text: str, at: datetime) -> str:
 
 def _digest(body: bytes, secret: str) -> str:
     return hmac.digest(secret.encode(), body, "sha256").hex()
+
+
+PLATFORM = Platform(
+    name="facebook",
+    says=Says("comment id; for an edit its time and text", edit=True, delete=True, health=("signatures", "silence")),
+    secrets={"app_secret": TOKEN, "verify_token": TOKEN},
+    webhook=Webhook(authenticate, read, handshake),
+)

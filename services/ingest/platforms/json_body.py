@@ -48,6 +48,20 @@ def unix_seconds(value: object) -> datetime | None:
         return None
 
 
+def unix_milliseconds(value: object) -> datetime | None:
+    """The moment that a number of milliseconds since 1970 stands for; None for anything else."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return unix_seconds(value / 1000)
+
+
+def count(value: object) -> int | None:
+    """A number of people or views; None for anything else."""
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 1 << 63:
+        return None
+    return value
+
+
 def timestamp(value: object) -> datetime | None:
     """The moment of an RFC 3339 text; None for anything else, and for one without an offset."""
     if not isinstance(value, str):

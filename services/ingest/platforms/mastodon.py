@@ -29,12 +29,9 @@ from services.ingest.domain.entries import (
 )
 from services.ingest.domain.refusals import Unreadable
 from services.ingest.domain.text import clean, clean_name, identifier
-from services.ingest.platforms.base import TOKEN, SecretShapes
+from services.ingest.platforms.base import TOKEN, Platform, Says
 from services.ingest.platforms.html_text import to_text
-from services.ingest.platforms.json_body import as_list, as_object, timestamp
-
-SECRETS: SecretShapes = {"token": TOKEN}
-NEEDS_BASE_URL = True
+from services.ingest.platforms.json_body import as_list, as_object, count, timestamp
 
 PAGE_LIMIT = 80
 """The most notifications that a server gives at once."""
@@ -116,7 +113,8 @@ def _read_text(status: Mapping[str, Any], account: Account, now: datetime, *, ed
         parent=parent,
         author_name=clean_name(author.get("display_name")) or clean_name(author.get("username")),
         author_handle=clean_name(author.get("acct")),
-        language=_language(status, text),
+        author_followers=count(author.get("followers_count")),
+        language=language.identify(text, status.get("language")),
         public=status.get("visibility") != "direct",
         visibility=clean_name(status.get("visibility")),
         revision=edited_at.isoformat() if edited_at else ORIGINAL,
@@ -151,10 +149,11 @@ def _without_address(text: str, own: frozenset[str]) -> str:
     return (kept + rest).strip()
 
 
-def _language(status: Mapping[str, Any], text: str) -> str | None:
-    spoken = status.get("language")
-    by_script = language.by_script(text)
-    # People forget to switch the language of their client; a script of its own does not lie.
-    if by_script in ("si", "ta"):
-        return by_script
-    return spoken if isinstance(spoken, str) and language.is_tag(spoken) else by_script
+PLATFORM = Platform(
+    name="mastodon",
+    says=Says("status id and time of edit", edit=True, delete=True, message=True, health=("token",)),
+    secrets={"token": TOKEN},
+    optional_secrets={"webhook_secret": TOKEN},
+    base_url="needed",
+    polled=True,
+)

@@ -3,12 +3,12 @@
 Their account is ``<client>@<agency>`` and exists from the first comment on.
 """
 
-from services.ingest.platforms.base import SecretShapes
-
-SECRETS: SecretShapes = {}
-NEEDS_BASE_URL = False
+from services.ingest.platforms.base import Platform, Says
 
 
 def account_of(client: str, agency: str) -> str:
     """The account under which ``client`` writes to ``agency``."""
     return f"{client}@{agency}"
+
+
+PLATFORM = Platform(name="rest", says=Says("native_id, and Idempotency-Key", message=True))

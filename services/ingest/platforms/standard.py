@@ -37,17 +37,10 @@ from services.ingest.domain.entries import (
     RemovedComment,
     Unused,
 )
-from services.ingest.domain.refusals import BadHandshake, BadSignature, StaleSignature, Unreadable
+from services.ingest.domain.refusals import BadSignature, StaleSignature, Unreadable
 from services.ingest.domain.text import clean, clean_name, identifier
-from services.ingest.platforms.base import Headers, SecretShapes
+from services.ingest.platforms.base import Headers, Platform, Says, Webhook
 from services.ingest.platforms.json_body import as_object, parse_object, timestamp, unix_seconds
-
-SECRETS: SecretShapes = {
-    # whsec_ and the base64 of 24 to 64 bytes
-    "secret": re.compile("whsec_(?:[A-Za-z0-9+/]{4}){8,21}(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?"),
-}
-NEEDS_BASE_URL = False
-MOST_BYTES = 1 << 20
 
 TOLERANCE_SECONDS = 300
 _KEY_PREFIX = "whsec_"
@@ -71,11 +64,6 @@ def authenticate(body: bytes, headers: Headers, secrets: Sequence[SecretSet], no
     moment = unix_seconds(int(sent)) if sent.isdecimal() and sent.isascii() else None
     if moment is None or abs((now - moment).total_seconds()) > TOLERANCE_SECONDS:
         raise StaleSignature
-
-
-def handshake(query: Mapping[str, str], account: Account) -> str:
-    """Standard Webhooks asks nothing beforehand."""
-    raise BadHandshake
 
 
 def read(body: bytes, headers: Headers, account: Account, now: datetime) -> Reading:
@@ -117,7 +105,6 @@ def _written(data: Mapping[str, Any], account: Account, native_id: str, happened
     parent = identifier(data.get("in_reply_to"))
     author = data.get("author")
     author = author if isinstance(author, dict) else {}
-    spoken = data.get("language")
     cleaned = clean(text)
     return {
         "account": account.account,
@@ -128,7 +115,7 @@ def _written(data: Mapping[str, Any], account: Account, native_id: str, happened
         "sent_at": timestamp(data.get("sent_at")) or happened,
         "thread": identifier(data.get("thread")) or (None if parent else native_id),
         "parent": parent,
-        "language": spoken if isinstance(spoken, str) and language.is_tag(spoken) else language.by_script(cleaned),
+        "language": language.identify(cleaned, data.get("language")),
         "public": data.get("public") is not False,
     }
 
@@ -150,3 +137,14 @@ def _message_id(headers: Headers) -> str:
 def _signature(message: bytes, secret: str) -> bytes:
     key = base64.b64decode(secret.removeprefix(_KEY_PREFIX), validate=True)
     return base64.b64encode(hmac.digest(key, message, "sha256"))
+
+
+# whsec_ and the base64 of 24 to 64 bytes
+_SECRET = re.compile("whsec_(?:[A-Za-z0-9+/]{4}){8,21}(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?")
+
+PLATFORM = Platform(
+    name="standard",
+    says=Says("id; for an edit the webhook-id", edit=True, delete=True, message=True, health=("signatures", "silence")),
+    secrets={"secret": _SECRET},
+    webhook=Webhook(authenticate, read),
+)

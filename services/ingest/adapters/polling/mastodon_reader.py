@@ -18,6 +18,7 @@ from services.ingest.domain.entries import (
     Malformed,
     Reading,
     RemovedComment,
+    Revoked,
     Unused,
     Written,
 )
@@ -103,7 +104,7 @@ class MastodonReader:
         """One transaction: what was read, where to go on, and the proof that nobody else does the same."""
         account = held.account
         kept: list[tuple[Account, Kept]] = [
-            (account, entry) for entry in reading if not isinstance(entry, Unused | Malformed)
+            (account, entry) for entry in reading if not isinstance(entry, Revoked | Unused | Malformed)
         ]
         unreadable = next((entry.reason for entry in reading if isinstance(entry, Malformed)), None)
         arrival = Arrival(uuid7(), account, body, now, kept, unreadable, tracing.traceparent(None))

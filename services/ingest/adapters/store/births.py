@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.ingest.adapters.store import media
 from services.ingest.adapters.store.items import Announcement, Item, Place
 from services.ingest.domain.entries import (
     UNKNOWN_AUTHOR,
@@ -62,9 +63,15 @@ def _received(item: Item) -> CommentReceived | None:
         native_id=entry.native_id,
         revision=born_revision(entry),
         parent=entry.parent,
-        author=Author(id=entry.author_id, name=entry.author_name, handle=entry.author_handle),
+        author=Author(
+            id=entry.author_id, name=entry.author_name, handle=entry.author_handle, followers=entry.author_followers
+        ),
         text=entry.text,
-        language=entry.language,
+        language=entry.language.tag if entry.language else None,
+        language_confidence=entry.language.confidence if entry.language else None,
+        media=media.told(entry.media),
+        window_ends_at=entry.window_ends_at,
+        reach=entry.reach,
         public=entry.public,
         visibility=entry.visibility,
         sent_at=entry.sent_at,
@@ -74,12 +81,14 @@ def _received(item: Item) -> CommentReceived | None:
 
 _NAMES = (
     "id", "agency", "account_id", "platform", "account", "native_id", "thread", "received_at", "raw_id",
-    "revision", "status", "revision_key", "parent", "author_id", "author_name", "author_handle", "text", "language",
-    "public", "visibility", "callback", "sent_at", "edited_at",
+    "revision", "status", "revision_key", "parent", "author_id", "author_name", "author_handle", "author_followers",
+    "text", "language", "language_confidence", "media", "public", "visibility", "window_ends_at", "reach", "callback",
+    "sent_at", "edited_at",
 )  # fmt: skip
 _TYPES = {
     "received_at": "timestamptz", "sent_at": "timestamptz", "edited_at": "timestamptz",
-    "raw_id": "uuid", "revision": "int", "public": "bool",
+    "window_ends_at": "timestamptz", "raw_id": "uuid", "revision": "int", "public": "bool",
+    "author_followers": "bigint", "reach": "bigint", "language_confidence": "real",
 }  # fmt: skip
 
 
@@ -91,15 +100,17 @@ def _row(item: Item) -> tuple[Any, ...]:
     )  # fmt: skip
     if isinstance(entry, Written):
         revision = born_revision(entry) if isinstance(entry, NewComment | EditedComment) else TOMBSTONE
+        tag, confidence = entry.language or (None, None)
         return (
             *place, revision, "received", entry.revision, entry.parent, entry.author_id, entry.author_name,
-            entry.author_handle, entry.text, entry.language, entry.public, entry.visibility, entry.callback,
-            entry.sent_at, entry.edited_at,
+            entry.author_handle, entry.author_followers, entry.text, tag, confidence, media.written(entry.media),
+            entry.public, entry.visibility, entry.window_ends_at, entry.reach, entry.callback, entry.sent_at,
+            entry.edited_at,
         )  # fmt: skip
     assert isinstance(entry, RemovedComment)
     return (
-        *place, TOMBSTONE, "deleted", TOMBSTONE_KEY, None, UNKNOWN_AUTHOR, None, None, "", None, True, None, None,
-        entry.at, None,
+        *place, TOMBSTONE, "deleted", TOMBSTONE_KEY, None, UNKNOWN_AUTHOR, None, None, None, "", None, None, None, True,
+        None, None, None, None, entry.at, None,
     )  # fmt: skip
 
 

@@ -12,6 +12,7 @@ from uuid import UUID
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.ingest.adapters.store import media
 from services.ingest.adapters.store.items import Announcement, Item, Place
 from services.ingest.domain.entries import Echo, Written
 from services.ingest.domain.revisions import Deleted, Edited, Known, Late, Outcome, Seen, fold
@@ -25,6 +26,8 @@ class Standing:
     row: Row[Any]
     known: Known
     language: str | None
+    confidence: float | None
+    media: str | None
     raw_id: UUID
 
 
@@ -60,9 +63,8 @@ def _note(changes: Changes, before: Standing, item: Item, outcome: Outcome) -> S
     """Enter an outcome into ``changes``; the standing after it, or None where nothing changed."""
     match outcome:
         case Edited(known):
-            assert isinstance(item.entry, Written)
             changes.history.append(_earlier(before, item))
-            after = Standing(before.row, known, item.entry.language, item.arrival.id)
+            after = _rewritten(before, known, item)
             changes.announcements.append((_edited(after), item.arrival.traceparent))
         case Seen(known):
             after = replace(before, known=known)
@@ -79,6 +81,13 @@ def _note(changes: Changes, before: Standing, item: Item, outcome: Outcome) -> S
     return after
 
 
+def _rewritten(before: Standing, known: Known, item: Item) -> Standing:
+    entry = item.entry
+    assert isinstance(entry, Written)
+    tag, confidence = entry.language or (None, None)
+    return Standing(before.row, known, tag, confidence, media.written(entry.media), item.arrival.id)
+
+
 def _earlier(before: Standing, item: Item) -> tuple[Any, ...]:
     known = before.known
     return (
@@ -91,8 +100,8 @@ def _belated(before: Standing, item: Item, revision: int | None) -> tuple[Any, .
     entry = item.entry
     assert isinstance(entry, Written)
     return (
-        before.row.id, entry.revision, before.row.agency, revision, entry.text, entry.language, entry.edited_at,
-        item.arrival.id, item.arrival.received_at,
+        before.row.id, entry.revision, before.row.agency, revision, entry.text,
+        entry.language.tag if entry.language else None, entry.edited_at, item.arrival.id, item.arrival.received_at,
     )  # fmt: skip
 
 
@@ -102,9 +111,13 @@ def _edited(standing: Standing) -> CommentEdited:
         **_conversation(row),
         revision=known.revision,
         parent=row.parent,
-        author=Author(id=row.author_id, name=row.author_name, handle=row.author_handle),
+        author=Author(id=row.author_id, name=row.author_name, handle=row.author_handle, followers=row.author_followers),
         text=known.text,
         language=standing.language,
+        language_confidence=standing.confidence,
+        media=media.kept(standing.media),
+        window_ends_at=row.window_ends_at,
+        reach=row.reach,
         public=row.public,
         visibility=row.visibility,
         hidden=known.hidden,
@@ -148,7 +161,7 @@ def _standing(row: Row[Any]) -> Standing:
         hidden_at=row.hidden_at,
         deleted=row.status == "deleted",
     )
-    return Standing(row, known, row.language, row.raw_id)
+    return Standing(row, known, row.language, row.language_confidence, row.media, row.raw_id)
 
 
 async def _write(connection: AsyncConnection, changes: Changes) -> None:
@@ -156,11 +169,14 @@ async def _write(connection: AsyncConnection, changes: Changes) -> None:
         names = ("comments", "keys", "agencies", "revisions", "texts", "languages", "edits", "raws", "recorded")
         await connection.execute(_REMEMBER, _arrays(names, changes.history))
     if changes.standings:
-        columns = ("ids", "revisions", "keys", "texts", "languages", "edits", "hidden", "hides", "deleted", "raws")
+        columns = (
+            "ids", "revisions", "keys", "texts", "languages", "confidences", "media", "edits", "hidden", "hides",
+            "deleted", "raws",
+        )  # fmt: skip
         rows = [
             (
-                id_, one.known.revision, one.known.key, one.known.text, one.language, one.known.edited_at,
-                one.known.hidden, one.known.hidden_at, one.known.deleted, one.raw_id,
+                id_, one.known.revision, one.known.key, one.known.text, one.language, one.confidence, one.media,
+                one.known.edited_at, one.known.hidden, one.known.hidden_at, one.known.deleted, one.raw_id,
             )
             for id_, one in changes.standings.items()
         ]  # fmt: skip
@@ -189,12 +205,15 @@ _REMEMBER = text("""
 _UPDATE = text("""
     UPDATE comment SET
         revision = u.revision, revision_key = u.revision_key, text = u.text, language = u.language,
-        edited_at = u.edited_at, hidden = u.hidden, hidden_at = u.hidden_at, raw_id = u.raw_id,
+        language_confidence = u.language_confidence, media = u.media, edited_at = u.edited_at, hidden = u.hidden,
+        hidden_at = u.hidden_at, raw_id = u.raw_id,
         status = CASE WHEN u.deleted THEN 'deleted' ELSE comment.status END
     FROM unnest(
         CAST(:ids AS text[]), CAST(:revisions AS int[]), CAST(:keys AS text[]), CAST(:texts AS text[]),
-        CAST(:languages AS text[]), CAST(:edits AS timestamptz[]), CAST(:hidden AS bool[]),
-        CAST(:hides AS timestamptz[]), CAST(:deleted AS bool[]), CAST(:raws AS uuid[])
-    ) AS u (id, revision, revision_key, text, language, edited_at, hidden, hidden_at, deleted, raw_id)
+        CAST(:languages AS text[]), CAST(:confidences AS real[]), CAST(:media AS text[]),
+        CAST(:edits AS timestamptz[]), CAST(:hidden AS bool[]), CAST(:hides AS timestamptz[]),
+        CAST(:deleted AS bool[]), CAST(:raws AS uuid[])
+    ) AS u (id, revision, revision_key, text, language, language_confidence, media, edited_at, hidden, hidden_at,
+            deleted, raw_id)
     WHERE comment.id = u.id
 """)

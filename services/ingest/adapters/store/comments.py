@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Row, Select, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.ingest.adapters.store import media
 from services.ingest.adapters.tables import comment
 from services.ingest.domain.accounts import Account
 from shared.clock import rfc3339
@@ -15,7 +16,8 @@ from shared.clock import rfc3339
 _READ = (
     comment.c.id, comment.c.agency, comment.c.platform, comment.c.account, comment.c.native_id, comment.c.revision,
     comment.c.thread, comment.c.parent, comment.c.author_id, comment.c.author_name, comment.c.author_handle,
-    comment.c.text, comment.c.language, comment.c.public, comment.c.hidden, comment.c.status, comment.c.case_id,
+    comment.c.author_followers, comment.c.text, comment.c.language, comment.c.language_confidence, comment.c.media,
+    comment.c.window_ends_at, comment.c.reach, comment.c.public, comment.c.hidden, comment.c.status, comment.c.case_id,
     comment.c.reply_text, comment.c.reply_language, comment.c.reply_response, comment.c.reply_published_at,
     comment.c.sent_at, comment.c.edited_at, comment.c.received_at,
 )  # fmt: skip
@@ -98,9 +100,18 @@ def view(row: Row[Any]) -> dict[str, Any]:
         "revision": row.revision,
         "thread": row.thread,
         "parent": row.parent,
-        "author": {"id": row.author_id, "name": row.author_name, "handle": row.author_handle},
+        "author": {
+            "id": row.author_id,
+            "name": row.author_name,
+            "handle": row.author_handle,
+            "followers": row.author_followers,
+        },
         "text": row.text,
         "language": row.language,
+        "language_confidence": round(row.language_confidence, 2) if row.language_confidence is not None else None,
+        "media": media.read(row.media),
+        "window_ends_at": rfc3339(row.window_ends_at) if row.window_ends_at else None,
+        "reach": row.reach,
         "public": row.public,
         "hidden": row.hidden,
         "status": row.status,

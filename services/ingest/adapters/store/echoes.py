@@ -10,6 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ingest.adapters.store.items import Item
+from services.ingest.domain.entries import Echo
 from shared.events import ResponsePublished
 from shared.ids import account_id
 
@@ -26,6 +27,7 @@ async def see(connection: AsyncConnection, items: Sequence[Item]) -> None:
             "natives": [place[1] for place, _ in ordered],
             "agencies": [item.account.agency for _, item in ordered],
             "threads": [item.thread for _, item in ordered],
+            "publications": [item.entry.publication if isinstance(item.entry, Echo) else None for _, item in ordered],
             "seen": [item.arrival.received_at for _, item in ordered],
         },
     )
@@ -55,10 +57,10 @@ async def publish(connection: AsyncConnection, events: Sequence[ResponsePublishe
 
 
 _SEE = text("""
-    INSERT INTO echo (account_id, native_id, agency, thread, seen_at)
+    INSERT INTO echo (account_id, native_id, agency, thread, publication, seen_at)
     SELECT * FROM unnest(
         CAST(:accounts AS text[]), CAST(:natives AS text[]), CAST(:agencies AS text[]), CAST(:threads AS text[]),
-        CAST(:seen AS timestamptz[]))
+        CAST(:publications AS text[]), CAST(:seen AS timestamptz[]))
     ON CONFLICT (account_id, native_id) DO UPDATE SET seen_at = excluded.seen_at WHERE echo.seen_at IS NULL
     RETURNING account_id, native_id
 """)

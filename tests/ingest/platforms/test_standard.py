@@ -2,11 +2,13 @@
 
 import json
 from datetime import UTC, datetime, timedelta
+from unittest.mock import ANY
 
 import pytest
 from standardwebhooks.webhooks import Webhook
 
 from services.ingest.domain.entries import EditedComment, NewComment, Reading, RemovedComment, Unused
+from services.ingest.domain.language import Language
 from services.ingest.domain.refusals import BadSignature, StaleSignature, Unreadable
 from services.ingest.platforms import standard
 from tests.ingest.support import NOW, SECRETS, WHSEC, account, payload, standard_headers
@@ -81,7 +83,7 @@ def test_a_new_comment_says_who_what_and_when() -> None:
             author_id="p1",
             author_name="Nimal",
             text="நீர் எப்போது வரும்?",
-            language="ta",
+            language=Language("ta", ANY),
             sent_at=datetime(2026, 11, 22, 8, 30, tzinfo=UTC),
             thread="17",
         ),

@@ -3,10 +3,12 @@
 import json
 from datetime import UTC, datetime
 from typing import Any
+from unittest.mock import ANY
 
 import pytest
 
 from services.ingest.domain.entries import ORIGINAL, Echo, EditedComment, Malformed, NewComment
+from services.ingest.domain.language import Language
 from services.ingest.domain.refusals import Unreadable
 from services.ingest.platforms import mastodon
 from services.ingest.platforms.html_text import to_text
@@ -30,7 +32,7 @@ def test_a_page_is_read_oldest_first_up_to_its_highest_id() -> None:
         author_name="Kamala",
         author_handle="kamala@far.example",
         text="When is the water back in Galle?\nSince two days & no news.\n\nThanks 🙂",
-        language="en",
+        language=Language("en", ANY),
         sent_at=datetime(2026, 11, 22, 8, 29, tzinfo=UTC),
         thread="115000000000000001",
         visibility="public",
@@ -100,7 +102,8 @@ def test_a_script_of_its_own_outweighs_the_language_that_a_client_claims() -> No
     status = parsed("status-edited") | {"content": "<p>ජලය නැත</p>", "language": "en"}
     entry = mastodon.read_status(status, WATER, NOW)
     assert isinstance(entry, EditedComment)
-    assert entry.language == "si"
+    assert entry.language is not None
+    assert entry.language.tag == "si"
 
 
 @pytest.mark.parametrize(
