@@ -1,7 +1,7 @@
 """Who calls, and what they may do: bearer JWTs (RFC 9068) checked against the issuer's keys.
 
-Every route carries exactly one rule: ``requires(scope)``, ``public(why)`` or ``signed_by_platform``. A test walks all
-routes and fails on one without.
+Every route carries exactly one rule: ``requires(scope)``, ``public(why)``, ``signed_by_platform`` or
+``opened_by_api_key``. A test walks all routes and fails on one without.
 
 Claims that matter: ``sub``; ``scope``, words separated by spaces; ``agencies``, a list of names or ``"*"``.
 """
@@ -18,6 +18,7 @@ from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
+from shared import rate_limit
 from shared.database import EVERY_AGENCY, Scope
 from shared.problems import Problem
 from shared.settings import AuthSettings
@@ -116,10 +117,14 @@ class Tokens:
 
 
 def requires(scope: str) -> Any:
-    """The rule of a route: a bearer token with this scope. Gives the route its ``Caller``."""
+    """The rule of a route: a bearer token with this scope, and room in its client's quota where the service has one.
+
+    Gives the route its ``Caller``.
+    """
 
     async def caller_with_scope(request: Request) -> Caller:
         caller = await _caller(request)
+        rate_limit.charge(request, caller.subject)
         if scope not in caller.scopes:
             raise Problem(
                 403,
@@ -147,6 +152,12 @@ def public(why: str) -> Callable[[Endpoint], Endpoint]:
 def signed_by_platform(endpoint: Endpoint) -> Endpoint:
     """The rule of a webhook: the platform's signature over the raw body, checked by the endpoint itself."""
     endpoint.rule = "signed by platform"  # type: ignore[attr-defined]
+    return endpoint
+
+
+def opened_by_api_key(endpoint: Endpoint) -> Endpoint:
+    """The rule of a route whose callers send an account's key within the body, checked by the endpoint itself."""
+    endpoint.rule = "api_key"  # type: ignore[attr-defined]
     return endpoint
 
 

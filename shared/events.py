@@ -284,6 +284,12 @@ class AccountRestored(AccountEvent):
     restored_at: AwareDatetime
 
 
+class AccountDisabled(AccountEvent):
+    """An account takes no part any more, until it is connected again."""
+
+    disabled_at: AwareDatetime
+
+
 class MessageDied(Event):
     """A record could not be handled; the dead letter in the service's Postgres has its bytes."""
 
@@ -320,6 +326,7 @@ EVENTS: dict[str, EventType] = {
         AccountConnected,
         AccountDegraded,
         AccountRestored,
+        AccountDisabled,
         MessageDied,
     )
 }

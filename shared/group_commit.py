@@ -56,8 +56,8 @@ class GroupCommit(Generic[Item, Result]):
             writer = asyncio.create_task(self._write_all(), name="group-commit")
             self._writers.add(writer)
             writer.add_done_callback(self._writers.discard)
-        # A caller that goes away does not take its item back: it may be half written already.
-        return await asyncio.shield(future)
+        # A caller that goes away cancels only its own waiting: the item may be half written already.
+        return await future
 
     async def close(self) -> None:
         """Write what is waiting, then take nothing more."""

@@ -5,10 +5,11 @@ lie together in an index. Clients may rely on the prefix and on nothing else.
 """
 
 import hashlib
-import os
 import time
 from typing import NewType
 from uuid import UUID
+
+from shared.entropy import Entropy
 
 CommentId = NewType("CommentId", str)
 CaseId = NewType("CaseId", str)
@@ -16,13 +17,14 @@ ResponseId = NewType("ResponseId", str)
 PublicationId = NewType("PublicationId", str)
 AccountId = NewType("AccountId", str)
 
+_ENTROPY = Entropy(10)
 _VERSION_AND_VARIANT = (7 << 76) | (2 << 62)
 _RANDOM_BITS = (0xFFF << 64) | ((1 << 62) - 1)
 
 
 def uuid7() -> UUID:
     """A UUID that sorts by the millisecond of its birth."""
-    random = int.from_bytes(os.urandom(10), "big") & _RANDOM_BITS
+    random = int.from_bytes(_ENTROPY.take(), "big") & _RANDOM_BITS
     return UUID(int=(time.time_ns() // 1_000_000) << 80 | _VERSION_AND_VARIANT | random)
 
 

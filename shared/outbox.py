@@ -61,9 +61,7 @@ async def stage(
     if not events:
         return
     traces: Sequence[str | None] = traceparents or [None] * len(events)
-    payloads = [event.model_dump_json() for event in events]
-    if max(map(len, payloads)) > LARGEST_EVENT_BYTES // 4:
-        _refuse_oversize(payloads)
+    payloads = payloads_of(events)
     await connection.execute(
         _STAGE,
         {
@@ -80,10 +78,14 @@ async def stage(
     )
 
 
-def _refuse_oversize(payloads: list[str]) -> None:
-    for payload in payloads:
-        if len(payload.encode()) > LARGEST_EVENT_BYTES:
-            raise Dead("too_large", f"an event is at most {LARGEST_EVENT_BYTES} bytes")
+def payloads_of(events: Sequence[Event]) -> list[str]:
+    """The JSON of each event as it will be sent. Raises ``Dead`` for one over 256 KiB."""
+    payloads = [event.model_dump_json() for event in events]
+    if max(map(len, payloads)) > LARGEST_EVENT_BYTES // 4:  # a character is at most four bytes
+        for payload in payloads:
+            if len(payload.encode()) > LARGEST_EVENT_BYTES:
+                raise Dead("too_large", f"an event is at most {LARGEST_EVENT_BYTES} bytes")
+    return payloads
 
 
 _STAGE = text(f"""

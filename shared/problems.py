@@ -28,8 +28,11 @@ _TITLES = {
     404: ("not-found", "There is no such thing"),
     405: ("method-not-allowed", "This method is not offered here"),
     409: ("conflict", "The request does not fit the present state"),
+    412: ("stale", "What is to be changed has changed meanwhile"),
     413: ("too-large", "The body is too large"),
     415: ("unsupported-media-type", "The body is of a kind that is not read here"),
+    428: ("if-match-missing", "An If-Match is needed"),
+    429: ("quota-exceeded", "Too many requests"),
     503: ("unavailable", "A needed part is away; try again soon"),
 }
 
@@ -56,14 +59,17 @@ class Problem(Exception):
         self.members = members
         super().__init__(f"{status} {self.kind}")
 
-    def response(self) -> Response:
-        """The HTTP answer."""
+    def body(self) -> dict[str, Any]:
+        """The problem object."""
         body: dict[str, Any] = {"type": TYPE + self.kind, "title": self.title, "status": self.status}
         if self.detail:
             body["detail"] = self.detail
-        body.update(self.members)
+        return body | self.members
+
+    def response(self) -> Response:
+        """The HTTP answer."""
         return Response(
-            json.dumps(body, ensure_ascii=False),
+            json.dumps(self.body(), ensure_ascii=False),
             self.status,
             self.headers,
             media_type="application/problem+json",
@@ -102,11 +108,16 @@ async def _http(_: Request, error: Exception) -> Response:
 
 async def _invalid(_: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError | ValidationError)
+    return invalid(error).response()
+
+
+def invalid(error: RequestValidationError | ValidationError) -> Problem:
+    """422 with each field that does not fit; 400 for what is not JSON at all."""
     found = error.errors()
     if any(one["type"] == "json_invalid" for one in found):
-        return Problem(400, "invalid-json", "The body is not valid JSON").response()
+        return Problem(400, "invalid-json", "The body is not valid JSON")
     errors = [{"pointer": _pointer(one["loc"]), "detail": one["msg"]} for one in found[:20]]
-    return Problem(422, "invalid-input", "Some of the input is not valid", errors=errors).response()
+    return Problem(422, "invalid-input", "Some of the input is not valid", errors=errors)
 
 
 def _pointer(location: tuple[int | str, ...]) -> str:

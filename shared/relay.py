@@ -105,17 +105,15 @@ class Relay:
 
     async def send_waiting(self, token: int) -> int:
         """Send one batch of waiting rows under the fencing ``token``; how many there were."""
-        async with self._database.begin(EVERY_AGENCY) as connection:
-            rows = (await connection.execute(_WAITING, {"most": BATCH, "floor": self._floor_now()})).all()
+        rows = await self._database.run(_WAITING, self._floor_now(), BATCH)
         if not rows:
             telemetry.OUTBOX_OLDEST_AGE.labels(self._service).set(0)
             return 0
-        telemetry.OUTBOX_OLDEST_AGE.labels(self._service).set(rows[0].age)
+        telemetry.OUTBOX_OLDEST_AGE.labels(self._service).set(rows[0]["age"])
         await self._outgoing.send([self._record(row) for row in rows])
-        async with self._database.begin(EVERY_AGENCY) as connection:
-            await connection.execute(_MARK, {"seqs": [row.seq for row in rows], "token": token})
+        await self._database.run(_MARK, [row["seq"] for row in rows], token)
         telemetry.EVENTS_SENT.labels(self._service).inc(len(rows))
-        self._floor = rows[-1].seq - STRAGGLERS
+        self._floor = rows[-1]["seq"] - STRAGGLERS
         return len(rows)
 
     def _floor_now(self) -> int:
@@ -152,16 +150,16 @@ _MEET = text("""
     WHERE consumer_marker.cluster_id <> excluded.cluster_id
     RETURNING 1
 """)
-_WAITING = text("""
-    SELECT seq, aggregatetype, aggregateid, CAST(payload AS text), CAST(id AS text), type, version, subject, agency,
+_WAITING = """
+    SELECT seq, aggregatetype, aggregateid, payload::text, id::text, type, version, subject, agency,
            to_char(created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), traceparent,
-           CAST(extract(epoch FROM clock_timestamp() - created_at) AS float) AS age
-    FROM outbox WHERE sent_at IS NULL AND seq > :floor ORDER BY seq LIMIT :most
-""")
-_MARK = text("""
-    UPDATE outbox SET sent_at = clock_timestamp() WHERE seq = ANY (CAST(:seqs AS bigint[]))
-    AND EXISTS (SELECT FROM lease WHERE name = 'relay' AND token = :token)
-""")
+           extract(epoch FROM clock_timestamp() - created_at)::float AS age
+    FROM outbox WHERE sent_at IS NULL AND seq > $1 ORDER BY seq LIMIT $2
+"""
+_MARK = """
+    UPDATE outbox SET sent_at = clock_timestamp() WHERE seq = ANY ($1::bigint[])
+    AND EXISTS (SELECT FROM lease WHERE name = 'relay' AND token = $2)
+"""
 _TIDY = text("""
     DELETE FROM outbox WHERE seq IN (
         SELECT seq FROM outbox WHERE created_at < clock_timestamp() - make_interval(secs => :hours * 3600)

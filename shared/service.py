@@ -23,13 +23,14 @@ from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from shared import idempotency, inbox, problems, telemetry
+from shared import idempotency, inbox, openapi, problems, rate_limit, telemetry
 from shared.auth import Tokens, public
 from shared.database import EVERY_AGENCY, Database, is_passing
 from shared.kafka import Consumer, PositionsLost, TooManyDead
 from shared.migrations import newest_revision
 from shared.outbox import CHANNEL
 from shared.producer import Producer
+from shared.rate_limit import RateLimits
 from shared.relay import Relay
 from shared.settings import HttpSettings, ServiceSettings
 from shared.supervision import Loop, Supervisor
@@ -58,6 +59,8 @@ class Service:
     at_close: list[Callable[[], Awaitable[None]]] = field(default_factory=list)
     front: tuple[str, ASGIApp] | None = None
     """A path prefix whose requests go straight to an ASGI application of their own, past FastAPI's layers."""
+    limits: RateLimits | None = None
+    """What each client may ask of the routes that want a token; None for as much as it likes."""
 
     def __post_init__(self) -> None:
         self.database = Database(
@@ -100,12 +103,13 @@ class Service:
             telemetry={"auto_configure": False, "logs": False},
         )
         app.state.tokens = Tokens(self.settings.auth)
+        app.state.limits = self.limits
         problems.install(app)
         app.include_router(self._probes(supervisor))
         for router in self.routers:
             app.include_router(router)
-        # Within the edge, so that its answer in plain text becomes a problem like any other.
         app.add_middleware(RequestBodyLimitMiddleware, max_body_size=MOST_BODY_BYTES)
+        app.add_middleware(_TooLarge)
         app.add_middleware(_Edge)
         return app
 
@@ -179,6 +183,11 @@ class _Application(FastAPI):
         self._prefix = front[0] if front else None
         self._front = _Edge(front[1]) if front else None
 
+    def openapi(self) -> dict[str, Any]:
+        if self.openapi_schema is None:
+            self.openapi_schema = openapi.describe(self, super().openapi())
+        return self.openapi_schema
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if self._front is not None and scope["type"] == "http" and scope["path"].startswith(self._prefix):
             await self._front(scope, receive, send)
@@ -196,28 +205,38 @@ class _Edge:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        for name, value in scope["headers"]:
-            if name == b"content-encoding" and value != b"identity":
-                refusal = problems.Problem(415, detail="Send the body as it is, without Content-Encoding.")
-                await refusal.response()(scope, receive, send)
-                return
-
-        refused = False
 
         async def send_safely(message: Message) -> None:
             if message["type"] == "http.response.start":
-                message["headers"] = [*message["headers"], *_SAFE]
+                message["headers"] = [*message["headers"], *_SAFE, *rate_limit.fields_for(scope)]
             await send(message)
 
-        async def send_problem_if_too_large(message: Message) -> None:
+        for name, value in scope["headers"]:
+            if name == b"content-encoding" and value != b"identity":
+                refusal = problems.Problem(415, detail="Send the body as it is, without Content-Encoding.")
+                await refusal.response()(scope, receive, send_safely)
+                return
+        await self._app(scope, receive, send_safely)
+
+
+class _TooLarge:
+    """Makes a problem like any other of the plain text with which the framework refuses a large body."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        refused = False
+
+        async def send_problem(message: Message) -> None:
             nonlocal refused
             if message["type"] == "http.response.start" and message["status"] == 413:
                 refused = True
-                await problems.Problem(413).response()(scope, receive, send_safely)
+                await problems.Problem(413).response()(scope, receive, send)
             if not refused:
-                await send_safely(message)
+                await send(message)
 
-        await self._app(scope, receive, send_problem_if_too_large)
+        await self._app(scope, receive, send_problem)
 
 
 _SAFE = (

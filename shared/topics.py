@@ -35,7 +35,9 @@ CASES = Topic("parley.cases", (events.CaseOpened, events.CaseRouted, events.Case
 RESPONSES = Topic("parley.responses", (events.ResponseApproved,))
 PUBLICATIONS = Topic("parley.publications", (events.ResponsePublished, events.PublicationFailed))
 ACCOUNTS = Topic(
-    "parley.accounts", (events.AccountConnected, events.AccountDegraded, events.AccountRestored), partitions=3
+    "parley.accounts",
+    (events.AccountConnected, events.AccountDegraded, events.AccountRestored, events.AccountDisabled),
+    partitions=3,
 )
 
 TOPICS: tuple[Topic, ...] = (COMMENTS, CASES, RESPONSES, PUBLICATIONS, ACCOUNTS)

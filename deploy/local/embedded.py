@@ -220,10 +220,13 @@ class Embedded:
 
 _EMBEDDED: dict[str, dict[str, str]] = {
     "ingest": {
-        "PARLEY_MASTODON__POLL_SECONDS": "1",
-        "PARLEY_MASTODON__REREAD_SECONDS": "2",
-        "PARLEY_MASTODON__REREAD_BATCH": "20",
-        "PARLEY_MASTODON__RETRY_SECONDS": "1",
+        "PARLEY_POLLING__MASTODON__POLL_SECONDS": "1",
+        "PARLEY_POLLING__MASTODON__LEAST_SECONDS": "0.1",
+        "PARLEY_POLLING__MASTODON__REREAD_SECONDS": "2",
+        "PARLEY_POLLING__MASTODON__REREAD_BATCH": "20",
+        "PARLEY_POLLING__MASTODON__RETRY_SECONDS": "1",
+        "PARLEY_OPEN311__SERVICES": str(Path(__file__).parent / "open311"),
+        "PARLEY_OPEN311__TYPE": "test",
     },
     "policy": {},
     "publisher": {"PARLEY_RETRY__SETTLE_SECONDS": "20", "PARLEY_DISPATCH__LEASE_SECONDS": "20"},

@@ -23,12 +23,16 @@ def document(
 ) -> dict[str, Any]:
     """The whole document, with fresh tokens."""
     agencies = sample.agencies()
+    client = issuer.token(sample.CLIENT, sample.CLIENT_SCOPE, agencies)
     return {
         **{part: addresses.url(part) for part in ("ingest", "policy", "publisher", "town_square", "issuer")},
         "database_url": database_url,
         "kafka": kafka,
         "pids": dict(pids),
-        "accounts": [_account(account, addresses) for account in sample.accounts(keep)],
+        "accounts": [
+            *(_account(account, addresses) for account in sample.accounts(keep)),
+            *(_rest_account(agency, addresses, client) for agency in agencies),
+        ],
         "officers": [
             {
                 "agency": officer.agency,
@@ -41,9 +45,9 @@ def document(
         ],
         "tokens": {
             "admin": issuer.token("sample-admin", sample.EVERY_SCOPE, "*"),
-            "client": issuer.token(sample.CLIENT, sample.CLIENT_SCOPE, agencies),
+            "client": client,
             "auditor": issuer.token("sample-auditor", sample.AUDITOR_SCOPE, agencies),
-            "open311": keep.open311_key,
+            "open311": sample.secrets_of("open311", keep)["api_key"],
         },
     }
 
@@ -69,12 +73,21 @@ def remove(home: Path) -> None:
     (home / NAME).unlink(missing_ok=True)
 
 
+def _rest_account(agency: str, addresses: Addresses, token: str) -> dict[str, str]:
+    """Nobody connects it: it is there from the client's first comment on."""
+    base_url = f"{addresses.url('ingest')}/v1"
+    account = f"{sample.CLIENT}@{agency}"
+    return {"agency": agency, "platform": "rest", "account": account, "base_url": base_url, "secret": token}
+
+
 def _account(account: sample.Account, addresses: Addresses) -> dict[str, str]:
     entry = {"agency": account.agency, "platform": account.platform, "account": account.account}
-    if account.platform == "mastodon":
-        return {**entry, "base_url": addresses.url("town_square"), "secret": account.secrets["token"]}
-    entry["webhook"] = f"{addresses.url('ingest')}/webhooks/{account.platform}/{account.account}"
-    entry["secret"] = account.secrets.get("app_secret") or account.secrets["secret"]
-    if "verify_token" in account.secrets:
-        entry["verify_token"] = account.secrets["verify_token"]
+    if account.platform in sample.ASKED:
+        entry["base_url"] = addresses.url("town_square")
+    elif account.platform == "open311":
+        entry["base_url"] = f"{addresses.url('ingest')}/open311/v2"
+    else:
+        entry["webhook"] = f"{addresses.url('ingest')}/webhooks/{account.platform}/{account.account}"
+    entry["secret"] = account.secret
+    entry |= {name: account.secrets[name] for name in ("username", "verify_token") if name in account.secrets}
     return entry

@@ -35,6 +35,11 @@ class Account:
     secrets: dict[str, str]
     token: str | None = None
 
+    @property
+    def secret(self) -> str:
+        """The one with which its platform proves itself, or with which it is asked."""
+        return self.secrets[PROOF[self.platform]]
+
 
 @dataclass(frozen=True)
 class Officer:
@@ -62,24 +67,77 @@ def officers() -> list[Officer]:
 
 
 def accounts(keep: Keep) -> list[Account]:
-    """A Page for the passport office; a Mastodon account and a signed generic source for everyone."""
-    facebook = Account(
-        "passports",
-        "facebook",
-        "110000000000001",
-        "Passport Office",
-        {"app_secret": keep.facebook_secret, "verify_token": keep.facebook_verify_token},
-        keep.page_token,
-    )
-    found = [facebook]
+    """The passport office is on every platform; every agency has Mastodon, a signed portal and Open311."""
+    found = [
+        Account("passports", platform, account, "Passport Office", secrets_of(platform, keep), _token(platform, keep))
+        for platform, account in _OF_PASSPORTS.items()
+    ]
     for number, agency in enumerate(agencies(), start=1):
         name = agency.replace("-", " ").title()
-        token = f"{keep.mastodon_token}{number}"
-        found.append(Account(agency, "mastodon", f"10900000000000000{number}", name, {"token": token}, token))
-        found.append(
-            Account(agency, "standard", f"{agency}-portal", f"{name} portal", {"secret": keep.standard_secret})
-        )
+        token = keep.secret(f"mastodon.{agency}", 40)
+        # The same for both directions, so that one secret is enough to play the server's part as well.
+        both = {"token": token, "webhook_secret": token}
+        found.append(Account(agency, "mastodon", f"10900000000000000{number}", name, both, token))
+        found.append(Account(agency, "standard", f"{agency}-portal", f"{name} portal", secrets_of("standard", keep)))
+        found.append(Account(agency, "open311", agency, f"{name} reports", secrets_of("open311", keep)))
     return found
+
+
+def secrets_of(platform: str, keep: Keep) -> dict[str, str]:
+    """The sample secrets of a platform's accounts, by the names that ingest knows them under."""
+    if platform in ("facebook", "messenger", "instagram", "whatsapp"):
+        # One app of the agency's at Meta signs for all four.
+        return {"app_secret": keep.secret("meta.app_secret"), "verify_token": keep.secret("meta.verify_token")}
+    if platform == "standard":
+        return {"secret": keep.signing_secret("standard")}
+    if platform == "postmark":
+        return {"username": "postmark", "password": keep.secret("postmark")}
+    return {PROOF[platform]: keep.secret(platform)}
+
+
+def _token(platform: str, keep: Keep) -> str | None:
+    """What the publisher sends with, where the town square takes replies."""
+    return keep.secret("facebook.page_token", 64) if platform == "facebook" else None
+
+
+PROOF = {
+    "facebook": "app_secret",
+    "messenger": "app_secret",
+    "instagram": "app_secret",
+    "whatsapp": "app_secret",
+    "x": "consumer_secret",
+    "telegram": "secret_token",
+    "viber": "auth_token",
+    "line": "channel_secret",
+    "discourse": "secret",
+    "mastodon": "token",
+    "bluesky": "app_password",
+    "youtube": "api_key",
+    "postmark": "password",
+    "mailgun": "signing_key",
+    "standard": "secret",
+    "open311": "api_key",
+}
+"""Each platform's secret that a client needs in order to play the platform's part."""
+
+ASKED = frozenset({"mastodon", "bluesky", "youtube"})
+"""Platforms that do not push; for the samples the town square answers in their place."""
+
+_OF_PASSPORTS = {
+    "facebook": "110000000000001",
+    "messenger": "110000000000001",
+    "instagram": "17841400000000001",
+    "whatsapp": "106540000000001",
+    "x": "1590000000000000001",
+    "telegram": "7000000001",
+    "viber": "pa:7000000000000000001",
+    "line": "U70617373706f7274206f666669636520",
+    "discourse": "passport-office",
+    "bluesky": "did:plc:passportoffice2222222222",
+    "youtube": "UCpassportoffice00000000",
+    "postmark": "info@passports.example",
+    "mailgun": "ask@passports.example",
+}
 
 
 def _policy(agency: str) -> dict[str, Any]:

@@ -17,7 +17,8 @@ from deploy.local.keep import Keep
 from shared.ids import account_id, uuid7
 
 SECONDS = 30.0
-_PUSHED = {"facebook": "{square}/graph", "mastodon": "{square}"}
+_REPLIES_TO = {"facebook": "{square}/graph", "mastodon": "{square}"}
+"""Where the publisher sends replies on a platform."""
 
 
 class SeedingFailed(CannotRun):
@@ -44,10 +45,10 @@ async def _tell_town_square(client: httpx.AsyncClient, addresses: Addresses, acc
             "platform": account.platform,
             "account": account.account,
             "name": account.name,
-            "token": account.token,
+            "token": account.token or account.secret,
         }
         for account in accounts
-        if account.platform in _PUSHED
+        if account.platform in {*sample.ASKED, *_REPLIES_TO}
     ]
     await _until(lambda: client.put(f"{addresses.url('town_square')}/accounts", json=known), "the town square", {200})
 
@@ -60,7 +61,7 @@ async def _connect(client: httpx.AsyncClient, addresses: Addresses, account: sam
         "name": account.name,
         "secrets": account.secrets,
     }
-    if account.platform == "mastodon":
+    if account.platform in sample.ASKED:
         body["base_url"] = addresses.url("town_square")
     url = f"{addresses.url('ingest')}/v1/accounts"
     key = {"Idempotency-Key": uuid7().hex}
@@ -68,12 +69,17 @@ async def _connect(client: httpx.AsyncClient, addresses: Addresses, account: sam
     answer = await _until(lambda: client.post(url, json=body, headers=key), what, {200, 201, 409})
     if answer.status_code == 409:  # connected by an earlier start of this home, with other ports
         moved = {name: body[name] for name in ("secrets", "base_url") if name in body}
-        known_as = account_id(account.platform, account.account)
-        await _until(lambda: client.put(f"{url}/{known_as}/secrets", json=moved), what, {200})
+        known_as = f"{url}/{account_id(account.platform, account.account)}"
+
+        async def move() -> httpx.Response:
+            version = (await client.get(known_as)).headers.get("ETag", "")
+            return await client.put(f"{known_as}/secrets", json=moved, headers={"If-Match": version})
+
+        await _until(move, what, {200})
 
 
 async def _give_credentials(client: httpx.AsyncClient, addresses: Addresses, account: sample.Account) -> None:
-    base = _PUSHED[account.platform].format(square=addresses.url("town_square"))
+    base = _REPLIES_TO[account.platform].format(square=addresses.url("town_square"))
     known_as = account_id(account.platform, account.account)
     url = f"{addresses.url('publisher')}/v1/accounts/{known_as}/credentials"
     body = {"token": account.token, "base_url": base}

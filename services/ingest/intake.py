@@ -6,16 +6,16 @@ what is not used is counted.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from services.ingest.domain.accounts import Account
-from services.ingest.domain.entries import Kept, Malformed, Reading, Revoked, Unused
+from services.ingest.domain.entries import Elsewhere, Entry, Kept, Malformed, Revoked, Unused
 from services.ingest.domain.refusals import BadSignature, StaleSignature, UnknownAccount, Unreadable
 from services.ingest.platforms import WEBHOOKS
 from services.ingest.platforms.base import Answer, Headers, Webhook
-from services.ingest.ports import Accounts, Arrival, Keeper
+from services.ingest.ports import Accounts, Arrival, Health, Keeper
 from shared import tracing
 from shared.ids import uuid7
 
@@ -43,24 +43,25 @@ class Accepted:
     unreadable: str | None = None
 
 
-async def take_in(delivery: Delivery, accounts: Accounts, keeper: Keeper, now: datetime) -> Accepted:
-    """Take in what a platform pushed. Raises ``UnknownAccount``, ``BadSignature`` or ``StaleSignature``."""
-    platform, account = addressee(delivery.platform, delivery.account, accounts)
-    platform.authenticate(delivery.body, delivery.headers, account.secrets, now)
+async def take_in(delivery: Delivery, accounts: Accounts, keeper: Keeper, health: Health, now: datetime) -> Accepted:
+    """Take in what a platform pushed. Raises ``UnknownAccount``, ``BadSignature``, ``StaleSignature`` or
+    ``ReusedSignature``."""
+    webhook, account = addressee(delivery.platform, delivery.account, accounts)
     try:
-        reading = platform.read(delivery.body, delivery.headers, account, now)
-    except Unreadable as error:
-        reading = (Malformed(account.account, error.reason),)
-    kept = tuple(_addressed(reading, delivery, platform, account, accounts, now))
-    unused = Counter(entry.kind for entry in reading if isinstance(entry, Unused))
-    if lost := sum(not isinstance(entry, Revoked | Unused | Malformed) for entry in reading) - len(kept):
-        unused[MISADDRESSED] = lost
-    unreadable = next((entry.reason for entry in reading if isinstance(entry, Malformed)), None)
-    if not kept and unreadable is None:
-        return Accepted(unused=unused)
+        webhook.authenticate(delivery.body, delivery.headers, account.secrets, now)
+    except (BadSignature, StaleSignature):
+        health.refused(account, now)
+        raise
+    health.heard(account, now)
+    found = _sort(_read(delivery, account, now), _Addresses(delivery, account, accounts, now))
+    once = webhook.once(delivery.body, delivery.headers) if webhook.once is not None else None
+    if not found.kept and not found.revoked and found.unreadable is None and once is None:
+        return Accepted(unused=found.unused)
     trace = tracing.traceparent(delivery.headers.get("traceparent"))
-    filed = await keeper.keep(Arrival(uuid7(), account, delivery.body, now, kept, unreadable, trace))
-    return Accepted(filed.changed, len(kept) - filed.changed, unused, unreadable)
+    body = webhook.cut(delivery.body)
+    arrival = Arrival(uuid7(), account, body, now, found.kept, found.unreadable, trace, found.revoked, once)
+    filed = await keeper.keep(arrival)
+    return Accepted(filed.changed, len(found.kept) - filed.changed, found.unused, found.unreadable)
 
 
 def answer_handshake(platform: str, account: str, query: Mapping[str, str], accounts: Accounts) -> Answer:
@@ -77,25 +78,76 @@ def addressee(platform: str, account: str, accounts: Accounts) -> tuple[Webhook,
     return webhook, known
 
 
-def _addressed(
-    reading: Reading, delivery: Delivery, platform: Webhook, account: Account, accounts: Accounts, now: datetime
-) -> Iterator[tuple[Account, Kept]]:
-    """The entries to keep, each with its account; those for accounts that do not share the secret fall out."""
-    others: dict[str, Account | None] = {account.account: account}
-    for entry in reading:
-        if isinstance(entry, Revoked | Unused | Malformed):
-            continue
-        if entry.account not in others:
-            other = accounts.find(delivery.platform, entry.account)
-            others[entry.account] = other if other and _signed_for(other, delivery, platform, now) else None
-        addressed = others[entry.account]
-        if addressed is not None:
-            yield addressed, entry
+Told = tuple[str, Entry]
+"""An entry, and the platform that it is told by."""
 
 
-def _signed_for(account: Account, delivery: Delivery, platform: Webhook, now: datetime) -> bool:
-    try:
-        platform.authenticate(delivery.body, delivery.headers, account.secrets, now)
-    except (BadSignature, StaleSignature):
-        return False
-    return True
+@dataclass(slots=True)
+class _Sorted:
+    """What a body says, by what is to be done with it."""
+
+    kept: list[tuple[Account, Kept]] = field(default_factory=list)
+    revoked: list[tuple[Account, Revoked]] = field(default_factory=list)
+    unused: Counter[str] = field(default_factory=Counter)
+    unreadable: str | None = None
+
+
+def _read(delivery: Delivery, account: Account, now: datetime) -> Iterator[Told]:
+    """All that the body says, by its own platform and by those whose parts it carries along."""
+    platforms = [delivery.platform]
+    for platform in platforms:
+        try:
+            reading = WEBHOOKS[platform].read(delivery.body, delivery.headers, account, now)
+        except Unreadable as error:
+            reading = (Malformed(account.account, error.reason),)
+        for entry in reading:
+            if not isinstance(entry, Elsewhere):
+                yield platform, entry
+            elif entry.platform not in platforms:
+                platforms.append(entry.platform)
+
+
+def _sort(told: Iterable[Told], addresses: "_Addresses") -> _Sorted:
+    found = _Sorted()
+    for platform, entry in told:
+        match entry:
+            case Unused(kind=kind):
+                found.unused[kind] += 1
+            case Elsewhere():
+                pass  # read already, as its own platform's
+            case Malformed(reason=reason):
+                found.unreadable = found.unreadable or reason
+            case _ if (account := addresses.find(platform, entry.account)) is None:
+                found.unused[MISADDRESSED] += 1
+            case Revoked():
+                found.revoked.append((account, entry))
+            case _:
+                found.kept.append((account, entry))
+    return found
+
+
+class _Addresses:
+    """The accounts that the entries of a delivery are for: its own, and those that share its secret."""
+
+    def __init__(self, delivery: Delivery, account: Account, accounts: Accounts, now: datetime) -> None:
+        self._delivery = delivery
+        self._accounts = accounts
+        self._now = now
+        self._found: dict[tuple[str, str], Account | None] = {(delivery.platform, account.account): account}
+
+    def find(self, platform: str, native: str) -> Account | None:
+        """The account; None for one that we do not have, or that is signed for by another secret."""
+        place = platform, native
+        if place not in self._found:
+            other = self._accounts.find(platform, native)
+            self._found[place] = other if other is not None and self._is_signed_for(other) else None
+        return self._found[place]
+
+    def _is_signed_for(self, account: Account) -> bool:
+        try:
+            WEBHOOKS[account.platform].authenticate(
+                self._delivery.body, self._delivery.headers, account.secrets, self._now
+            )
+        except (BadSignature, StaleSignature):
+            return False
+        return True

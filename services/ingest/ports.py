@@ -7,7 +7,8 @@ from typing import Protocol
 from uuid import UUID
 
 from services.ingest.domain.accounts import Account
-from services.ingest.domain.entries import Kept
+from services.ingest.domain.entries import Kept, Revoked
+from services.ingest.domain.single_use import SingleUse
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +16,9 @@ class Arrival:
     """One body as it came, with what is to be kept of it.
 
     ``kept`` are the entries, each with the account that it is addressed to. ``unreadable`` is the reason why the body
-    (or a part of it) goes to the dead letters. ``traceparent`` is the trace that it began or came with.
+    (or a part of it) goes to the dead letters. ``traceparent`` is the trace that it began or came with. ``revoked`` are
+    the rights that it says are gone, each with its account. ``once`` is what makes its proof good for this body only,
+    where that is needed.
     """
 
     id: UUID
@@ -25,6 +28,8 @@ class Arrival:
     kept: Sequence[tuple[Account, Kept]]
     unreadable: str | None = None
     traceparent: str | None = None
+    revoked: Sequence[tuple[Account, Revoked]] = ()
+    once: SingleUse | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +48,18 @@ class Accounts(Protocol):
         """The account with this platform's own id."""
 
 
+class Health(Protocol):
+    """Where it is noticed how accounts are. Both are asked on every delivery and do no work of their own."""
+
+    def heard(self, account: Account, now: datetime) -> None:
+        """An authentic delivery came."""
+
+    def refused(self, account: Account, now: datetime) -> None:
+        """A delivery was not signed as agreed."""
+
+
 class Keeper(Protocol):
     """Where arrivals are written down."""
 
     async def keep(self, arrival: Arrival) -> Filed:
-        """Returns once everything of ``arrival``, and what it announces, is committed."""
+        """Returns once everything of ``arrival``, and what it announces, is committed. Raises ``ReusedSignature``."""

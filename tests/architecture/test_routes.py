@@ -56,6 +56,12 @@ def test_every_route_has_exactly_one_rule(service: str) -> None:
 
 
 @pytest.mark.parametrize("service", SERVICES)
+def test_every_rule_is_of_a_kind_that_is_checked(service: str) -> None:
+    kinds = {rule.partition(" ")[0].rstrip(":") for route in routes(service) for rule in rules(route)}
+    assert kinds <= {"scope", "public", "signed", "api_key"}
+
+
+@pytest.mark.parametrize("service", SERVICES)
 def test_what_is_public_says_why(service: str) -> None:
     public = [rule for route in routes(service) for rule in rules(route) if rule.startswith("public")]
     assert public

@@ -52,13 +52,15 @@ async def _measure(parts: frozenset[str], plan: Plan, progress: Console) -> Outc
 def _report(outcome: Outcome, options: argparse.Namespace) -> None:
     console = Console(highlight=False)
     report.show(console, outcome.values, f"{outcome.kafka.version}, {'short' if options.quick else 'full'} run")
+    if outcome.heavy:
+        report.show_heavy(console, outcome.heavy)
     if outcome.pipeline is not None:
         report.show_cpu(console, outcome.pipeline, outcome.barest)
     for name, audit in outcome.audits.items():
         mark = "[green]right[/]" if audit.is_right else "[bold red]WRONG[/]"
         console.print(f"{mark}  {name}: {audit}", soft_wrap=True)
     if options.output is not None:
-        report.write(options.output, outcome.values, outcome.kafka.name, outcome.versions)
+        report.write(options.output, outcome.values, outcome.heavy, outcome.kafka.name, outcome.versions)
         console.print(f"[dim]{options.output}[/]")
 
 

@@ -9,10 +9,12 @@ import statistics
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 from tests.bench.comments import Comments, Page
 from tests.bench.cpu import Processes, Watch
 from tests.bench.flow import Stuck
+from tests.bench.heaviest import Door, Heaviest
 from tests.bench.posting import Posters
 from tests.bench.system import System
 
@@ -56,6 +58,43 @@ class Intake:
         return self.per_second / self.empty_per_second
 
 
+@dataclass(frozen=True)
+class Heavy:
+    """Intake of one platform's heaviest body: requests a second, and what one costs the ingest process in µs."""
+
+    platform: str
+    comments: int
+    bytes: int
+    per_second: float
+    empty_per_second: float
+    ingest_us: float
+
+    @property
+    def ratio(self) -> float:
+        return self.per_second / self.empty_per_second
+
+
+class Supply(Protocol):
+    """Where requests come from; ``count`` were made so far."""
+
+    count: int
+
+    def next(self) -> tuple[str, bytes]:
+        """A key, and the whole request."""
+
+
+async def run_heavy(system: System, platform: str, door: Door, empty: Page, rounds: Rounds) -> Heavy:
+    """One platform's heaviest body, then the empty route with the same. Raises ``Stuck``."""
+    ours, theirs = Heaviest(platform, door), Heaviest(platform, Door(empty.host, empty.port, empty.path))
+    processes = Processes(system.pids)
+    before = processes.seconds()["ingest"]
+    accepted = await _round(door, ours, rounds)
+    used = processes.seconds()["ingest"] - before
+    await _settle(processes)
+    nothing = await _round(empty, theirs, rounds)
+    return Heavy(platform, ours.comments, ours.bytes, accepted, nothing, 1e6 * used / ours.count)
+
+
 async def run_intake(system: System, empty: Page, empty_pid: int, rounds: Rounds, say: Callable[[str], None]) -> Intake:
     """Both in turn. Raises ``Stuck`` where a webhook is not answered with 200."""
     accepted, nothing = [], []
@@ -75,7 +114,7 @@ async def run_intake(system: System, empty: Page, empty_pid: int, rounds: Rounds
     )
 
 
-async def _round(page: Page, comments: Comments, rounds: Rounds) -> float:
+async def _round(page: Page | Door, comments: Supply, rounds: Rounds) -> float:
     """Answers a second with every connection always busy."""
     answered = 0
     refused: list[int] = []

@@ -4,13 +4,14 @@ The targets are those of the design; the keys of the file are a contract.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
+from tests.bench.intake import Heavy
 from tests.bench.pipeline import Pipeline
 
 
@@ -82,9 +83,31 @@ def show_cpu(console: Console, ours: Pipeline, barest: Pipeline | None) -> None:
     console.print(table)
 
 
-def write(path: Path, values: Values, broker: str, versions: Mapping[str, str]) -> None:
+def show_heavy(console: Console, heavy: Sequence[Heavy]) -> None:
+    """Intake of each platform's heaviest body."""
+    table = Table(title="Intake of the heaviest bodies", title_style="bold")
+    columns = ("platform", "comments", "bytes", "bodies a second", "comments a second", "empty route", "µs a comment")
+    for column in columns:
+        table.add_column(column, justify="left" if column == "platform" else "right")
+    table.add_column("ratio", justify="right", style="bold")
+    for one in heavy:
+        table.add_row(
+            one.platform,
+            f"{one.comments}",
+            f"{one.bytes:,}",
+            f"{one.per_second:,.0f}",
+            f"{one.per_second * one.comments:,.0f}",
+            f"{one.empty_per_second:,.0f}",
+            f"{one.ingest_us / one.comments:,.0f}",
+            f"{one.ratio:.2f}",
+        )
+    console.print(table)
+
+
+def write(path: Path, values: Values, heavy: Sequence[Heavy], broker: str, versions: Mapping[str, str]) -> None:
     """Leave every figure for machines."""
-    rounded = {figure.key: round(values[figure.key], 4) for figure in FIGURES}
+    rounded: dict[str, object] = {figure.key: round(values[figure.key], 4) for figure in FIGURES}
+    rounded["intake_ratio_of_heaviest"] = {one.platform: round(one.ratio, 4) for one in heavy}
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps({**rounded, "broker": broker, "versions": dict(versions)}, indent=1) + "\n")
 

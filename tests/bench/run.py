@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from tests.bench.comments import Comments
 from tests.bench.flow import Audit
-from tests.bench.intake import Intake, Rounds, run_intake
+from tests.bench.intake import Heavy, Intake, Rounds, run_heavy, run_intake
 from tests.bench.latency import Latency, run_latency
 from tests.bench.pipeline import Length, Pipeline, run_pipeline
 from tests.bench.stub import Stub
@@ -20,13 +20,15 @@ from tests.bench.system import (
     broker_of_the_run,
     empty_route,
     held,
+    open_door,
     parley,
     reply_to_stub,
     versions,
 )
 from tests.support.ports import free_port
+from tests.support.senders import SENDERS
 
-PARTS = frozenset({"intake", "pipeline", "latency"})
+PARTS = frozenset({"intake", "heavy", "pipeline", "latency"})
 STEADY_RATE = 87.0
 DISTURBED_CPUS = 0.1
 ASSUMED_PER_SECOND = 1_000.0
@@ -40,13 +42,14 @@ class Plan:
     """How long everything takes; ``latency`` is in seconds."""
 
     intake: Rounds
+    heavy: Rounds
     pipeline: Length
     barest: Length
     latency: float
 
 
-FULL = Plan(Rounds(5, 5.0), Length(10.0, 25.0), Length(5.0, 20.0), 25.0)
-QUICK = Plan(Rounds(2, 3.0), Length(4.0, 10.0), Length(3.0, 5.0), 6.0)
+FULL = Plan(Rounds(5, 5.0), Rounds(1, 2.0, 0.5), Length(10.0, 25.0), Length(5.0, 20.0), 25.0)
+QUICK = Plan(Rounds(2, 3.0), Rounds(1, 1.0, 0.3), Length(4.0, 10.0), Length(3.0, 5.0), 6.0)
 
 
 @dataclass
@@ -57,6 +60,7 @@ class Outcome:
     versions: dict[str, str] = field(default_factory=dict)
     values: dict[str, float] = field(default_factory=dict)
     audits: dict[str, Audit] = field(default_factory=dict)
+    heavy: list[Heavy] = field(default_factory=list)
     pipeline: Pipeline | None = None
     barest: Pipeline | None = None
 
@@ -69,8 +73,8 @@ async def measure(parts: frozenset[str], plan: Plan, say: Say) -> Outcome:
     """Measure these parts. Raises ``NotStarted`` and ``Stuck``."""
     outcome = Outcome(broker_of_the_run())
     say(f"broker: {outcome.kafka.version}")
-    if "intake" in parts:
-        await _intake(outcome, plan, say)
+    if parts & {"intake", "heavy"}:
+        await _intake(outcome, parts, plan, say)
     if parts & {"pipeline", "latency"}:
         await _whole_way(outcome, parts, plan, say)
     if "pipeline" in parts:
@@ -78,14 +82,20 @@ async def measure(parts: frozenset[str], plan: Plan, say: Say) -> Outcome:
     return outcome
 
 
-async def _intake(outcome: Outcome, plan: Plan, say: Say) -> None:
+async def _intake(outcome: Outcome, parts: frozenset[str], plan: Plan, say: Say) -> None:
     say("intake: starting Parley and the empty route")
-    async with parley(outcome.kafka) as (system, _), empty_route() as (empty, pid):
+    async with parley(outcome.kafka) as (system, found), empty_route() as (empty, pid):
         # Ingest alone: the others stand still, and what it sends waits at the broker.
         with held([system.pids["policy"], system.pids["publisher"]]):
-            intake = await run_intake(system, empty, pid, plan.intake, lambda line: say(f"intake: {line}"))
-    outcome.values["intake_ratio"] = intake.ratio
-    _say_intake(intake, say)
+            if "intake" in parts:
+                intake = await run_intake(system, empty, pid, plan.intake, lambda line: say(f"intake: {line}"))
+                outcome.values["intake_ratio"] = intake.ratio
+                _say_intake(intake, say)
+            if "heavy" in parts:
+                for platform in SENDERS:
+                    door = await open_door(found, platform)
+                    outcome.heavy.append(await run_heavy(system, platform, door, empty, plan.heavy))
+                    _say_heavy(outcome.heavy[-1], say)
 
 
 async def _whole_way(outcome: Outcome, parts: frozenset[str], plan: Plan, say: Say) -> None:
@@ -140,6 +150,13 @@ def _say_intake(intake: Intake, say: Say) -> None:
         f"(the generator needs {intake.generator_us:.0f} µs a request)"
     )
     _say_disturbed("intake", intake.others_cpus, say)
+
+
+def _say_heavy(heavy: Heavy, say: Say) -> None:
+    say(
+        f"intake of {heavy.platform}: {heavy.per_second:,.0f} ÷ {heavy.empty_per_second:,.0f} a second "
+        f"= {heavy.ratio:.2f} ({heavy.comments} comments in {heavy.bytes:,} bytes)"
+    )
 
 
 def _say_pipeline(name: str, pipeline: Pipeline, say: Say) -> None:

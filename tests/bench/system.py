@@ -30,13 +30,18 @@ from deploy.local.apache_kafka.jars import kafka_version
 from deploy.local.apache_kafka.server import ApacheKafka
 from deploy.local.embedded import PARTITIONS
 from deploy.local.postgres import EmbeddedPostgres
-from shared.ids import account_id
+from shared.ids import account_id, uuid7
 from tests.bench.barest import Config
 from tests.bench.comments import Page
 from tests.bench.empty_route import PATH
+from tests.bench.heaviest import Door
 from tests.support.ports import free_port, free_port_base
+from tests.support.senders import SENDERS
 
 HOST = "127.0.0.1"
+_WITH_SERVER = frozenset({"mastodon"})
+"""Platforms whose accounts must say on which server they live; nobody answers there."""
+
 START_SECONDS = 90.0
 STOP_SECONDS = 30.0
 PAGE = "110000000000001"
@@ -154,6 +159,30 @@ def held(pids: Sequence[int]) -> Iterator[None]:
         for pid in pids:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGCONT)
+
+
+async def open_door(found: Mapping[str, Any], platform: str) -> Door:
+    """Connect the account that a platform's recorded bodies are addressed to, with the secrets they are signed by."""
+    sender = SENDERS[platform]
+    body = {"agency": "passports", "platform": platform, "account": sender.account, "name": f"Bench on {platform}"}
+    if platform in _WITH_SERVER:
+        body["base_url"] = f"http://{HOST}:1"
+    headers = {"Authorization": f"Bearer {found['tokens']['admin']}"}
+    url = f"{found['ingest']}/v1/accounts"
+    async with httpx.AsyncClient(headers=headers, timeout=10, trust_env=False) as client:
+        new = {**body, "secrets": dict(sender.secrets)}
+        answer = await client.post(url, json=new, headers={"Idempotency-Key": uuid7().hex})
+        if answer.status_code == 409:  # a sample account: it shall be signed for as recorded
+            known_as = f"{url}/{account_id(platform, sender.account)}"
+            version = (await client.get(known_as)).headers["ETag"]
+            renewed = {name: value for name, value in new.items() if name in ("secrets", "base_url")}
+            answer = await client.put(f"{known_as}/secrets", json=renewed, headers={"If-Match": version})
+    if answer.is_error:
+        raise NotStarted(f"ingest did not take the account on {platform}: {answer.status_code} {answer.text[:200]}")
+    await asyncio.sleep(0.2)
+    address = httpx.URL(found["ingest"])
+    assert address.port is not None, "the embedded run has a port of its own"
+    return Door(address.host, address.port, f"/webhooks/{platform}/{sender.account}")
 
 
 async def reply_to_stub(found: Mapping[str, Any], page: Page, stub_port: int) -> None:

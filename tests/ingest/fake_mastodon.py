@@ -1,22 +1,21 @@
 """A small Mastodon server: the wire format of its client API, and the faults that it has in life.
 
-It checks what a real server checks (token, parameters) and lists newest first, as one does.
+It checks what a real server checks (token, parameters) and lists newest first, as one does. Its stream speaks at once
+of what happens, sends ``:thump`` now and then, and repeats nothing to those who were not there.
 """
 
 import asyncio
-import contextlib
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-import uvicorn
-from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from tests.support.ports import free_port
+from tests.ingest.serving import serving
 
 TOKEN = "a-token"
 OWN = {"id": "42", "username": "water", "acct": "water"}
@@ -24,9 +23,20 @@ OWN = {"id": "42", "username": "water", "acct": "water"}
 
 @dataclass
 class FakeMastodon:
-    """Its statuses and notifications, and how it misbehaves: ``fail`` answers the next requests with these."""
+    """Its statuses and notifications, and how it misbehaves: ``fail`` answers the next requests with these.
+
+    Without ``streaming`` it has no stream, as small servers; ``no_stream`` is what is answered instead. ``thumps`` is
+    the time between two of them, None for a stream that says nothing. ``streaming_url`` is what it calls its stream's
+    host.
+    """
 
     url: str = ""
+    streaming: bool = False
+    streaming_url: str | None = None
+    no_stream: Response | None = None
+    thumps: float | None = 0.05
+    listeners: list[asyncio.Queue[bytes | None]] = field(default_factory=list)
+    listened: int = 0
     statuses: dict[str, dict[str, Any]] = field(default_factory=dict)
     notifications: list[dict[str, Any]] = field(default_factory=list)
     fail: list[Response] = field(default_factory=list)
@@ -58,9 +68,25 @@ class FakeMastodon:
         if notify:
             self._notify("update", self.statuses[status])
 
+    def say(self, kind: str, payload: Any) -> None:
+        """Send an event to whoever listens."""
+        data = payload if isinstance(payload, str) else json.dumps(payload, ensure_ascii=False)
+        self.send(f"event: {kind}\ndata: {data}\n\n".encode())
+
+    def send(self, piece: bytes) -> None:
+        """Send bytes to whoever listens."""
+        for listener in self.listeners:
+            listener.put_nowait(piece)
+
+    def hang_up(self) -> None:
+        """End every stream."""
+        for listener in self.listeners:
+            listener.put_nowait(None)
+
     def _notify(self, kind: str, status: dict[str, Any]) -> None:
         number = str(len(self.notifications) + 1)
         self.notifications.append({"id": number, "type": kind, "account": status["account"], "status": status})
+        self.say("notification", self.notifications[-1])
 
     async def list_notifications(self, request: Request) -> Response:
         if refusal := self._refusal(request):
@@ -87,6 +113,37 @@ class FakeMastodon:
             ancestors.insert(0, status)
         return JSONResponse({"ancestors": ancestors, "descendants": []})
 
+    async def show_instance(self, request: Request) -> Response:
+        self.asked.append(request.url.path)
+        if not self.streaming:
+            return _not_found()
+        url = self.streaming_url or self.url.replace("http", "ws")
+        return JSONResponse({"version": "4.5.0", "configuration": {"urls": {"streaming": url}}})
+
+    async def stream(self, request: Request) -> Response:
+        if refusal := self._refusal(request):
+            return refusal
+        if not self.streaming:
+            return self.no_stream or _not_found()
+        self.listened += 1
+        return StreamingResponse(self._pieces(), media_type="text/event-stream")
+
+    async def _pieces(self) -> AsyncIterator[bytes]:
+        listener: asyncio.Queue[bytes | None] = asyncio.Queue()
+        self.listeners.append(listener)
+        try:
+            while True:
+                try:
+                    async with asyncio.timeout(self.thumps):
+                        piece = await listener.get()
+                except TimeoutError:
+                    piece = b":thump\n"
+                if piece is None:
+                    return
+                yield piece
+        finally:
+            self.listeners.remove(listener)
+
     def _refusal(self, request: Request) -> Response | None:
         self.asked.append(request.url.path)
         if self.fail:
@@ -105,22 +162,15 @@ async def fake_mastodon() -> AsyncIterator[FakeMastodon]:
     """A server on a free port."""
     fake = FakeMastodon()
     routes = [
+        Route("/api/v2/instance", fake.show_instance),
+        Route("/api/v1/streaming/user", fake.stream),
         Route("/api/v1/notifications", fake.list_notifications),
         Route("/api/v1/statuses/{status}", fake.show_status),
         Route("/api/v1/statuses/{status}/context", fake.show_context),
     ]
-    port = free_port()
-    fake.url = f"http://127.0.0.1:{port}"
-    server = _Quiet(uvicorn.Config(Starlette(routes=routes), port=port, log_level="error", lifespan="off"))
-    serving = asyncio.create_task(server.serve())
-    while not server.started:  # noqa: ASYNC110 - uvicorn has no event for it
-        await asyncio.sleep(0.01)
-    yield fake
-    server.should_exit = True
-    await serving
-
-
-class _Quiet(uvicorn.Server):
-    @contextlib.contextmanager
-    def capture_signals(self):  # type: ignore[no-untyped-def]
-        yield
+    async with serving(routes) as fake.url:
+        try:
+            yield fake
+        finally:
+            fake.streaming = False
+            fake.hang_up()

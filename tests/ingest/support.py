@@ -23,8 +23,16 @@ from sqlalchemy import text
 from deploy.local.issuer import Issuer
 from services.ingest.domain.accounts import Account, SecretSet
 from services.ingest.main import create_app
-from services.ingest.settings import IntakeSettings, MastodonSettings, Settings
+from services.ingest.settings import (
+    HealthSettings,
+    IntakeSettings,
+    LimitSettings,
+    Open311Settings,
+    PollingSettings,
+    Settings,
+)
 from shared.auth import Tokens
+from shared.clock import Clock, utc_now
 from shared.database import EVERY_AGENCY, Database
 from shared.ids import account_id, uuid7
 from shared.settings import AuthSettings, DatabaseSettings, KafkaSettings, SecretsSettings
@@ -147,6 +155,17 @@ class Ingest:
         headers = {**self.bearer(agencies="*", subject="admin"), "idempotency-key": uuid7().hex}
         return await self.http.post("/v1/accounts", json=body, headers=headers)
 
+    async def edit(self, method: str, path: str, body: Any = None, **headers: str) -> httpx.Response:
+        """Change ``/v1/accounts/<path>`` as it is now: read it first, and send its version with the change."""
+        sent = {**self.bearer(), **headers}
+        read = await self.http.get(f"/v1/accounts/{path.partition('/')[0]}", headers=sent)
+        sent["if-match"] = read.headers.get("etag", "")
+        return await self.http.request(method, f"/v1/accounts/{path}", json=body, headers=sent)
+
+    async def rotate(self, id_: str, secrets: SecretSet, **headers: str) -> httpx.Response:
+        """Give an account its next secrets."""
+        return await self.edit("PUT", f"{id_}/secrets", {"secrets": dict(secrets)}, **headers)
+
     async def facebook(self, body: bytes, *, page: str = PAGE, secret: str = APP_SECRET) -> httpx.Response:
         """Deliver ``body`` as Meta would."""
         return await self.http.post(f"/webhooks/facebook/{page}", content=body, headers=facebook_headers(body, secret))
@@ -160,6 +179,16 @@ class Ingest:
         """The rows of ``query``, across all agencies."""
         async with self.database.begin(EVERY_AGENCY) as connection:
             return list((await connection.execute(text(query), values)).all())
+
+    async def seen_by(self, agency: str, query: str) -> list[Any]:
+        """The rows of ``query`` that ``agency`` may see."""
+        async with self.database.begin([agency]) as connection:
+            return list((await connection.execute(text(query))).all())
+
+    async def change(self, statement: str, **values: Any) -> None:
+        """Carry out ``statement`` on the tables, across all agencies."""
+        async with self.database.begin(EVERY_AGENCY) as connection:
+            await connection.execute(text(statement), values)
 
     async def count(self, table: str) -> int:
         """How many rows ``table`` has."""
@@ -184,7 +213,15 @@ _KEYS = _Keys()
 
 
 @asynccontextmanager
-async def running_ingest(*, url: str | None = None, mastodon: MastodonSettings | None = None) -> AsyncIterator[Ingest]:
+async def running_ingest(
+    *,
+    url: str | None = None,
+    polling: PollingSettings | None = None,
+    health: HealthSettings | None = None,
+    open311: Open311Settings | None = None,
+    limits: LimitSettings | None = None,
+    clock: Clock = utc_now,
+) -> AsyncIterator[Ingest]:
     """The whole service on a fresh database (or the one at ``url``), without a broker."""
     issuer = Issuer("http://issuer.test", _KEYS.private)
     settings = Settings(
@@ -193,10 +230,13 @@ async def running_ingest(*, url: str | None = None, mastodon: MastodonSettings |
         auth=AuthSettings(issuer=issuer.url, jwks_url=issuer.jwks_url),
         secrets=SecretsSettings(key=base64.b64encode(b"s" * 32).decode()),
         intake=IntakeSettings(accounts_refresh_seconds=0.2),
-        mastodon=mastodon or MastodonSettings(),
+        polling=polling or PollingSettings(),
+        health=health or HealthSettings(),
+        open311=open311 or Open311Settings(),
+        limits=limits or LimitSettings(),
         drain_seconds=2,
     )
-    app = create_app(settings)
+    app = create_app(settings, clock)
     app.state.tokens = Tokens(settings.auth, fetch=_jwks_of(issuer))
     database = Database(settings.database.url.get_secret_value(), application_name="tests", pool_size=2)
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)

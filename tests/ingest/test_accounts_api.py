@@ -63,7 +63,7 @@ async def test_each_platform_needs_just_its_own_secrets() -> None:
         ("facebook", {"app_secret": "x"}, {}, "/secrets/verify_token"),
         ("facebook", {**SECRETS["facebook"], "extra": "x"}, {}, "/secrets"),
         ("facebook", {"app_secret": "with space", "verify_token": "x"}, {}, "/secrets/app_secret"),
-        ("facebook", SECRETS["facebook"], {"base_url": "https://x.example"}, "/base_url"),
+        ("telegram", SECRETS["telegram"], {"base_url": "https://x.example"}, "/base_url"),
         ("standard", {"secret": "not-whsec"}, {}, "/secrets/secret"),
         ("standard", {"secret": "whsec_c2hvcnQ="}, {}, "/secrets/secret"),
         ("mastodon", {"token": "t"}, {}, "/base_url"),
@@ -101,8 +101,7 @@ async def test_after_two_rotations_the_first_secret_is_dead() -> None:
     async with running_ingest() as ingest:
         id_ = (await ingest.connect("facebook", PAGE)).json()["id"]
         for secret in ("second", "third"):
-            new = {"secrets": {"app_secret": secret, "verify_token": VERIFY_TOKEN}}
-            answer = await ingest.http.put(f"/v1/accounts/{id_}/secrets", json=new, headers=ingest.bearer())
+            answer = await ingest.rotate(id_, {"app_secret": secret, "verify_token": VERIFY_TOKEN})
             assert answer.status_code == 200
         statuses = [
             (await ingest.facebook(feed(comment_change(secret)), secret=secret)).status_code

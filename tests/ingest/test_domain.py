@@ -213,3 +213,12 @@ def test_two_generations_of_secrets_live_at_once() -> None:
     assert rotated((one,), two) == (two, one)
     assert rotated((two, one), three) == (three, two)
     assert rotated((two, one), two) == (two, one)
+
+
+def test_marks_piled_on_one_letter_are_cut_where_they_would_take_long() -> None:
+    piled = "a" + "\u0316\u0301" * 15_000 + "b"
+    assert len(clean(piled)) <= 32
+    assert clean(piled).endswith("b")
+    assert clean("a" + "\u0301" * 20) == "á" + "\u0301" * 19
+    written = "ශ්‍රී ලංකා ජල සම්පාදන මණ්ඩලය " * 100
+    assert clean(written) == written

@@ -1,5 +1,6 @@
 """What becomes of a comment that is edited, hidden and removed, in whatever order its platform tells."""
 
+import json
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,6 +12,7 @@ from shared.database import EVERY_AGENCY
 from shared.events import CaseClosed, CaseRouted, Event, ResponsePublished
 from shared.ids import uuid7
 from tests.ingest.support import NOW, PAGE, Ingest, comment_change, feed, running_ingest
+from tests.support.senders import SENDERS
 
 pytestmark = pytest.mark.asyncio
 
@@ -296,3 +298,30 @@ async def test_an_answer_to_an_own_reply_stands_in_its_thread() -> None:
         await deliver(ingest, feed(comment_change("77_10", parent_id="77_9")))
         ((thread,),) = await ingest.rows("SELECT thread FROM comment WHERE native_id = '77_10'")
         assert thread == "77_1"
+
+
+async def test_each_comment_under_a_post_of_our_own_begins_a_thread() -> None:
+    us, citizen = "1471190036205195265", "9007199254740993"
+
+    def post(number: int, author: str, answers: int | None = None) -> dict[str, object]:
+        return {
+            "id_str": f"20{number}",
+            "created_at": "Sun Nov 22 08:30:03 +0000 2026",
+            "text": f"Number {number}",
+            "user": {"id_str": author, "screen_name": "someone"},
+            "in_reply_to_status_id_str": f"20{answers}" if answers else None,
+        }
+
+    async with running_ingest() as ingest:
+        await ingest.connect("x", us)
+        for posts in (
+            [post(1, us)],
+            [post(2, citizen, 1), post(3, citizen, 2)],
+            [post(4, us, 2)],
+            [post(5, citizen, 4)],
+        ):
+            body, headers = SENDERS["x"].send(json.dumps({"for_user_id": us, "tweet_create_events": posts}).encode())
+            answer = await ingest.http.post(f"/webhooks/x/{us}", content=body, headers=headers)
+            assert answer.status_code == 200
+        rows = await ingest.rows("SELECT native_id, thread FROM comment ORDER BY native_id")
+        assert {row.native_id: row.thread for row in rows} == {"202": "202", "203": "202", "205": "202"}

@@ -4,12 +4,15 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import text
 
 from services.ingest.adapters.keeper import GroupKeeper
-from services.ingest.domain.entries import EditedComment, Kept, NewComment
+from services.ingest.adapters.store import arrivals, newcomers
+from services.ingest.domain.entries import Echo, EditedComment, Kept, Media, NewComment
+from services.ingest.domain.language import Language
 from services.ingest.ports import Arrival
 from shared.database import EVERY_AGENCY, Database, is_passing
 from shared.ids import uuid7
@@ -127,3 +130,84 @@ async def test_a_closed_keeper_takes_nothing_more() -> None:
         await keeper.close()
         (refused,) = await all_of(keeper, [arrival(comment("1"))])
         assert isinstance(refused, Exception)
+
+
+FULL = NewComment(
+    account=PAGE.account,
+    native_id="9007199254740993",
+    author_id="p1",
+    text='A "quoted" \\ word,\ttab\nනව ජල බිල්පත 🚰',
+    sent_at=datetime(2026, 11, 22, 8, 29, 59, 123456, tzinfo=UTC),
+    thread="9007199254740991",
+    parent="9007199254740992",
+    author_name="Kamala",
+    author_handle="kamala@far.example",
+    author_followers=1 << 40,
+    language=Language("si", 0.97),
+    media=(Media("image", "https://x.example/1.jpg", content_type="image/jpeg"), Media("sticker", native_id="7")),
+    public=False,
+    visibility="direct",
+    window_ends_at=NOW + timedelta(hours=24),
+    reach=12,
+)
+BARE = comment("1")
+
+
+@pytest.mark.parametrize("entry", [FULL, BARE], ids=["full", "bare"])
+async def test_the_short_way_and_the_long_way_write_the_same(entry: NewComment) -> None:
+    async def short(database: Database, one: Arrival) -> None:
+        await newcomers.write(database, [one])
+
+    async def long(database: Database, one: Arrival) -> None:
+        async with database.begin(EVERY_AGENCY) as connection:
+            await arrivals.write(connection, [one])
+
+    written = []
+    for way in (short, long):
+        async with keeping() as (_, database):
+            one = arrival(entry)
+            await way(database, replace(one, traceparent="00-" + "1" * 32 + "-" + "2" * 16 + "-01"))
+            written.append([await _rows(database, table) for table in ("comment", "outbox", "raw_body")])
+    assert written[0] == written[1]
+    assert all(written[0])
+
+
+MADE_NEW = {"id", "raw_id", "seq", "subject", "created_at"}
+
+
+async def _rows(database: Database, table: str) -> list[dict[str, object]]:
+    """All rows, without what is made new each time."""
+    async with database.begin(EVERY_AGENCY) as connection:
+        rows = [dict(row._mapping) for row in await connection.execute(text(f"SELECT * FROM {table}"))]
+    for row in rows:
+        if isinstance(row.get("payload"), dict):
+            row["payload"] = {**row["payload"], "comment": ""}  # type: ignore[dict-item]
+    return [{name: value for name, value in row.items() if name not in MADE_NEW} for row in rows]
+
+
+async def test_what_is_new_and_what_is_known_in_one_body_are_both_told() -> None:
+    async with keeping() as (keeper, database):
+        await keeper.keep(arrival(comment("1"), comment("2")))
+        filed = await keeper.keep(arrival(comment("2"), comment("3"), comment("1")))
+        assert filed.changed == 1
+        assert None not in filed.comments
+        assert len(set(filed.comments)) == 3
+        assert await number(database, "SELECT count(*) FROM comment") == 3
+        assert await number(database, "SELECT count(*) FROM raw_body") == 2
+
+
+async def test_a_reply_takes_the_thread_of_a_parent_in_the_same_body() -> None:
+    reply = replace(comment("2"), thread=None, parent="1")
+    async with keeping() as (keeper, database):
+        await keeper.keep(arrival(comment("1"), reply, replace(reply, native_id="3", parent="2")))
+        assert await number(database, "SELECT count(DISTINCT thread) FROM comment") == 1
+        threads = "SELECT count(DISTINCT payload->>'thread') FROM outbox"
+        assert await number(database, threads) == 1
+
+
+async def test_an_own_reply_that_a_platform_tells_as_a_comment_is_none() -> None:
+    async with keeping() as (keeper, database):
+        await keeper.keep(arrival(Echo(PAGE.account, "1", "1")))
+        assert (await keeper.keep(arrival(comment("1"), comment("2")))).changed == 1
+        assert await number(database, "SELECT count(*) FROM comment") == 1
+        assert await number(database, "SELECT count(*) FROM outbox") == 1

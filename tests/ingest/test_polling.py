@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 from starlette.responses import JSONResponse, Response
 
-from services.ingest.settings import MastodonSettings
+from services.ingest.settings import MastodonPolling, PollingSettings
 from tests.ingest.fake_mastodon import FakeMastodon, fake_mastodon
 from tests.ingest.support import Ingest, running_ingest
 from tests.support.postgres import fresh_service_database
 
 pytestmark = pytest.mark.asyncio
 
-QUICK = MastodonSettings(
+QUICK = MastodonPolling(
     poll_seconds=0.05,
     reread_seconds=0.1,
     reread_batch=2,
@@ -27,8 +27,8 @@ QUICK = MastodonSettings(
 
 
 @asynccontextmanager
-async def polling(settings: MastodonSettings = QUICK) -> AsyncIterator[tuple[Ingest, FakeMastodon]]:
-    async with fake_mastodon() as fake, running_ingest(mastodon=settings) as ingest:
+async def polling(settings: MastodonPolling = QUICK) -> AsyncIterator[tuple[Ingest, FakeMastodon]]:
+    async with fake_mastodon() as fake, running_ingest(polling=PollingSettings(mastodon=settings)) as ingest:
         answer = await ingest.connect("mastodon", "42", agency="water-board", base_url=fake.url)
         assert answer.status_code == 201
         yield ingest, fake
@@ -74,12 +74,12 @@ async def test_mentions_arrive_once_and_the_cursor_moves_with_them() -> None:
 async def test_after_a_restart_reading_goes_on_where_it_stopped() -> None:
     url = (await fresh_service_database("ingest")).working
     async with fake_mastodon() as fake:
-        async with running_ingest(url=url, mastodon=QUICK) as ingest:
+        async with running_ingest(url=url, polling=PollingSettings(mastodon=QUICK)) as ingest:
             await ingest.connect("mastodon", "42", base_url=fake.url)
             fake.mention("before")
             await has_told(ingest, 1)
         fake.mention("while away")
-        async with running_ingest(url=url, mastodon=QUICK) as ingest:
+        async with running_ingest(url=url, polling=PollingSettings(mastodon=QUICK)) as ingest:
             await has_told(ingest, 2)
             assert [text for _, text in await told(ingest)] == ["before", "while away"]
 
@@ -88,8 +88,8 @@ async def test_two_processes_read_each_mention_once() -> None:
     url = (await fresh_service_database("ingest")).working
     async with (
         fake_mastodon() as fake,
-        running_ingest(url=url, mastodon=QUICK) as one,
-        running_ingest(url=url, mastodon=QUICK),
+        running_ingest(url=url, polling=PollingSettings(mastodon=QUICK)) as one,
+        running_ingest(url=url, polling=PollingSettings(mastodon=QUICK)),
     ):
         await one.connect("mastodon", "42", base_url=fake.url)
         for number in range(5):
@@ -172,8 +172,7 @@ async def test_a_dead_token_degrades_the_account_once_and_a_new_one_restores_it(
         id_ = (await ingest.rows("SELECT id FROM account"))[0].id
         shown = (await ingest.http.get(f"/v1/accounts/{id_}", headers=ingest.bearer())).json()
         assert (shown["state"], shown["trouble"]) == ("degraded", "token_invalid")
-        new = {"secrets": {"token": "another"}}
-        await ingest.http.put(f"/v1/accounts/{id_}/secrets", json=new, headers=ingest.bearer())
+        await ingest.rotate(id_, {"token": "another"})
         await until(_events(ingest, "AccountRestored", 1))
         fake.mention("heard again")
         await has_told(ingest, 1)

@@ -1,6 +1,7 @@
 """The door for platforms: every answer of the contract, over the whole service with a real database."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 
@@ -91,7 +92,7 @@ async def test_a_refused_body_leaves_nothing() -> None:
 async def test_a_stale_signature_is_refused() -> None:
     async with running_ingest() as ingest:
         await ingest.connect("standard", "clinic")
-        body = payload("standard", "comment-created")
+        body = payload("standard", "new")
         old = standard_headers(body, at=datetime.now(UTC) - timedelta(minutes=6))
         answer = await ingest.http.post("/webhooks/standard/clinic", content=body, headers=old)
         assert answer.status_code == 401
@@ -153,7 +154,7 @@ async def test_what_is_not_used_is_counted_and_not_kept() -> None:
     async with running_ingest() as ingest:
         await ingest.connect("facebook", PAGE)
         before = _unused(await _metrics(ingest))
-        assert (await ingest.facebook(payload("facebook", "reaction"))).status_code == 200
+        assert (await ingest.facebook(payload("facebook", "unknown"))).status_code == 200
         assert _unused(await _metrics(ingest)) == before + 1
         assert await nothing_is_kept(ingest)
 
@@ -182,6 +183,21 @@ async def test_an_entry_for_a_page_under_another_secret_is_only_counted(connecte
         assert [row.native_id for row in rows] == ["1_1"]
 
 
+@pytest.mark.parametrize("connected", [False, True])
+async def test_one_webhook_of_an_app_brings_a_pages_feed_and_its_messages(connected: bool) -> None:
+    async with running_ingest() as ingest:
+        await ingest.connect("facebook", PAGE)
+        if connected:
+            await ingest.connect("messenger", PAGE)
+        envelope = json.loads(feed(comment_change()))
+        envelope["entry"] += json.loads(payload("messenger", "message"))["entry"]
+        for _ in range(2):
+            assert (await ingest.facebook(json.dumps(envelope).encode())).status_code == 200
+        rows = await ingest.rows("SELECT platform, public FROM comment ORDER BY platform")
+        told = [("facebook", True), *([("messenger", False)] if connected else [])]
+        assert [(row.platform, row.public) for row in rows] == told
+
+
 async def test_the_handshake_gives_back_the_challenge() -> None:
     async with running_ingest() as ingest:
         await ingest.connect("facebook", PAGE)
@@ -199,11 +215,7 @@ async def test_the_handshake_gives_back_the_challenge() -> None:
 async def test_a_rotated_secret_and_its_predecessor_are_both_good() -> None:
     async with running_ingest() as ingest:
         connected = (await ingest.connect("facebook", PAGE)).json()
-        rotated = await ingest.http.put(
-            f"/v1/accounts/{connected['id']}/secrets",
-            json={"secrets": {"app_secret": "the-next-one", "verify_token": VERIFY_TOKEN}},
-            headers=ingest.bearer(),
-        )
+        rotated = await ingest.rotate(connected["id"], {"app_secret": "the-next-one", "verify_token": VERIFY_TOKEN})
         assert rotated.status_code == 200
         for number, secret in enumerate(("the-next-one", APP_SECRET)):
             answer = await ingest.facebook(feed(comment_change(f"1_{number}")), secret=secret)

@@ -3,7 +3,6 @@
 A Graph API of the test's own takes replies at once and answers late, so that the moment can be hit.
 """
 
-import json
 import os
 import random
 import signal
@@ -16,6 +15,8 @@ from pathlib import Path
 import httpx
 import pytest
 
+from deploy.local import sample
+from deploy.local.keep import open_keep
 from shared.ids import account_id
 from tests.support.parley import OPENING_HOURS, Parley, facebook_comment, wait_for
 from tests.support.ports import free_port
@@ -104,7 +105,9 @@ def _publish_to(parley: Parley, base_url: str) -> None:
 
 
 def _page_token(parley: Parley) -> str:
-    return str(json.loads((parley.home / "keep.json").read_text())["page_token"])
+    (account,) = [one for one in sample.accounts(open_keep(parley.home)) if one.platform == "facebook"]
+    assert account.token is not None
+    return account.token
 
 
 def _ask(parley: Parley) -> str:

@@ -169,7 +169,7 @@ async def test_dead_credentials_wait_for_new_ones_and_then_all_goes_out() -> Non
         assert len(work.platform.replies) == 5
 
 
-@pytest.mark.parametrize("platform", ["rest", "standard"])
+@pytest.mark.parametrize("platform", ["open311", "rest", "standard"])
 async def test_where_publishing_is_telling_nothing_is_sent(platform: str) -> None:
     async with publishing() as work:
         await work.approve(a_response(platform=platform, account="client"))

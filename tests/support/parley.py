@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +33,9 @@ Json = dict[str, Any]
 class Parley:
     """One running ``parley up``."""
 
-    def __init__(self, home: Path, kafka: ApacheKafka | None, *options: str) -> None:
+    def __init__(
+        self, home: Path, kafka: ApacheKafka | None, *options: str, env: Mapping[str, str] | None = None
+    ) -> None:
         self.home = home
         self._kafka = kafka
         self._base = free_port_base()
@@ -45,6 +47,7 @@ class Parley:
             stderr=self._output,
             stdin=subprocess.DEVNULL,
             start_new_session=True,
+            env={**os.environ, **(env or {})},
         )
         self.client = httpx.Client(timeout=20, trust_env=False)
 
@@ -141,13 +144,13 @@ class Parley:
 
 
 @contextlib.contextmanager
-def running_parley(*options: str) -> Iterator[Parley]:
-    """A Parley of its own in a new home, on the broker that the run asks for."""
+def running_parley(*options: str, env: Mapping[str, str] | None = None) -> Iterator[Parley]:
+    """A Parley of its own in a new home, on the broker that the run asks for; ``env`` are settings beside its own."""
     with tempfile.TemporaryDirectory(prefix="parley-") as folder, _broker(Path(folder)) as kafka:
         home = Path(folder) / "home"
         home.mkdir()
         broker_options = () if kafka is None else ("--kafka", kafka.bootstrap)
-        parley = Parley(home, kafka, *broker_options, *options)
+        parley = Parley(home, kafka, *broker_options, *options, env=env)
         try:
             parley.wait_until_up()
             yield parley

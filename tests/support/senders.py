@@ -7,12 +7,13 @@ inside it) and the header fields. Tests, bench and drills send with these and no
 import base64
 import hashlib
 import hmac
+import json
 import secrets as random
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Literal
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import urlencode
 
 Secrets = Mapping[str, str]
 Wire = tuple[bytes, dict[str, str]]
@@ -21,12 +22,14 @@ JSON = {"content-type": "application/json"}
 
 @dataclass(frozen=True)
 class Sender:
-    """One platform's way of sending. ``other`` are the secrets of somebody else's account.
+    """One platform's way of sending. ``account`` is the one that the recorded bodies are addressed to, ``other`` are
+    the secrets of somebody else's.
 
     ``header`` is where the proof stands (None: inside the body). ``signs_body`` is whether the proof covers the body,
     ``signs_time`` whether it covers a time.
     """
 
+    account: str
     secrets: Secrets
     other: Secrets
     seal: Callable[[bytes, Secrets, datetime], Wire]
@@ -99,35 +102,52 @@ def _standard(body: bytes, secrets: Secrets, at: datetime) -> Wire:
 
 
 def _mailgun(body: bytes, secrets: Secrets, at: datetime) -> Wire:
-    """The fields of a form, with timestamp, token and signature put in (the token is new for each attempt)."""
-    fields = [pair for pair in parse_qsl(body.decode(), keep_blank_values=True) if pair[0] not in _MAILGUN_OWN]
+    """Timestamp, token and signature put into the body, be it a form, one with files, or a JSON event. The token is new
+    for each attempt."""
     sent, token = str(int(at.timestamp())), random.token_hex(25)
     digest = hmac.new(secrets["signing_key"].encode(), f"{sent}{token}".encode(), hashlib.sha256).hexdigest()
-    fields += [("timestamp", sent), ("token", token), ("signature", digest)]
-    return urlencode(fields).encode(), {"content-type": "application/x-www-form-urlencoded"}
+    proof = {"timestamp": sent, "token": token, "signature": digest}
+    if body.startswith(b"--"):
+        return _into_multipart(body, proof)
+    if b'"event-data"' in body:
+        return json.dumps({**json.loads(body), "signature": proof}).encode(), JSON
+    recorded = [pair for pair in body.split(b"&") if pair.partition(b"=")[0].decode("latin-1") not in proof]
+    form = b"&".join((urlencode(proof).encode(), *recorded))
+    return form, {"content-type": "application/x-www-form-urlencoded"}
 
 
-_MAILGUN_OWN = {"timestamp", "token", "signature"}
+def _into_multipart(body: bytes, fields: Mapping[str, str]) -> Wire:
+    boundary = body[: body.index(b"\r\n")]
+    parts = (f'\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n' for name, value in fields.items())
+    added = b"".join(boundary + part.encode() for part in parts)
+    return added + body, {"content-type": f"multipart/form-data; boundary={boundary[2:].decode()}"}
+
+
 _HEX = "0123456789abcdef" * 2
 _OTHER_HEX = "fedcba9876543210" * 2
 _META = {"app_secret": _HEX, "verify_token": "agreed-beforehand"}
 _OTHER_META = {"app_secret": _OTHER_HEX, "verify_token": "another-token"}
-_META_SENDER = Sender(
-    _META, _OTHER_META, _hmac("x-hub-signature-256", "app_secret", "hex", "sha256="), "x-hub-signature-256"
-)
+
+
+def _meta(account: str) -> Sender:
+    seal = _hmac("x-hub-signature-256", "app_secret", "hex", "sha256=")
+    return Sender(account, _META, _OTHER_META, seal, "x-hub-signature-256")
+
 
 SENDERS: Mapping[str, Sender] = {
-    "facebook": _META_SENDER,
-    "messenger": _META_SENDER,
-    "instagram": _META_SENDER,
-    "whatsapp": _META_SENDER,
+    "facebook": _meta("110000000000001"),
+    "messenger": _meta("110000000000001"),
+    "instagram": _meta("17841405793187219"),
+    "whatsapp": _meta("106540352242923"),
     "x": Sender(
+        "1471190036205195265",
         {"consumer_secret": "consumer-secret-of-the-app"},
         {"consumer_secret": "consumer-secret-of-another"},
         _hmac("x-twitter-webhooks-signature", "consumer_secret", "base64", "sha256="),
         "x-twitter-webhooks-signature",
     ),
     "telegram": Sender(
+        "7123456789",
         {"secret_token": "Telegram-Secret_1"},
         {"secret_token": "Telegram-Secret_2"},
         _plain("x-telegram-bot-api-secret-token", "secret_token"),
@@ -135,18 +155,21 @@ SENDERS: Mapping[str, Sender] = {
         signs_body=False,
     ),
     "viber": Sender(
+        "pa:75346594275468546724",
         {"auth_token": "445da6az1s345z78-dazcczb2542zv51a-e0vc5fva17480im9"},
         {"auth_token": "545da6az1s345z78-dazcczb2542zv51a-e0vc5fva17480im9"},
         _hmac("x-viber-content-signature", "auth_token", "hex"),
         "x-viber-content-signature",
     ),
     "line": Sender(
+        "U8e742f61d673b39c7fff3cecb7536ef0",
         {"channel_secret": _HEX},
         {"channel_secret": _OTHER_HEX},
         _hmac("x-line-signature", "channel_secret", "base64"),
         "x-line-signature",
     ),
     "discourse": Sender(
+        "water_board",
         {"secret": "a-hook-secret-of-twelve"},
         {"secret": "another-hook-secret"},
         _hmac("x-discourse-event-signature", "secret", "hex", "sha256="),
@@ -154,12 +177,14 @@ SENDERS: Mapping[str, Sender] = {
         more={"x-discourse-event-type": "post", "x-discourse-event": "post_created"},
     ),
     "mastodon": Sender(
+        "109302436954721011",
         {"token": "a-token", "webhook_secret": "0123456789" * 4},
         {"token": "another-token", "webhook_secret": "9876543210" * 4},
         _hmac("x-hub-signature", "webhook_secret", "hex", "sha256="),
         "x-hub-signature",
     ),
     "standard": Sender(
+        "clinic",
         {"secret": "whsec_" + base64.b64encode(b"k" * 32).decode()},
         {"secret": "whsec_" + base64.b64encode(b"o" * 32).decode()},
         _standard,
@@ -167,6 +192,7 @@ SENDERS: Mapping[str, Sender] = {
         signs_time=True,
     ),
     "postmark": Sender(
+        "info@passports.example",
         {"username": "postmark", "password": "a-long-password"},
         {"username": "postmark", "password": "another-password"},
         _basic,
@@ -174,6 +200,7 @@ SENDERS: Mapping[str, Sender] = {
         signs_body=False,
     ),
     "mailgun": Sender(
+        "info@passports.example",
         {"signing_key": "key-" + _HEX},
         {"signing_key": "key-" + _OTHER_HEX},
         _mailgun,

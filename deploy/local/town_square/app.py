@@ -7,12 +7,19 @@ from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 
 from .accounts import AccountRoutes, Accounts
+from .bluesky import BlueskyRoutes, answer_xrpc_error
+from .bluesky_forum import BlueskyForum
+from .bluesky_posts import Posts
+from .bluesky_sessions import Sessions, XrpcError
+from .bluesky_stream import StreamRoutes
+from .bluesky_views import Views
 from .citizens import CitizenRoutes
 from .clock import Clock, system_clock
 from .faults import FaultRoutes, Faults
 from .graph import GraphError, GraphRoutes, answer_graph_error
 from .mastodon import MastodonError, MastodonRoutes, answer_mastodon_error
 from .mastodon_entities import Entities
+from .mastodon_streaming import StreamingRoutes
 from .page import PageRoutes
 from .page_comments import PageComments
 from .people import People
@@ -21,6 +28,11 @@ from .replies import Replies, ReplyRoutes
 from .settings import Settings
 from .statuses import Statuses
 from .store import Store
+from .youtube import YouTubeRoutes, answer_youtube_error
+from .youtube_comments import Comments
+from .youtube_errors import YouTubeError
+from .youtube_forum import YouTubeForum
+from .youtube_keys import Keys
 
 
 def create_app(settings: Settings, clock: Clock = system_clock) -> FastAPI:
@@ -38,6 +50,8 @@ def create_app(settings: Settings, clock: Clock = system_clock) -> FastAPI:
     app.add_exception_handler(RequestValidationError, answer_invalid)
     app.add_exception_handler(MastodonError, answer_mastodon_error)
     app.add_exception_handler(GraphError, answer_graph_error)
+    app.add_exception_handler(XrpcError, answer_xrpc_error)
+    app.add_exception_handler(YouTubeError, answer_youtube_error)
     app.add_api_route("/live", live, methods=["GET"])
     _include_routes(app, settings, clock, store)
     return app
@@ -54,14 +68,22 @@ def _include_routes(app: FastAPI, settings: Settings, clock: Clock, store: Store
     people = People(store, accounts)
     statuses = Statuses(store, people, replies, clock, settings.domain)
     comments = PageComments(store, replies, clock)
+    posts = Posts(store, accounts, people, replies, clock)
+    views = Views(posts)
+    videos = Comments(store, people, replies, clock)
+    forums = (BlueskyForum(accounts, posts, views), YouTubeForum(accounts, videos))
     entities = Entities(statuses, people, settings.base_url, settings.domain)
     for routes in (
         AccountRoutes(accounts),
         FaultRoutes(faults),
         ReplyRoutes(replies),
         MastodonRoutes(settings, clock, people, statuses, faults, entities),
+        StreamingRoutes(people, statuses, entities),
         GraphRoutes(accounts, comments, faults),
-        CitizenRoutes(clock, accounts, people, statuses, comments),
+        BlueskyRoutes(Sessions(store, accounts, clock), posts, views, faults, clock),
+        StreamRoutes(posts, clock),
+        YouTubeRoutes(Keys(accounts, clock, settings.youtube_units_a_day), videos, faults),
+        CitizenRoutes(clock, accounts, people, statuses, comments, forums),
         PageRoutes(),
     ):
         app.include_router(routes.router())

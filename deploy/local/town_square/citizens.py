@@ -4,13 +4,15 @@ There are no passwords here. Whoever knows a post's id may change it; the page o
 was posted from the same browser. An agency's statuses cannot be touched from here.
 """
 
-from typing import Annotated, Any, Final
+from collections.abc import Sequence
+from typing import Annotated, Final
 
 from fastapi import APIRouter
 from pydantic import BaseModel, StringConstraints
 
 from .accounts import Account, Accounts
 from .clock import Clock, rfc3339
+from .forums import Forum, Shown
 from .page_comments import PageComment, PageComments
 from .paging import number
 from .people import People, Person
@@ -22,7 +24,6 @@ _NEWEST: Final = 40
 
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60)]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=5000)]
-Shown = dict[str, Any]
 
 
 class NewPost(BaseModel):
@@ -44,7 +45,13 @@ class CitizenRoutes:
     """`/citizens`: posts and the feed of conversations."""
 
     def __init__(
-        self, clock: Clock, accounts: Accounts, people: People, statuses: Statuses, comments: PageComments
+        self,
+        clock: Clock,
+        accounts: Accounts,
+        people: People,
+        statuses: Statuses,
+        comments: PageComments,
+        forums: Sequence[Forum],
     ) -> None:
         """Serve these conversations."""
         self._clock = clock
@@ -52,18 +59,23 @@ class CitizenRoutes:
         self._people = people
         self._statuses = statuses
         self._comments = comments
+        self._forums = forums
 
     def router(self) -> APIRouter:
         """Bind the routes."""
         router = APIRouter(prefix="/citizens")
         router.add_api_route("/feed", self.feed, methods=["GET"])
         router.add_api_route("/posts", self.post, methods=["POST"], status_code=201)
-        router.add_api_route("/posts/{post}", self.change, methods=["PUT"])
-        router.add_api_route("/posts/{post}", self.delete, methods=["DELETE"], status_code=204)
+        router.add_api_route("/posts/{post:path}", self.change, methods=["PUT"])
+        router.add_api_route("/posts/{post:path}", self.delete, methods=["DELETE"], status_code=204)
         return router
 
     async def post(self, new: NewPost) -> Shown:
-        """Say something; it becomes a public status that mentions the agency's account."""
+        """Say something to an agency's account, on the platform of that account; on Mastodon it becomes a public
+        status that mentions it."""
+        for forum in self._forums:
+            if self._accounts.with_id(forum.platform, new.account):
+                return forum.write(new.name, new.account, new.text, new.in_reply_to_id)
         account = self._accounts.with_id("mastodon", new.account)
         if account is None:
             raise Refused(422, "account", "no agency speaks here under this account")
@@ -75,6 +87,9 @@ class CitizenRoutes:
 
     async def change(self, post: str, changed: ChangedPost) -> Shown:
         """Replace what a citizen said; whom it is addressed to stays."""
+        for forum in self._forums:
+            if forum.has(post):
+                return forum.change(post, changed.text)
         status = self._by_citizen(post)
         addressees = leading_mentions(status.text)
         text = changed.text if changed.text.startswith(addressees) else addressees + changed.text
@@ -82,18 +97,28 @@ class CitizenRoutes:
 
     async def delete(self, post: str) -> None:
         """Take a citizen's post away."""
+        for forum in self._forums:
+            if forum.has(post):
+                forum.delete(post)
+                return
         self._statuses.delete(self._by_citizen(post))
 
     async def feed(self) -> Shown:
         """Show whom one can write to, the newest conversations, and the newest replies on Pages."""
         accounts = self._accounts.active()
         pages = {account.id: account.name for account in accounts if account.platform == "facebook"}
-        found = (self._conversation(each) for each in self._statuses.conversations(_NEWEST))
         return {
-            "accounts": [_addressee(account) for account in accounts if account.platform == "mastodon"],
-            "conversations": [conversation for conversation in found if conversation],
+            "accounts": [_addressee(account) for account in accounts if account.platform != "facebook"],
+            "conversations": self._newest_conversations(),
             "page_replies": [_page_reply(each, pages) for each in self._comments.newest(_NEWEST)],
         }
+
+    def _newest_conversations(self) -> list[Shown]:
+        on_mastodon = (self._conversation(each) for each in self._statuses.conversations(_NEWEST))
+        found = [conversation for conversation in on_mastodon if conversation]
+        for forum in self._forums:
+            found += forum.conversations(_NEWEST)
+        return sorted(found, key=lambda conversation: str(conversation["posts"][0]["at"]), reverse=True)[:_NEWEST]
 
     def _conversation(self, statuses: list[Status]) -> Shown | None:
         if all(status.deleted for status in statuses):
@@ -103,6 +128,7 @@ class CitizenRoutes:
         shown = [status for status in statuses if not status.deleted or status.id == status.root]
         return {
             "id": str(statuses[0].root),
+            "platform": "mastodon",
             "account": asked.id if asked else None,
             "account_name": asked.name if asked else None,
             "posts": [self._shown(status) for status in shown],
@@ -152,7 +178,7 @@ def _fitting(text: str) -> str:
 
 
 def _addressee(account: Account) -> Shown:
-    return {"account": account.id, "agency": account.agency, "name": account.name}
+    return {"account": account.id, "agency": account.agency, "name": account.name, "platform": account.platform}
 
 
 def _page_reply(comment: PageComment, pages: dict[str, str]) -> Shown:

@@ -43,6 +43,15 @@ def not_found() -> MastodonError:
     return MastodonError(404, "Record not found")
 
 
+def account_of(request: Request, people: People) -> Person:
+    """Find whom a request's token speaks for."""
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    account = people.with_token(token.strip()) if scheme.lower() == "bearer" else None
+    if account is None:
+        raise MastodonError(401, "The access token is invalid")
+    return account
+
+
 async def answer_mastodon_error(_: Request, error: Exception) -> JSONResponse:
     """Answer an error in Mastodon's shape."""
     assert isinstance(error, MastodonError)
@@ -228,11 +237,7 @@ class MastodonRoutes:
         return Draft(text, parent, visibility, fields.get("language") or language(text))
 
     def _account(self, request: Request) -> Person:
-        scheme, _, token = request.headers.get("authorization", "").partition(" ")
-        account = self._people.with_token(token.strip()) if scheme.lower() == "bearer" else None
-        if account is None:
-            raise MastodonError(401, "The access token is invalid")
-        return account
+        return account_of(request, self._people)
 
     def _found(self, status: str) -> Status:
         found = self._statuses.find(number(status))

@@ -135,7 +135,7 @@ class Entities:
             "description": "A small stand-in for a Mastodon server.",
             "languages": ["en", "si", "ta"],
             "configuration": {
-                "urls": {},
+                "urls": {"streaming": self._base_url.replace("http", "ws", 1)},
                 "accounts": {"max_featured_tags": 0, "max_pinned_statuses": 0},
                 "statuses": {
                     "max_characters": MOST_CHARACTERS,

@@ -5,6 +5,6 @@ Another platform is one word here, its own file of routes, and a `Replies.record
 
 from typing import Final, Literal, get_args
 
-Platform = Literal["facebook", "mastodon"]
+Platform = Literal["facebook", "mastodon", "bluesky", "youtube"]
 
 PLATFORMS: Final[tuple[Platform, ...]] = get_args(Platform)

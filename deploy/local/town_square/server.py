@@ -8,6 +8,7 @@ from .app import create_app
 from .clock import Clock, system_clock
 from .connection import CuttableProtocol
 from .settings import Settings
+from .websocket import WebSocketProtocol
 
 # A request that is being held must not hold up the stop.
 _DRAIN_SECONDS: Final = 2
@@ -21,7 +22,7 @@ def server(settings: Settings, clock: Clock = system_clock) -> uvicorn.Server:
             host=settings.host,
             port=settings.port,
             http=CuttableProtocol,
-            ws="none",
+            ws=WebSocketProtocol,
             access_log=False,
             log_level="warning",
             timeout_graceful_shutdown=_DRAIN_SECONDS,

@@ -17,6 +17,8 @@ class Settings:
     """Time between looking for an Idempotency-Key and storing it, as Mastodon has one."""
     calls_per_five_minutes: int = 1_000_000
     """Announced in X-RateLimit-Limit and never enforced: throttling is a fault one asks for."""
+    youtube_units_a_day: int = 1_000_000
+    """The quota of each channel; a project at YouTube begins with 10,000."""
 
     @property
     def domain(self) -> str:

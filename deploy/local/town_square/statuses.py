@@ -1,7 +1,9 @@
 """Statuses and the conversations they make, as the square keeps them; Mastodon's wording is elsewhere."""
 
+import json
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 
 from .clock import Clock
 from .paging import Paging
@@ -13,6 +15,8 @@ from .writing import mentions
 NotificationKind = Literal["mention", "update"]
 
 _KEY_LIFE: Final = 3600 * 1000
+_MOST_AT_ONCE: Final = 1000
+_HIGHEST: Final = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +39,10 @@ class Status:
     def of(cls, row: Row) -> "Status":
         """Read a row whose columns stand in the order of the fields."""
         return cls(*(*row[:2], bool(row[2]), *row[3:10], bool(row[10])))
+
+
+Listener = Callable[["Status | None"], None]
+"""Is called when something has changed, with the status that was deleted if it was that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +75,12 @@ class Statuses:
         self._replies = replies
         self._clock = clock
         self._domain = domain
+        self._listeners: set[Listener] = set()
+
+    def listen(self, listener: Listener) -> Callable[[], None]:
+        """Call `listener` after every change, until the function that this gives is called."""
+        self._listeners.add(listener)
+        return lambda: self._listeners.discard(listener)
 
     def post(self, author: Person, draft: Draft) -> Status:
         """Publish a status; an agency's answer goes into the record of replies in the same transaction."""
@@ -76,6 +90,7 @@ class Statuses:
             if author.official and status.parent:
                 self._replies.record("mastodon", str(status.parent), str(status.id), status.text, now)
             self._notify_mentioned(status, now)
+        self._tell()
         return status
 
     def edit(self, status: Status, text: str) -> Status:
@@ -94,11 +109,13 @@ class Statuses:
             edited = self._known(status.id)
             self._notify_mentioned(edited, now)
             self._notify_answerers(edited, now)
+        self._tell()
         return edited
 
     def delete(self, status: Status) -> None:
         """Take a status away; what answers it stays."""
         self._store.change("UPDATE status SET deleted = 1 WHERE id = ?", status.id)
+        self._tell(status)
 
     def find(self, status: int | None) -> Status | None:
         """Find a status that has not been deleted."""
@@ -188,6 +205,15 @@ class Statuses:
         )
         return [Notification(row[0], row[1], row[2], Status.of(row[3:])) for row in rows]
 
+    def notifications_after(self, account: str, notification: int) -> list[Notification]:
+        """List what an account was told after a notification, the first one first."""
+        following = Paging(_MOST_AT_ONCE, _HIGHEST, notification, forwards=True)
+        return self.notifications(account, json.dumps(get_args(NotificationKind)), following)[::-1]
+
+    def newest_notification(self, account: str) -> int:
+        """Give the id of the last thing that an account was told; 0 if there was none."""
+        return self._number("SELECT coalesce(max(id), 0) FROM notification WHERE account = ?", account)
+
     def posted_with_key(self, account: str, key: str) -> int | None:
         """Give the id of the status an account made with this Idempotency-Key within the last hour."""
         row = self._store.row(
@@ -252,6 +278,10 @@ class Statuses:
             status.id,
             now,
         )
+
+    def _tell(self, gone: Status | None = None) -> None:
+        for listener in tuple(self._listeners):
+            listener(gone)
 
     def _known(self, status: int) -> Status:
         found = self.find(status)

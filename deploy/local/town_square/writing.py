@@ -34,7 +34,7 @@ def length(text: str) -> int:
     """Count as Mastodon does: graphemes, a link as 23 of them, a mention without its domain."""
     shortened = _URL.sub("x" * CHARACTERS_PER_URL, text)
     shortened = _MENTION.sub(lambda found: f"@{found[1]}", shortened)
-    return _graphemes(shortened)
+    return graphemes(shortened)
 
 
 def language(text: str) -> str:
@@ -60,7 +60,8 @@ def html(text: str, link: MentionLink) -> str:
     return "".join(f"<p>{paragraph.replace(chr(10), '<br />')}</p>" for paragraph in paragraphs)
 
 
-def _graphemes(text: str) -> int:
+def graphemes(text: str) -> int:
+    """Count what a reader would count as one character each."""
     # Good for the scripts met here; the full rules of UAX 29 would need a table that Python does not carry.
     count, before = 0, ""
     for character in text:

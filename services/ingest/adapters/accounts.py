@@ -14,6 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from services.ingest.adapters.store import accounts as store
 from services.ingest.domain.accounts import Account, SecretSet
+from services.ingest.domain.health import Ailment
 from shared import telemetry
 from shared.database import EVERY_AGENCY, Database, is_passing
 from shared.ids import AccountId
@@ -25,7 +26,7 @@ class AccountsAway(OSError):
 
 
 class AccountBook:
-    """Every connected account, by platform and the platform's own id."""
+    """Every account that takes part, by platform and the platform's own id. A disabled one is as good as unknown."""
 
     def __init__(self, database: Database, seal: Seal, *, refresh_seconds: float = 1.0) -> None:
         self._database = database
@@ -39,6 +40,10 @@ class AccountBook:
         if self._versions is None:
             raise AccountsAway(AccountsAway.__doc__)
         return self._accounts.get((platform, account))
+
+    def everyone(self) -> Iterable[Account]:
+        """Every account that takes part."""
+        return list(self._accounts.values())
 
     def of(self, platform: str) -> Iterable[Account]:
         """Every account on ``platform``."""
@@ -72,6 +77,9 @@ class AccountBook:
         self._versions = versions
 
     def _take(self, row: Row[Any]) -> None:
+        if row.disabled_at is not None:
+            self._accounts.pop((row.platform, row.account), None)
+            return
         try:
             secrets = self.open(row)
         except WrongKey:
@@ -87,7 +95,7 @@ class AccountBook:
             connected_at=row.connected_at,
             secrets=secrets,
             base_url=row.base_url,
-            degraded=row.trouble is not None,
+            ailment=_ailment(row),
         )
 
     def seal(self, account_id: str, secrets: Iterable[SecretSet]) -> bytes:
@@ -97,3 +105,9 @@ class AccountBook:
     def open(self, row: Row[Any]) -> tuple[SecretSet, ...]:
         """The live secrets of a stored account; raises ``WrongKey``."""
         return tuple(json.loads(self._seal.open(row.sealed_secrets, row.id)))
+
+
+def _ailment(row: Row[Any]) -> Ailment | None:
+    if row.trouble is None:
+        return None
+    return Ailment(row.trouble_kind or "token", row.troubled_at or row.connected_at)

@@ -4,7 +4,8 @@ What they post becomes a comment on the account ``<client>@<agency>`` of the pla
 makes it readable here.
 """
 
-from typing import Annotated, Any, Literal
+from datetime import datetime
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Request
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
@@ -133,7 +134,8 @@ def comments_api(database: Database, keeper: GroupKeeper, clock: Clock) -> APIRo
         if not caller.may_see(posted.agency):
             raise Problem(403, "not-your-agency", "The token does not speak to this agency")
         claim = await claim_of(request, caller.subject, posted.agency)
-        arrival = await _arrival(request, posted, caller, clock)
+        trace = tracing.traceparent(request.headers.get("traceparent"))
+        arrival = arrival_of(posted, caller, await request.body(), clock(), trace)
         return (await keeper.submit(Submission(claim, arrival))).response()
 
     @router.get("", responses={200: {"model": CommentPage}})
@@ -164,11 +166,13 @@ def comments_api(database: Database, keeper: GroupKeeper, clock: Clock) -> APIRo
     return router
 
 
-async def _arrival(request: Request, posted: CommentIn, caller: Caller, clock: Clock) -> Arrival:
-    now = clock()
+def arrival_of(
+    posted: CommentIn, caller: Caller, body: bytes, now: datetime, trace: str | None, *, derived: str | None = None
+) -> Arrival:
+    """What ``posted`` becomes; ``derived`` is its native id where it has none of its own."""
     account = _account(caller, posted.agency, now)
     comment = CommentId(new_id("cmt"))
-    native_id = posted.native_id or comment
+    native_id = posted.native_id or derived or comment
     text = clean(posted.text)
     entry = NewComment(
         account=account.account,
@@ -184,10 +188,9 @@ async def _arrival(request: Request, posted: CommentIn, caller: Caller, clock: C
         callback=posted.callback,
         comment=comment,
     )
-    trace = tracing.traceparent(request.headers.get("traceparent"))
-    return Arrival(uuid7(), account, await request.body(), now, [(account, entry)], traceparent=trace)
+    return Arrival(uuid7(), account, body, now, [(account, entry)], traceparent=trace)
 
 
-def _account(caller: Caller, agency: str, now: Any) -> Account:
+def _account(caller: Caller, agency: str, now: datetime) -> Account:
     name = account_of(caller.subject, agency)
     return Account(account_id("rest", name), agency, "rest", name, caller.subject, now)

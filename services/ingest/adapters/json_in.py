@@ -14,27 +14,40 @@ from shared.problems import Problem
 
 Model = TypeVar("Model", bound=BaseModel)
 
+JSON = "application/json"
+MERGE_PATCH = (JSON, "application/merge-patch+json")
+"""What a change may be sent as (RFC 7396): what is left out stays, null takes away."""
 
-async def read(request: Request, model: type[Model]) -> Model:
-    """The body of ``request`` as a ``model``.
+
+def content_type_of(request: Request) -> str:
+    """The content type of a body, without parameters, in lower case."""
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+async def read(request: Request, model: type[Model], *kinds: str) -> Model:
+    """The body of ``request`` as a ``model``; ``kinds`` are the content types, by default JSON alone.
 
     Raises ``Problem`` 415 for another content type, 400 for what is not JSON as read here, and ``ValidationError``
     (422) for fields that do not fit.
     """
-    content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if content_type != "application/json":
-        raise Problem(415, detail="Send application/json.")
+    if content_type_of(request) not in (kinds or (JSON,)):
+        raise Problem(415, detail=f"Send {' or '.join(kinds or (JSON,))}.")
     body = await request.body()
     strict_json.read(body)
     return model.model_validate_json(body)
 
 
-def described(model: type[BaseModel]) -> dict[str, Any]:
+def described(model: type[BaseModel], *kinds: str) -> dict[str, Any]:
     """What OpenAPI says of a body that is read here."""
+    content = {kind: {"schema": schema_of(model)} for kind in kinds or (JSON,)}
+    return {"requestBody": {"required": True, "content": content}}
+
+
+def schema_of(model: type[BaseModel]) -> Any:
+    """The JSON schema of ``model``, whole in itself."""
     schema = model.model_json_schema()
     parts = schema.pop("$defs", {})
-    content = {"application/json": {"schema": _inline(schema, parts)}}
-    return {"requestBody": {"required": True, "content": content}}
+    return _inline(schema, parts)
 
 
 def _inline(schema: Any, parts: dict[str, Any]) -> Any:

@@ -12,6 +12,7 @@ from sqlalchemy import (
     CheckConstraint,
     Column,
     DateTime,
+    Double,
     Index,
     Integer,
     LargeBinary,
@@ -48,10 +49,21 @@ account = Table(
     Column("trouble", Text),
     Column("connected_at", DateTime(timezone=True), nullable=False),
     Column("version", Integer, nullable=False, server_default=text("1")),
+    Column("trouble_kind", Text),
+    Column("trouble_detail", Text),
+    Column("troubled_at", DateTime(timezone=True)),
+    Column("last_heard_at", DateTime(timezone=True)),
+    Column("speaks_every_hours", Double),
+    Column("disabled_at", DateTime(timezone=True)),
     UniqueConstraint("platform", "account", name="account_platform_account"),
+    CheckConstraint(
+        "trouble_kind IN ('silence', 'signatures', 'token', 'permission')", name="account_trouble_kind_known"
+    ),
+    CheckConstraint("speaks_every_hours > 0", name="account_speaks_every_positive"),
 )
 """``sealed_secrets`` are the live generations as JSON, sealed and bound to the id; ``trouble`` says why an account is
-degraded."""
+degraded, for machines. ``version`` grows with whatever those who keep accounts in memory must know, so not with
+``last_heard_at``, which is written once a minute at most."""
 
 comment = Table(
     "comment",
@@ -87,6 +99,7 @@ comment = Table(
     Column("reply_response", Text),
     Column("reply_published_at", DateTime(timezone=True)),
     Column("callback", Text),
+    Column("progressed_at", DateTime(timezone=True)),
     Column("sent_at", DateTime(timezone=True), nullable=False),
     Column("edited_at", DateTime(timezone=True)),
     Column("received_at", DateTime(timezone=True), nullable=False),
@@ -98,7 +111,8 @@ comment = Table(
     # Two status changes follow each comment: room on the page keeps them out of the indexes.
     postgresql_with={"fillfactor": "70"},
 )
-"""``media`` is a JSON list of what came with the text, null where nothing did."""
+"""``media`` is a JSON list of what came with the text, null where nothing did; ``progressed_at`` is when it was
+last heard that a case or a reply has come further."""
 Index("comment_agency_id", comment.c.agency, comment.c.id)
 
 comment_revision = Table(
@@ -117,6 +131,29 @@ comment_revision = Table(
 )
 """``revision`` is null for a text that came so late that newer ones had its place already."""
 
+report = Table(
+    "report",
+    metadata,
+    Column("comment", Text(collation="C"), primary_key=True),
+    agency_column(),
+    Column("jurisdiction", Text, nullable=False),
+    Column("service_code", Text, nullable=False),
+    Column("service_name", Text, nullable=False),
+    Column("description", Text),
+    Column("address", Text),
+    Column("address_id", Text),
+    Column("lat", Double),
+    Column("long", Double),
+    Column("contact", Text),
+    Column("fingerprint", Text(collation="C")),
+    Column("requested_at", DateTime(timezone=True), nullable=False),
+    UniqueConstraint("fingerprint", name="report_fingerprint"),
+    CheckConstraint("(lat IS NULL) = (long IS NULL)", name="report_position_whole"),
+)
+"""What Open311 knows of a comment beyond its text. ``contact`` is who reported, as a JSON object, null where nobody
+said; ``fingerprint`` stands for all that was posted, and only where a repeat may still come."""
+Index("report_requested", report.c.jurisdiction, report.c.requested_at)
+
 raw_body = Table(
     "raw_body",
     metadata,
@@ -126,6 +163,20 @@ raw_body = Table(
     Column("received_at", DateTime(timezone=True), nullable=False),
     Column("body", LargeBinary, nullable=False),
 )
+
+used_token = Table(
+    "used_token",
+    metadata,
+    Column("platform", Text, nullable=False),
+    Column("token", Text(collation="C"), nullable=False),
+    agency_column(),
+    Column("digest", LargeBinary, nullable=False),
+    Column("until", DateTime(timezone=True), nullable=False),
+    PrimaryKeyConstraint("platform", "token"),
+)
+"""What a platform signed beside a body, and the SHA-256 of the one body that it is good for; unique across agencies,
+because whoever carries it off may come to another one's door."""
+Index("used_token_until", used_token.c.until)
 
 echo = Table(
     "echo",
@@ -145,12 +196,14 @@ echo = Table(
 poll_cursor = Table(
     "poll_cursor",
     metadata,
-    Column("account_id", Text, primary_key=True),
+    Column("account_id", Text, nullable=False),
+    Column("part", Text, nullable=False, server_default=text("'comments'")),
     agency_column(),
     Column("cursor", Text, nullable=False),
     Column("moved_at", DateTime(timezone=True), nullable=False),
+    PrimaryKeyConstraint("account_id", "part"),
 )
-"""Up to where a polled account has been read, in the platform's own ids."""
+"""Up to where each part of a polled account has been read, as its feed understands it."""
 
 outbox = outbox_table(metadata)
 inbox = inbox_table(metadata)

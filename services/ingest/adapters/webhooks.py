@@ -4,14 +4,15 @@ Every comment comes through here, so the route is a bare ASGI application: nothi
 need. A 2xx is a commit. Of a refused body nothing is kept but a count. Compressed bodies are refused for the whole
 service, before any route.
 
-    no, wrong or stale signature     401
-    unknown account or platform      404
-    larger than the platform's limit 413, without reading the rest
-    authentic                        200, whether used, repeated, counted or set aside
-    database away                    503 with Retry-After
+    no, wrong, stale or used signature  401
+    unknown account or platform         404
+    larger than the platform's limit    413, without reading the rest
+    authentic                           200, whether used, repeated, counted or set aside
+    database away                       503 with Retry-After
 """
 
 from collections.abc import Mapping
+from functools import cache
 from urllib.parse import parse_qsl
 
 from fastapi import APIRouter
@@ -25,13 +26,14 @@ from services.ingest.domain.refusals import (
     BadHandshake,
     BadSignature,
     Refusal,
+    ReusedSignature,
     StaleSignature,
     UnknownAccount,
 )
 from services.ingest.intake import Accepted, Delivery
 from services.ingest.platforms import WEBHOOKS
 from services.ingest.platforms.base import Answer
-from services.ingest.ports import Accounts, Keeper
+from services.ingest.ports import Accounts, Health, Keeper
 from shared.auth import signed_by_platform
 from shared.clock import Clock
 from shared.group_commit import Closed
@@ -44,6 +46,7 @@ _STATUS: Mapping[type[Refusal], tuple[int, str]] = {
     UnknownAccount: (404, "not-found"),
     BadSignature: (401, "bad-signature"),
     StaleSignature: (401, "stale-signature"),
+    ReusedSignature: (401, "reused-signature"),
     BadHandshake: (403, "bad-handshake"),
 }
 _METHODS = ["GET", "POST"]
@@ -67,9 +70,10 @@ _FORESEEN = (Refusal, BodyTooLarge, Closed, SQLAlchemyError, OSError)
 class Webhooks:
     """The route as an ASGI application."""
 
-    def __init__(self, accounts: Accounts, keeper: Keeper, clock: Clock) -> None:
+    def __init__(self, accounts: Accounts, keeper: Keeper, health: Health, clock: Clock) -> None:
         self._accounts = accounts
         self._keeper = keeper
+        self._health = health
         self._clock = clock
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -85,10 +89,10 @@ class Webhooks:
             return
         except _FORESEEN as error:
             problem = _problem(error, scope["path"])
-            metrics.DELIVERIES.labels(counted, str(problem.status)).inc()
+            _deliveries(counted, str(problem.status)).inc()
             await problem.response()(scope, receive, send)
             return
-        metrics.DELIVERIES.labels(counted, "200").inc()
+        _deliveries(counted, "200").inc()
         await _send(answer, send)
 
     async def _take_in(self, platform: str, account: str, scope: Scope, receive: Receive) -> Answer:
@@ -96,7 +100,8 @@ class Webhooks:
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
         body = await _read_body(headers, receive, webhook.most_bytes)
         delivery = Delivery(platform, account, headers, body)
-        _count(platform, await intake.take_in(delivery, self._accounts, self._keeper, self._clock()))
+        accepted = await intake.take_in(delivery, self._accounts, self._keeper, self._health, self._clock())
+        _count(platform, accepted)
         # Nothing of the input, ever: Telegram would carry out a JSON answer as a command of the bot.
         return _TAKEN
 
@@ -134,16 +139,19 @@ async def _read_body(headers: Mapping[str, str], receive: Receive, most: int) ->
     announced = headers.get("content-length", "")
     if announced.isdecimal() and int(announced) > most:
         raise BodyTooLarge
-    body: bytes = b""
+    pieces: list[bytes] = []
+    length = 0
     while True:
         message = await receive()
         if message["type"] != "http.request":
             raise SenderGone
-        body += message.get("body", b"")
-        if len(body) > most:
+        pieces.append(message.get("body", b""))
+        length += len(pieces[-1])
+        if length > most:
             raise BodyTooLarge
         if not message.get("more_body", False):
-            return body
+            # Adding piece to piece would copy a heavy mail hundreds of times.
+            return b"".join(pieces)
 
 
 async def _send(answer: Answer, send: Send) -> None:
@@ -164,10 +172,15 @@ def _problem(error: Exception, path: str) -> Problem:
 
 def _count(platform: str, accepted: Accepted) -> None:
     if accepted.changed:
-        metrics.ENTRIES.labels(platform, "changed").inc(accepted.changed)
+        _entries(platform, "changed").inc(accepted.changed)
     if accepted.repeated:
-        metrics.ENTRIES.labels(platform, "repeated").inc(accepted.repeated)
+        _entries(platform, "repeated").inc(accepted.repeated)
     if accepted.unreadable:
-        metrics.ENTRIES.labels(platform, "unreadable").inc()
+        _entries(platform, "unreadable").inc()
     for kind, count in accepted.unused.items():
         metrics.UNUSED.labels(platform, kind).inc(count)
+
+
+# Looking a counter up by its labels costs more than counting.
+_deliveries = cache(metrics.DELIVERIES.labels)
+_entries = cache(metrics.ENTRIES.labels)

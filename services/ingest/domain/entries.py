@@ -127,6 +127,17 @@ class Revoked:
 
 
 @dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """A part of a body that is another platform's: the body is read again as that one's, for its own account.
+
+    One app of Meta's has one webhook for a Page's feed and its messages.
+    """
+
+    account: str
+    platform: str
+
+
+@dataclass(frozen=True, slots=True)
 class Unused:
     """Something that Parley does not work with (a like, a post, an edit of an own reply). ``kind`` is for counting."""
 
@@ -143,6 +154,7 @@ class Malformed:
 
 
 Kept = NewComment | EditedComment | RemovedComment | HiddenComment | ShownComment | Echo
-Entry = Kept | Revoked | Unused | Malformed
+NotKept = Revoked | Elsewhere | Unused | Malformed
+Entry = Kept | NotKept
 Reading = tuple[Entry, ...]
 """All that one body says, in its order."""

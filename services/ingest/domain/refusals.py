@@ -4,6 +4,7 @@ Refusal
 ├── UnknownAccount    no agency has this account here
 ├── BadSignature      not signed, or not by a live secret of the account
 ├── StaleSignature    signed, but too long ago or ahead of time
+├── ReusedSignature   signed, but the signature is another body's
 ├── BadHandshake      the platform's question was asked with another token
 └── Unreadable        authentic, but not what the platform's documentation describes
 """
@@ -26,6 +27,10 @@ class BadSignature(Refusal):
 
 class StaleSignature(Refusal):
     """The signature was made too long ago or ahead of time."""
+
+
+class ReusedSignature(Refusal):
+    """The signature came with another body before."""
 
 
 class BadHandshake(Refusal):

@@ -5,7 +5,8 @@ from where it came in. The untouched original stays in the raw body.
 """
 
 import re
-from unicodedata import is_normalized, normalize
+from functools import cache
+from unicodedata import combining, is_normalized, normalize
 
 from services.ingest.domain.refusals import Unreadable
 
@@ -14,6 +15,12 @@ MOST_CHARACTERS = 40_000
 
 MOST_ID_CHARACTERS = 256
 MOST_NAME_CHARACTERS = 256
+
+LONG = 1_000
+"""From this length on marks piled on one letter are counted: to bring thousands into order takes seconds."""
+
+MOST_MARKS = 30
+"""As many marks may stand on one letter (Unicode Standard Annex 15, Stream-Safe Text Format)."""
 
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _LINE_END = re.compile("\r\n|[\r\x85\u2028\u2029]")
@@ -26,7 +33,16 @@ def clean(text: str) -> str:
         text = text.replace("\x00", "")
         return text if "\r" not in text else _LINE_END.sub("\n", text)
     text = _LINE_END.sub("\n", _UNSTORABLE.sub("", text))
+    if len(text) > LONG:
+        text = _piles().sub(r"\1", text)
     return text if is_normalized("NFC", text) else normalize("NFC", text)[:MOST_CHARACTERS]
+
+
+@cache
+def _piles() -> re.Pattern[str]:
+    """More marks on one letter than any language writes."""
+    marks = "".join(chr(code) for code in range(0x300, 0x20000) if combining(chr(code)))
+    return re.compile(f"([{marks}]{{{MOST_MARKS}}})[{marks}]+")
 
 
 def clean_name(name: object) -> str | None:

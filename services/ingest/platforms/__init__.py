@@ -5,14 +5,45 @@ One platform is one file here, one folder of payloads and one test module, all o
 
 from typing import Final
 
-from services.ingest.platforms import facebook, mastodon, rest, standard
+from services.ingest.platforms import (
+    bluesky,
+    discourse,
+    facebook,
+    instagram,
+    line,
+    mailgun,
+    mastodon,
+    messenger,
+    open311,
+    postmark,
+    rest,
+    standard,
+    telegram,
+    viber,
+    whatsapp,
+    x,
+    youtube,
+)
 from services.ingest.platforms.base import Platform, Webhook
 
 _ALL: Final = (
+    bluesky.PLATFORM,
+    discourse.PLATFORM,
     facebook.PLATFORM,
+    instagram.PLATFORM,
+    line.PLATFORM,
+    mailgun.PLATFORM,
     mastodon.PLATFORM,
+    messenger.PLATFORM,
+    open311.PLATFORM,
+    postmark.PLATFORM,
     rest.PLATFORM,
     standard.PLATFORM,
+    telegram.PLATFORM,
+    viber.PLATFORM,
+    whatsapp.PLATFORM,
+    x.PLATFORM,
+    youtube.PLATFORM,
 )
 
 PLATFORMS: Final[dict[str, Platform]] = {platform.name: platform for platform in _ALL}

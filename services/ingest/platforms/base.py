@@ -9,6 +9,7 @@ from typing import Literal
 from services.ingest.domain.accounts import Account, SecretSet
 from services.ingest.domain.entries import Reading
 from services.ingest.domain.refusals import BadHandshake
+from services.ingest.domain.single_use import SingleUse
 
 Headers = Mapping[str, str]
 """Header fields by lower-case name."""
@@ -65,6 +66,8 @@ class Webhook:
     secrets; raises ``BadSignature`` or ``StaleSignature``. ``read(body, headers, account, now)`` is all that an
     authentic body says; raises ``Unreadable``. ``handshake(query, account)`` answers the platform's question whether
     we are there; raises ``BadHandshake``. ``cut(body)`` is what is kept of a body (mail without its attachments).
+    ``once(body, headers)`` is there where the proof does not cover the body: it says of an authentic body what makes
+    its proof good for this one only.
     """
 
     authenticate: Callable[[bytes, Headers, Sequence[SecretSet], datetime], None]
@@ -72,6 +75,7 @@ class Webhook:
     handshake: Callable[[Query, Account], Answer] = refuse_handshake
     most_bytes: int = MEBIBYTE
     cut: Callable[[bytes], bytes] = whole
+    once: Callable[[bytes, Headers], SingleUse] | None = None
 
 
 @dataclass(frozen=True, slots=True)

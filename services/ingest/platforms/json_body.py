@@ -52,7 +52,10 @@ def unix_milliseconds(value: object) -> datetime | None:
     """The moment that a number of milliseconds since 1970 stands for; None for anything else."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    return unix_seconds(value / 1000)
+    try:
+        return unix_seconds(value / 1000)
+    except OverflowError:
+        return None
 
 
 def count(value: object) -> int | None:

@@ -1,13 +1,19 @@
-"""Mastodon: mentions of an account, from the notifications that its server keeps for it.
+"""Mastodon: mentions of an account, from the notifications that its server keeps, and from the server's webhooks.
 
-Sources: Mastodon documentation, "notifications", "Status", "search and context". What must stay true:
+Sources: Mastodon documentation, "notifications", "Status", "search and context", "Webhooks"; Mastodon's
+``Webhooks::DeliveryWorker`` and ``Webhook``. What must stay true:
 
 - Ids are strings of one server. Notification ids grow, so that the highest one read is the cursor.
 - ``content`` is HTML; a mention of our own account at its head is how people address us, not what they say.
 - An edit keeps the status id and sets ``edited_at``; ``direct`` visibility is a private message.
 - A status says which one it answers, never which conversation it is in: the root is looked up.
+- A server's webhooks tell of every status written there, by whomever and to whomever; nothing tells of deletions. They
+  bring the same comments as the notifications do, only sooner. The administrator may shape their bodies at will: those
+  cannot be read.
+- ``X-Hub-Signature`` is SHA-256 here, though the name is that of an older scheme with SHA-1.
 """
 
+import hmac
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,7 +21,7 @@ from datetime import datetime
 from typing import Any
 
 from services.ingest.domain import language
-from services.ingest.domain.accounts import Account
+from services.ingest.domain.accounts import Account, SecretSet
 from services.ingest.domain.entries import (
     ORIGINAL,
     UNKNOWN_AUTHOR,
@@ -23,19 +29,26 @@ from services.ingest.domain.entries import (
     EditedComment,
     Entry,
     Malformed,
+    Media,
+    MediaKind,
     NewComment,
     Reading,
     Unused,
 )
-from services.ingest.domain.refusals import Unreadable
+from services.ingest.domain.refusals import BadSignature, UnknownAccount, Unreadable
 from services.ingest.domain.text import clean, clean_name, identifier
-from services.ingest.platforms.base import TOKEN, Platform, Says
+from services.ingest.platforms.base import TOKEN, Headers, Platform, Says, Webhook
 from services.ingest.platforms.html_text import to_text
-from services.ingest.platforms.json_body import as_list, as_object, count, timestamp
+from services.ingest.platforms.json_body import as_list, as_object, count, parse_object, timestamp
 
 PAGE_LIMIT = 80
 """The most notifications that a server gives at once."""
 
+_SIGNATURE_HEADER = "x-hub-signature"
+_STATUS_EVENTS = frozenset({"status.created", "status.updated"})
+_MOST_MEDIA = 8
+_MOST_ADDRESS_CHARACTERS = 2048
+_KINDS: Mapping[str, MediaKind] = {"image": "image", "gifv": "video", "video": "video", "audio": "audio"}
 _LEADING_MENTION = re.compile(r"@[\w.-]+(?:@[\w.-]+)?")
 
 
@@ -62,14 +75,58 @@ def read_status(status: object, account: Account, now: datetime) -> Entry:
     return _read_text(found, account, now, edited=found.get("edited_at") is not None)
 
 
-def root_of(context: object, status: str) -> str:
-    """The root of the conversation that ``status`` is in (``GET /api/v1/statuses/:id/context``).
+def root_of(context: object, status: str, account: Account) -> str:
+    """The status that the conversation of ``status`` begins with (``GET /api/v1/statuses/:id/context``).
 
-    Ancestors come oldest first; without any, the status is the root itself.
+    Ancestors come oldest first. A conversation under a post of our own begins with the first answer to it.
     """
     found = as_object(context, "A context")
-    ancestors = as_list(found.get("ancestors", []), "ancestors")
-    return (identifier(as_object(ancestors[0], "An ancestor").get("id")) or status) if ancestors else status
+    for ancestor in as_list(found.get("ancestors", []), "ancestors"):
+        above = as_object(ancestor, "An ancestor")
+        author = above.get("account")
+        if not isinstance(author, dict) or identifier(author.get("id")) != account.account:
+            return identifier(above.get("id")) or status
+    return status
+
+
+def authenticate(body: bytes, headers: Headers, secrets: Sequence[SecretSet], now: datetime) -> None:
+    """Check ``X-Hub-Signature: sha256=<hex>``, an HMAC-SHA256 of the body under the text of the webhook's secret.
+
+    An account without such a secret has no webhook: nothing is good there.
+    """
+    live = [generation["webhook_secret"] for generation in secrets if "webhook_secret" in generation]
+    if not live:
+        raise UnknownAccount  # only polled: nobody agreed on a webhook
+    algorithm, _, given = headers.get(_SIGNATURE_HEADER, "").partition("=")
+    if algorithm != "sha256" or not given.isascii():
+        raise BadSignature
+    # Every live secret is tried, so that the time taken does not tell which one it was.
+    matches = [hmac.compare_digest(hmac.digest(key.encode(), body, "sha256").hex(), given) for key in live]
+    if not any(matches):
+        raise BadSignature
+
+
+def read(body: bytes, headers: Headers, account: Account, now: datetime) -> Reading:
+    """What a webhook of the account's server says; raises ``Unreadable``, also for bodies shaped by a template."""
+    envelope = parse_object(body)
+    event, subject = envelope.get("event"), as_object(envelope.get("object"), "object")
+    if not isinstance(event, str):
+        raise Unreadable("The body names no event.")
+    if event not in _STATUS_EVENTS:
+        kind = event.partition(".")[0]
+        return (Unused(account.account, kind if kind in ("account", "report") else "event"),)
+    if not _concerns(subject, account):
+        return (Unused(account.account, "status"),)
+    return (read_status(subject, account, now),)
+
+
+def _concerns(status: Mapping[str, Any], account: Account) -> bool:
+    """Whether a status is to or by the account: mentions it, answers it, or is its own. Boosts say nothing new."""
+    if status.get("reblog") is not None:
+        return False
+    author = as_object(status.get("account"), "A status's account")
+    named = (identifier(author.get("id")), identifier(status.get("in_reply_to_account_id")))
+    return account.account in named or bool(_own_mentions(status, account))
 
 
 def _number(notification: Mapping[str, Any]) -> tuple[int, str]:
@@ -115,6 +172,7 @@ def _read_text(status: Mapping[str, Any], account: Account, now: datetime, *, ed
         author_handle=clean_name(author.get("acct")),
         author_followers=count(author.get("followers_count")),
         language=language.identify(text, status.get("language")),
+        media=_media(status),
         public=status.get("visibility") != "direct",
         visibility=clean_name(status.get("visibility")),
         revision=edited_at.isoformat() if edited_at else ORIGINAL,
@@ -129,9 +187,24 @@ def _text(status: Mapping[str, Any], account: Account) -> str:
     return clean(_without_address(to_text(content), _own_names(status, account)))
 
 
+def _media(status: Mapping[str, Any]) -> tuple[Media, ...]:
+    attached = status.get("media_attachments")
+    found = [one for one in attached if isinstance(one, dict)] if isinstance(attached, list) else []
+    return tuple(
+        Media(_KINDS.get(str(one.get("type")), "file"), address)
+        for one in found[:_MOST_MEDIA]
+        if isinstance(address := one.get("url"), str) and len(address) <= _MOST_ADDRESS_CHARACTERS
+    )
+
+
+def _own_mentions(status: Mapping[str, Any], account: Account) -> list[Mapping[str, Any]]:
+    mentions = status.get("mentions")
+    found = [one for one in mentions if isinstance(one, dict)] if isinstance(mentions, list) else []
+    return [one for one in found if identifier(one.get("id")) == account.account]
+
+
 def _own_names(status: Mapping[str, Any], account: Account) -> frozenset[str]:
-    mentions: Sequence[Any] = status.get("mentions") or ()
-    own = [one for one in mentions if isinstance(one, dict) and identifier(one.get("id")) == account.account]
+    own = _own_mentions(status, account)
     names = {str(one.get(name, "")).lower() for one in own for name in ("acct", "username")} - {""}
     host = (account.base_url or "").partition("://")[2].partition("/")[0].lower()
     return frozenset(names | {f"{name}@{host}" for name in names if "@" not in name})
@@ -151,9 +224,10 @@ def _without_address(text: str, own: frozenset[str]) -> str:
 
 PLATFORM = Platform(
     name="mastodon",
-    says=Says("status id and time of edit", edit=True, delete=True, message=True, health=("token",)),
+    says=Says("status id and time of edit", edit=True, delete=True, message=True, health=("token", "signatures")),
     secrets={"token": TOKEN},
-    optional_secrets={"webhook_secret": TOKEN},
+    optional_secrets={"webhook_secret": re.compile("[0-9a-f]{40}")},
     base_url="needed",
+    webhook=Webhook(authenticate, read),
     polled=True,
 )

@@ -43,6 +43,7 @@ from services.ingest.platforms.base import Headers, Platform, Says, Webhook
 from services.ingest.platforms.json_body import as_object, parse_object, timestamp, unix_seconds
 
 TOLERANCE_SECONDS = 300
+_LONGEST_TIMESTAMP = 20
 _KEY_PREFIX = "whsec_"
 _VERSION = "v1,"
 _CREATED = frozenset({"comment.created", "comment.received"})
@@ -61,7 +62,8 @@ def authenticate(body: bytes, headers: Headers, secrets: Sequence[SecretSet], no
     expected = [_signature(message, generation["secret"]) for generation in secrets]
     if not any([hmac.compare_digest(one, other) for one in given for other in expected]):
         raise BadSignature
-    moment = unix_seconds(int(sent)) if sent.isdecimal() and sent.isascii() else None
+    is_number = sent.isascii() and sent.isdecimal() and len(sent) <= _LONGEST_TIMESTAMP
+    moment = unix_seconds(int(sent)) if is_number else None
     if moment is None or abs((now - moment).total_seconds()) > TOLERANCE_SECONDS:
         raise StaleSignature
 
@@ -72,6 +74,8 @@ def read(body: bytes, headers: Headers, account: Account, now: datetime) -> Read
     kind = envelope.get("type")
     if kind is None and "text" in envelope:
         return (_new_comment(envelope, headers, account, now),)
+    if not isinstance(kind, str):
+        raise Unreadable("The body has neither a type nor a text.")
     if kind in _CREATED:
         data = as_object(envelope.get("data"), "data")
         return (_new_comment(data, headers, account, timestamp(envelope.get("timestamp")) or now),)
@@ -81,8 +85,6 @@ def read(body: bytes, headers: Headers, account: Account, now: datetime) -> Read
         data = as_object(envelope.get("data"), "data")
         at = timestamp(envelope.get("timestamp")) or now
         return (RemovedComment(account.account, _required_id(data), at, identifier(data.get("thread"))),)
-    if not isinstance(kind, str):
-        raise Unreadable("The body has neither a type nor a text.")
     return (Unused(account.account, "type"),)
 
 

@@ -11,9 +11,10 @@ from services.ingest.domain.entries import EditedComment, NewComment, Reading, R
 from services.ingest.domain.language import Language
 from services.ingest.domain.refusals import BadSignature, StaleSignature, Unreadable
 from services.ingest.platforms import standard
+from tests.ingest.platforms.door import Door
 from tests.ingest.support import NOW, SECRETS, WHSEC, account, payload, standard_headers
 
-BODY = payload("standard", "comment-created")
+BODY = payload("standard", "new")
 OLD = {"secret": "whsec_" + "b2xkIG9sZCBvbGQgb2xkIG9sZCBvbGQgb2xk"}
 
 
@@ -23,6 +24,11 @@ def read(body: bytes, message: str = "msg_1") -> Reading:
 
 def authenticate(body: bytes, headers: dict[str, str], now: datetime = NOW) -> None:
     standard.authenticate(body, headers, (SECRETS["standard"], OLD), now)
+
+
+class TestDoor(Door):
+    platform = "standard"
+    account = "clinic"
 
 
 def test_what_the_reference_library_signs_is_good() -> None:
@@ -91,31 +97,31 @@ def test_a_new_comment_says_who_what_and_when() -> None:
 
 
 def test_an_answer_leaves_its_thread_to_the_store() -> None:
-    (reply,) = read(payload("standard", "comment-reply"))
+    (reply,) = read(payload("standard", "reply"))
     assert isinstance(reply, NewComment)
     assert (reply.thread, reply.parent, reply.public) == (None, "17", False)
 
 
 def test_an_edit_is_told_by_its_webhook_id() -> None:
-    (edit,) = read(payload("standard", "comment-edited"), "msg_9")
+    (edit,) = read(payload("standard", "edit"), "msg_9")
     assert isinstance(edit, EditedComment)
     assert (edit.revision, edit.edited_at) == ("msg_9", datetime(2026, 11, 22, 8, 32, tzinfo=UTC))
 
 
 def test_a_deletion_names_what_is_gone() -> None:
-    assert read(payload("standard", "comment-deleted")) == (
+    assert read(payload("standard", "delete")) == (
         RemovedComment("clinic", "17", datetime(2026, 11, 22, 8, 33, tzinfo=UTC)),
     )
 
 
 def test_bare_words_are_a_comment_under_the_webhook_id() -> None:
-    (comment,) = read(payload("standard", "bare-comment"), "msg_7")
+    (comment,) = read(payload("standard", "bare"), "msg_7")
     assert isinstance(comment, NewComment)
     assert (comment.native_id, comment.thread, comment.sent_at) == ("msg_7", "msg_7", NOW)
 
 
 def test_other_types_are_not_used() -> None:
-    assert read(payload("standard", "unknown-type")) == (Unused("clinic", "type"),)
+    assert read(payload("standard", "unknown")) == (Unused("clinic", "type"),)
 
 
 @pytest.mark.parametrize(

@@ -32,6 +32,9 @@ const button = (text, what, key, onClick) => {
   return made;
 };
 
+const PLATFORM_NAMES = { mastodon: "Mastodon", bluesky: "Bluesky", youtube: "YouTube" };
+const platformName = (platform) => PLATFORM_NAMES[platform] || platform;
+
 const time = (post) => {
   const made = element("time", "meta", new Date(post.at).toLocaleTimeString([], { timeStyle: "short" }));
   made.dateTime = post.at;
@@ -75,7 +78,9 @@ const drawConversation = (conversation) => {
   const made = element("section", "conversation");
   const [first] = conversation.posts;
   made.setAttribute("aria-label", `${first.name} to ${conversation.account_name || "everybody"}`);
-  if (conversation.account_name) made.append(element("p", "meta", `To ${conversation.account_name}`));
+  if (conversation.account_name) {
+    made.append(element("p", "meta", `To ${conversation.account_name} on ${platformName(conversation.platform)}`));
+  }
   made.append(...conversation.posts.map(drawPost));
   const living = conversation.posts.filter((post) => !post.deleted);
   if (conversation.account && living.length) {
@@ -120,7 +125,14 @@ const offerAccounts = (accounts) => {
   const reads = JSON.stringify(accounts);
   if (list.dataset.reads === reads) return;
   const chosen = list.value || localStorage.getItem("account");
-  list.replaceChildren(...accounts.map((each) => new Option(each.name, each.account)));
+  const groups = [...new Set(accounts.map((each) => each.platform))].map((platform) => {
+    const group = element("optgroup");
+    group.label = platformName(platform);
+    const here = accounts.filter((each) => each.platform === platform);
+    group.append(...here.map((each) => new Option(each.name, each.account)));
+    return group;
+  });
+  list.replaceChildren(...groups);
   if (accounts.some((each) => each.account === chosen)) list.value = chosen;
   list.dataset.reads = reads;
 };

@@ -5,12 +5,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, select, update
+from sqlalchemy import ColumnElement, Row, and_, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.ingest.adapters.store import health
 from services.ingest.adapters.tables import account, poll_cursor
+from services.ingest.domain.health import HEALS, Kind, State, Trouble
 from shared.clock import rfc3339
+from shared.events import AccountConnected
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +28,7 @@ class NewAccount:
     base_url: str | None
     sealed_secrets: bytes
     connected_at: datetime
+    speaks_every_hours: float | None = None
 
 
 async def add(connection: AsyncConnection, new: NewAccount) -> bool:
@@ -43,23 +47,36 @@ async def find(connection: AsyncConnection, account_id: str, *, lock: bool = Fal
     return rows.one_or_none()
 
 
-async def page(connection: AsyncConnection, *, agency: str | None, after: str | None, limit: int) -> Sequence[Row[Any]]:
+async def page(
+    connection: AsyncConnection, *, agency: str | None, state: State | None, after: str | None, limit: int
+) -> Sequence[Row[Any]]:
     """At most ``limit`` accounts in the order of their ids."""
     query = select(account).order_by(account.c.id).limit(limit)
     if agency is not None:
         query = query.where(account.c.agency == agency)
+    if state is not None:
+        query = query.where(_IN_STATE[state])
     if after is not None:
         query = query.where(account.c.id > after)
     return (await connection.execute(query)).all()
 
 
-async def reseal(connection: AsyncConnection, account_id: str, sealed_secrets: bytes, base_url: str | None) -> None:
-    """Replace an account's secrets, and the address of its server."""
-    await connection.execute(
-        update(account)
-        .where(account.c.id == account_id)
-        .values(sealed_secrets=sealed_secrets, base_url=base_url, version=account.c.version + 1)
-    )
+async def edit(connection: AsyncConnection, account_id: str, **values: Any) -> Row[Any]:
+    """Replace columns of an account's row; the row as it is then, at its next version."""
+    statement = update(account).where(account.c.id == account_id).values(**values, version=account.c.version + 1)
+    row: Row[Any] = (await connection.execute(statement.returning(account))).one()
+    return row
+
+
+async def disable(connection: AsyncConnection, account_id: str, now: datetime) -> Row[Any]:
+    """Let an account take no part. Its trouble ends with that."""
+    well = dict.fromkeys(("trouble", "trouble_kind", "trouble_detail", "troubled_at"))
+    return await edit(connection, account_id, disabled_at=now, **well)
+
+
+async def enable(connection: AsyncConnection, account_id: str, now: datetime) -> Row[Any]:
+    """Let an account take part again, from now on: what was said meanwhile is treated as before its connection."""
+    return await edit(connection, account_id, disabled_at=None, connected_at=now)
 
 
 async def versions(connection: AsyncConnection) -> dict[str, int]:
@@ -73,33 +90,55 @@ async def these(connection: AsyncConnection, ids: Sequence[str]) -> Sequence[Row
     return (await connection.execute(select(account).where(account.c.id.in_(ids)))).all()
 
 
-async def note_trouble(connection: AsyncConnection, account_id: str, trouble: str | None) -> bool:
-    """Note that an account is in trouble, or none any more; whether that is news."""
-    otherwise = account.c.trouble.is_(None) if trouble is not None else account.c.trouble.is_not(None)
-    rows = await connection.execute(
-        update(account)
-        .where(account.c.id == account_id, otherwise)
-        .values(trouble=trouble, version=account.c.version + 1)
-        .returning(account.c.id)
-    )
-    return rows.first() is not None
+async def note_trouble(
+    connection: AsyncConnection, account_id: str, trouble: str | None, *, kind: Kind = "token", detail: str = ""
+) -> bool:
+    """What a poll found: a trouble (its reason), or that all is well; whether that is news.
+
+    A good poll ends what ``domain.health`` says it ends; a lesser trouble gives way to a worse one.
+    """
+    if trouble is None:
+        return await health.heal(connection, account_id, HEALS["poll"])
+    return await health.note(connection, account_id, Trouble(kind, trouble, detail))
 
 
-async def cursor(connection: AsyncConnection, account_id: str) -> str | None:
-    """Up to where a polled account has been read; None for one that never was."""
-    rows = await connection.execute(select(poll_cursor.c.cursor).where(poll_cursor.c.account_id == account_id))
-    return rows.scalar_one_or_none()
+async def cursor(connection: AsyncConnection, account_id: str, part: str) -> str | None:
+    """Up to where a part of a polled account has been read; None for one that never was."""
+    mine = poll_cursor.c.account_id == account_id, poll_cursor.c.part == part
+    return (await connection.execute(select(poll_cursor.c.cursor).where(*mine))).scalar_one_or_none()
 
 
-async def move_cursor(connection: AsyncConnection, account_id: str, agency: str, cursor: str, now: datetime) -> None:
-    """Note up to where a polled account has been read, in the transaction of what was read."""
-    statement = upsert(poll_cursor).values(account_id=account_id, agency=agency, cursor=cursor, moved_at=now)
+async def move_cursor(
+    connection: AsyncConnection, account_id: str, part: str, agency: str, cursor: str, now: datetime
+) -> None:
+    """Note up to where a part of a polled account has been read, in the transaction of what was read."""
+    place = {"account_id": account_id, "part": part, "agency": agency}
+    statement = upsert(poll_cursor).values(**place, cursor=cursor, moved_at=now)
     await connection.execute(
         statement.on_conflict_do_update(
-            index_elements=[poll_cursor.c.account_id],
+            index_elements=[poll_cursor.c.account_id, poll_cursor.c.part],
             set_={"cursor": statement.excluded.cursor, "moved_at": statement.excluded.moved_at},
         )
     )
+
+
+_IN_STATE: dict[State, ColumnElement[bool]] = {
+    "connected": and_(account.c.trouble.is_(None), account.c.disabled_at.is_(None)),
+    "degraded": and_(account.c.trouble.is_not(None), account.c.disabled_at.is_(None)),
+    "disabled": account.c.disabled_at.is_not(None),
+}
+
+
+def state_of(row: Row[Any]) -> State:
+    """How an account is."""
+    if row.disabled_at is not None:
+        return "disabled"
+    return "connected" if row.trouble is None else "degraded"
+
+
+def connected(row: Row[Any]) -> AccountConnected:
+    """What tells that an account takes part."""
+    return AccountConnected(**health.named(row), name=row.name, connected_at=row.connected_at)
 
 
 def view(row: Row[Any]) -> dict[str, Any]:
@@ -111,7 +150,17 @@ def view(row: Row[Any]) -> dict[str, Any]:
         "account": row.account,
         "name": row.name,
         "base_url": row.base_url,
-        "state": "connected" if row.trouble is None else "degraded",
+        "state": state_of(row),
         "trouble": row.trouble,
+        "trouble_detail": row.trouble_detail,
+        "troubled_at": _moment(row.troubled_at),
+        "last_heard_at": _moment(row.last_heard_at),
+        "speaks_every_hours": row.speaks_every_hours,
         "connected_at": rfc3339(row.connected_at),
+        "disabled_at": _moment(row.disabled_at),
+        "version": row.version,
     }
+
+
+def _moment(moment: datetime | None) -> str | None:
+    return rfc3339(moment) if moment is not None else None

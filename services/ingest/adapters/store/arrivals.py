@@ -1,4 +1,4 @@
-"""A batch of arrivals, written together: echoes, comments, their changes, raw bodies, dead letters, events.
+"""A batch of arrivals, written together: echoes, comments, their changes, bodies, dead letters, lost rights, events.
 
 One statement for each kind of row, whatever the size of the batch. An arrival that brings nothing new leaves no trace.
 """
@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.ingest.adapters.store import births, changes, echoes, threads
-from services.ingest.adapters.store.items import Item
-from services.ingest.domain.entries import Echo, RemovedComment, Written
+from services.ingest.adapters.store import births, changes, echoes, health, threads
+from services.ingest.adapters.store.items import Item, items_of
+from services.ingest.domain.entries import Echo
+from services.ingest.domain.health import Trouble
 from services.ingest.ports import Arrival, Filed
 from shared.dead_letters import DeadLetter, bury
-from shared.ids import CommentId, new_id
 from shared.outbox import stage
 
 UNREADABLE = "unreadable"
@@ -31,20 +31,13 @@ async def write(connection: AsyncConnection, arrivals: Sequence[Arrival]) -> lis
     await stage(connection, [event for event, _ in news], [trace for _, trace in news])
     await _keep_bodies(connection, items)
     await _bury_unreadable(connection, arrivals)
+    await _note_lost_rights(connection, arrivals)
     return _filed(arrivals, items)
 
 
 async def _items(connection: AsyncConnection, arrivals: Sequence[Arrival]) -> list[Item]:
-    entries = [kept for arrival in arrivals for kept in arrival.kept]
-    inherited = await threads.of_parents(connection, entries)
-    items = []
-    for arrival in arrivals:
-        for account, entry in arrival.kept:
-            thread = entry.thread if isinstance(entry, Written | Echo | RemovedComment) else None
-            thread = thread or inherited.get((account.id, entry.native_id)) or entry.native_id
-            given = entry.comment if isinstance(entry, Written) else None
-            items.append(Item(arrival, account, entry, thread, given or CommentId(new_id("cmt"))))
-    return items
+    inherited = await threads.of_parents(connection, [kept for arrival in arrivals for kept in arrival.kept])
+    return [item for arrival in arrivals for item in items_of(arrival, inherited)]
 
 
 def _filed(arrivals: Sequence[Arrival], items: Sequence[Item]) -> list[Filed]:
@@ -90,9 +83,17 @@ async def _bury_unreadable(connection: AsyncConnection, arrivals: Sequence[Arriv
             )
 
 
+async def _note_lost_rights(connection: AsyncConnection, arrivals: Sequence[Arrival]) -> None:
+    lost = {account.id: (account, one, arrival) for arrival in arrivals for account, one in arrival.revoked}
+    for _, (account, revoked, arrival) in sorted(lost.items()):
+        trouble = Trouble("permission", revoked.reason, revoked.detail)
+        await health.degrade(connection, account, trouble, arrival.received_at)
+
+
 _KEEP_BODIES = text("""
     INSERT INTO raw_body (id, agency, account_id, received_at, body)
     SELECT * FROM unnest(
         CAST(:ids AS uuid[]), CAST(:agencies AS text[]), CAST(:accounts AS text[]),
         CAST(:received AS timestamptz[]), CAST(:bodies AS bytea[]))
+    ON CONFLICT (id) DO NOTHING
 """)

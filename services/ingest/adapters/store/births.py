@@ -37,19 +37,19 @@ async def insert(connection: AsyncConnection, items: Sequence[Item]) -> list[Ann
     firsts: dict[Place, Item] = {}
     for item in ordered:
         firsts.setdefault(item.place, item)
-    columns = zip(*map(_row, firsts.values()), strict=True)
-    rows = await connection.execute(_INSERT, dict(zip(_NAMES, map(list, columns), strict=True)))
+    columns = zip(*map(row, firsts.values()), strict=True)
+    rows = await connection.execute(_INSERT, dict(zip(COLUMNS, map(list, columns), strict=True)))
     born = set(rows.scalars())
     announcements: list[Announcement] = []
     for item in candidates:
         if item.comment in born:
             item.filed, item.changed = item.comment, True
-            if event := _received(item):
+            if event := received(item):
                 announcements.append((event, item.arrival.traceparent))
     return announcements
 
 
-def _received(item: Item) -> CommentReceived | None:
+def received(item: Item) -> CommentReceived | None:
     """What a birth announces; nothing for a tombstone."""
     entry, account = item.entry, item.account
     if not isinstance(entry, NewComment | EditedComment):
@@ -79,20 +79,21 @@ def _received(item: Item) -> CommentReceived | None:
     )
 
 
-_NAMES = (
-    "id", "agency", "account_id", "platform", "account", "native_id", "thread", "received_at", "raw_id",
-    "revision", "status", "revision_key", "parent", "author_id", "author_name", "author_handle", "author_followers",
-    "text", "language", "language_confidence", "media", "public", "visibility", "window_ends_at", "reach", "callback",
-    "sent_at", "edited_at",
-)  # fmt: skip
-_TYPES = {
-    "received_at": "timestamptz", "sent_at": "timestamptz", "edited_at": "timestamptz",
-    "window_ends_at": "timestamptz", "raw_id": "uuid", "revision": "int", "public": "bool",
-    "author_followers": "bigint", "reach": "bigint", "language_confidence": "real",
+COLUMNS = {
+    "id": "text", "agency": "text", "account_id": "text", "platform": "text", "account": "text", "native_id": "text",
+    "thread": "text", "received_at": "timestamptz", "raw_id": "uuid", "revision": "int", "status": "text",
+    "revision_key": "text", "parent": "text", "author_id": "text", "author_name": "text", "author_handle": "text",
+    "author_followers": "bigint", "text": "text", "language": "text", "language_confidence": "real", "media": "text",
+    "public": "bool", "visibility": "text", "window_ends_at": "timestamptz", "reach": "bigint", "callback": "text",
+    "sent_at": "timestamptz", "edited_at": "timestamptz",
 }  # fmt: skip
+"""What is written of a comment at its birth, each with its type as a parameter."""
+
+NAMES = ", ".join(COLUMNS)
 
 
-def _row(item: Item) -> tuple[Any, ...]:
+def row(item: Item) -> tuple[Any, ...]:
+    """The values of ``COLUMNS`` for the comment that ``item`` brings."""
     account, entry = item.account, item.entry
     place: tuple[Any, ...] = (
         item.comment, account.agency, account.id, account.platform, account.account, entry.native_id, item.thread,
@@ -114,13 +115,13 @@ def _row(item: Item) -> tuple[Any, ...]:
     )  # fmt: skip
 
 
-_COLUMNS = ", ".join(_NAMES)
-_ARRAYS = ", ".join(f"CAST(:{name} AS {_TYPES.get(name, 'text')}[])" for name in _NAMES)
+NOT_OURS = """
+    NOT EXISTS (SELECT FROM echo WHERE echo.account_id = born.account_id AND echo.native_id = born.native_id)"""
+_ARRAYS = ", ".join(f"CAST(:{name} AS {kind}[])" for name, kind in COLUMNS.items())
 _INSERT = text(f"""
-    INSERT INTO comment ({_COLUMNS})
-    SELECT {_COLUMNS} FROM unnest({_ARRAYS}) WITH ORDINALITY AS born ({_COLUMNS}, place_in_order)
-    WHERE NOT EXISTS (
-        SELECT FROM echo WHERE echo.account_id = born.account_id AND echo.native_id = born.native_id)
+    INSERT INTO comment ({NAMES})
+    SELECT {NAMES} FROM unnest({_ARRAYS}) WITH ORDINALITY AS born ({NAMES}, place_in_order)
+    WHERE {NOT_OURS}
     ORDER BY place_in_order
     ON CONFLICT (account_id, native_id) DO NOTHING
     RETURNING id

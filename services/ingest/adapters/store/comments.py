@@ -1,11 +1,11 @@
 """Comments as clients read them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, select
+from sqlalchemy import Row, Select, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ingest.adapters.store import media
@@ -66,27 +66,61 @@ async def by_id(connection: AsyncConnection, ids: Sequence[str]) -> dict[str, di
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """A recent comment of a polled account, to be looked at again."""
+    """A recent comment of an account, to be looked at again."""
 
     id: str
     native_id: str
     edited_at: datetime | None
+    thread: str
+    text: str
 
 
 async def watched(
     connection: AsyncConnection, account: Account, *, since: datetime, after: str | None, limit: int
 ) -> list[Watched]:
     """At most ``limit`` living comments of ``account`` received after ``since``, in the order of their ids."""
-    # Ids begin with their birth in milliseconds, so that the index bounds the search.
-    oldest = f"cmt_{int(since.timestamp() * 1000):012x}"
+    return await _watched(connection, account, max(after or "", _born_at(since)), limit)
+
+
+async def newest_watched(
+    connection: AsyncConnection, account: Account, *, since: datetime, limit: int
+) -> list[Watched]:
+    """At most ``limit`` living comments of ``account`` received after ``since``, newest first."""
+    return await _watched(connection, account, _born_at(since), limit, newest_first=True)
+
+
+async def by_ending(
+    connection: AsyncConnection, account: Account, endings: Iterable[str], since: datetime
+) -> dict[str, set[str]]:
+    """The native ids of comments of ``account`` received after ``since``, by what follows the last underscore."""
+    ending = func.split_part(comment.c.native_id, "_", -1)
     rows = await connection.execute(
-        select(comment.c.id, comment.c.native_id, comment.c.edited_at)
-        .where(comment.c.agency == account.agency, comment.c.id > max(after or oldest, oldest))
+        select(comment.c.native_id, ending.label("ending"))
+        .where(comment.c.agency == account.agency, comment.c.id > _born_at(since))
+        .where(comment.c.account_id == account.id, ending.in_(list(endings)))
+    )
+    found: dict[str, set[str]] = {}
+    for row in rows:
+        found.setdefault(row.ending, set()).add(row.native_id)
+    return found
+
+
+def _born_at(moment: datetime) -> str:
+    # Ids begin with their birth in milliseconds, so that the index bounds the search.
+    return f"cmt_{int(moment.timestamp() * 1000):012x}"
+
+
+async def _watched(
+    connection: AsyncConnection, account: Account, after: str, limit: int, *, newest_first: bool = False
+) -> list[Watched]:
+    rows = await connection.execute(
+        select(comment.c.id, comment.c.native_id, comment.c.edited_at, comment.c.thread, comment.c.text)
+        .where(comment.c.agency == account.agency, comment.c.id > after)
         .where(comment.c.account_id == account.id, comment.c.status != "deleted", comment.c.revision > 0)
-        .order_by(comment.c.id)
+        .order_by(comment.c.id.desc() if newest_first else comment.c.id)
         .limit(limit)
     )
-    return [Watched(row.id, row.native_id, row.edited_at) for row in rows]
+    return [Watched(row.id, row.native_id, row.edited_at, row.thread, row.text) for row in rows]
 
 
 def view(row: Row[Any]) -> dict[str, Any]:

@@ -17,8 +17,8 @@ def told(found: Sequence[Media]) -> tuple[events.Media, ...]:
 
 
 def written(found: Sequence[Media]) -> str | None:
-    """As it stands in the row: null where there is none."""
-    return json.dumps([one.model_dump(exclude_none=True) for one in told(found)]) if found else None
+    """As it stands in the row: as in the event, null where there is none."""
+    return f"[{','.join(one.model_dump_json() for one in told(found))}]" if found else None
 
 
 def read(column: str | None) -> list[dict[str, Any]]:

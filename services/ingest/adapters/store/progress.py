@@ -33,11 +33,12 @@ async def note(connection: AsyncConnection, facts: Iterable[Progress]) -> None:
 
 
 _NEWER = "(u.published_at IS NOT NULL AND u.published_at >= coalesce(c.reply_published_at, '-infinity'))"
+_HIGHER = """
+    (array_position(CAST(:ladder AS text[]), u.status) > array_position(CAST(:ladder AS text[]), c.status))"""
 _NOTE = text(f"""
     UPDATE comment c SET
-        status = CASE
-            WHEN array_position(CAST(:ladder AS text[]), u.status) > array_position(CAST(:ladder AS text[]), c.status)
-            THEN u.status ELSE c.status END,
+        status = CASE WHEN {_HIGHER} THEN u.status ELSE c.status END,
+        progressed_at = CASE WHEN {_HIGHER} OR {_NEWER} THEN clock_timestamp() ELSE c.progressed_at END,
         case_id = coalesce(c.case_id, u.case_id),
         reply_text = CASE WHEN {_NEWER} THEN u.text ELSE c.reply_text END,
         reply_language = CASE WHEN {_NEWER} THEN u.language ELSE c.reply_language END,

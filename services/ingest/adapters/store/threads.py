@@ -2,7 +2,7 @@
 
 A comment belongs to the thread of its parent. The parent is a comment that we have, one of our own replies, or one
 that came in the same batch; of a parent that nobody knows, its own id has to do, which is right wherever it turns out
-to be the root.
+to be the root. A post of our own is no thread: each comment directly under it begins one.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -27,21 +27,23 @@ async def of_parents(connection: AsyncConnection, entries: Sequence[tuple[Accoun
     known = dict(await known_threads(connection, set(pending.values())))
     for account, entry in entries:
         if isinstance(entry, Written | Echo) and entry.thread is not None:
-            known.setdefault((account.id, entry.native_id), entry.thread)
+            is_post = isinstance(entry, Echo) and entry.thread == entry.native_id
+            known.setdefault((account.id, entry.native_id), None if is_post else entry.thread)
     return {place: _climb(place, pending, known) for place in pending}
 
 
-def _climb(place: Place, pending: Mapping[Place, Place], known: Mapping[Place, str]) -> str:
+def _climb(place: Place, pending: Mapping[Place, Place], known: Mapping[Place, str | None]) -> str:
     passed = {place}
     parent = pending[place]
     while parent not in known and parent in pending and parent not in passed:
         passed.add(parent)
-        parent = pending[parent]
-    return known.get(parent, parent[1])
+        place, parent = parent, pending[parent]
+    # Directly under a post of ours, ``place`` is what begins the thread.
+    return known.get(parent, parent[1]) or place[1]
 
 
-async def known_threads(connection: AsyncConnection, places: Iterable[Place]) -> Mapping[Place, str]:
-    """The threads of those ``places`` that are comments or own replies here.
+async def known_threads(connection: AsyncConnection, places: Iterable[Place]) -> Mapping[Place, str | None]:
+    """The threads of those ``places`` that are comments or own replies here; None for a post of our own.
 
     A parent may also be named by our own comment id, as clients of our API know it.
     """
@@ -62,7 +64,7 @@ _KNOWN = text("""
         UNION ALL
         SELECT thread FROM comment c WHERE c.id = w.native_id AND c.account_id = w.account_id
         UNION ALL
-        SELECT thread FROM echo e
+        SELECT NULLIF(thread, native_id) FROM echo e
         WHERE e.account_id = w.account_id AND e.native_id = w.native_id AND e.thread IS NOT NULL
         LIMIT 1
     ) AS found

@@ -13,6 +13,7 @@ def channels(http: Http, *, facebook_version: str) -> dict[str, Channel]:
     return {
         "facebook": Facebook(http, default_version=facebook_version),
         "mastodon": Mastodon(http),
+        "open311": Rest(),
         "rest": Rest(),
         "standard": Standard(),
     }

@@ -1,4 +1,4 @@
-"""The REST interface as a channel: publishing makes the reply readable at ingest, and nothing is sent.
+"""Our own interfaces (REST, Open311) as a channel: publishing makes the reply readable at ingest, and nothing is sent.
 
 ``ResponsePublished`` carries the text to whoever asks there. The publication's own id is the native id.
 """

@@ -1,0 +1,28 @@
+"""``ETag`` and ``If-Match`` (RFC 9110): an edit names the version that it was made from.
+
+So that of two people who change one thing, the later does not undo what they never saw.
+"""
+
+from fastapi import Request
+
+from shared.problems import Problem
+
+
+def etag(version: int) -> str:
+    """The strong entity tag of a version."""
+    return f'"{version}"'
+
+
+def check(request: Request, version: int) -> None:
+    """Raise ``Problem`` 428 where ``request`` names no version, 412 where it names another than ``version``."""
+    given = ",".join(request.headers.getlist("if-match"))
+    if not given.strip():
+        raise Problem(428, detail="Read it first, and send its ETag as If-Match.")
+    tags = {tag.strip() for tag in given.split(",")}
+    if not tags & {"*", etag(version)}:
+        raise Problem(
+            412,
+            detail="Read it again, and decide whether your change still holds.",
+            headers={"ETag": etag(version)},
+            version=version,
+        )

@@ -1,0 +1,179 @@
+"""WhatsApp Cloud API: what people write to a business phone number (object ``whatsapp_business_account``).
+
+Sources: Meta, "WhatsApp webhooks: messages, edit, revoke, smb_message_echoes, group" and "Business-scoped user IDs";
+the recorded samples of pywa (``tests/data/updates``). What must stay true:
+
+- The account is the phone number's id, which stands in ``metadata``; the entry names the business that it belongs to,
+  so that one entry may speak for several accounts. A body has up to 3 MB.
+- A person's id is that given for this business (``user_id``, ``from_user_id``), which is told even of those who hide
+  their phone number behind a name. The number, where it is told, is their handle; before 2026 it was all there was.
+- An edit and a revocation have ids of their own and name the message that they mean.
+- Times are seconds since 1970, written as text.
+- What the business itself wrote in the app comes back as ``message_echoes``. Reports on our own sending (``statuses``),
+  reactions, orders and messages to groups are only counted.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
+from functools import partial
+from typing import Any, NamedTuple
+
+from services.ingest.domain import language
+from services.ingest.domain.entries import Echo, EditedComment, Entry, NewComment, RemovedComment, Unused
+from services.ingest.domain.text import clean, clean_name, identifier
+from services.ingest.platforms import meta
+from services.ingest.platforms.base import MEBIBYTE, Platform, Says
+from services.ingest.platforms.json_body import as_object, unix_seconds
+from services.ingest.platforms.meta import Part
+from services.ingest.platforms.whatsapp_content import UNREAD, Content, content_of
+
+
+class Person(NamedTuple):
+    """Who wrote, or is written to; without an id where a change names nobody."""
+
+    id: str | None
+    handle: str | None
+    name: str | None
+
+
+Contacts = Mapping[str, Part]
+"""The people of a change, by phone number and by user id; under "", the only one of an only message."""
+
+_FIELDS = ("messages", "smb_message_echoes")
+_MOST_DIGITS = 20
+
+
+def _read_change(business: str, sent: datetime, change: Part) -> Iterator[Entry]:
+    if change.get("field") not in _FIELDS:
+        yield Unused(business, "field")
+        return
+    value = as_object(change.get("value"), "A change's value")
+    number = meta.required(as_object(value.get("metadata"), "metadata").get("phone_number_id"), "No number is named.")
+    for name, read in _LISTS.items():
+        if name in value:
+            contacts = _contacts(value.get("contacts"), value[name])
+            yield from meta.each(value[name], name, number, partial(read, number, contacts, sent))
+
+
+def _read_message(number: str, contacts: Contacts, sent: datetime, message: Part) -> Iterator[Entry]:
+    at = _moment(message.get("timestamp")) or sent
+    kind = message.get("type")
+    if "group_id" in message:
+        yield Unused(number, "group")
+    elif kind == "revoke":
+        yield _read_revocation(number, contacts, at, message)
+    elif kind == "edit":
+        yield _read_edit(number, contacts, at, message)
+    elif (content := content_of(message)) is None:
+        yield Unused(number, UNREAD.get(kind, "type") if isinstance(kind, str) else "type")
+    else:
+        native_id = meta.required(message.get("id"), "A message has no id.")
+        yield NewComment(**_written(number, native_id, contacts, at, message, content), parent=_answered(message))
+
+
+def _read_edit(number: str, contacts: Contacts, at: datetime, message: Part) -> Entry:
+    edit = as_object(message.get("edit"), "An edit")
+    rewritten = as_object(edit.get("message"), "An edited message")
+    original = meta.required(edit.get("original_message_id"), "An edit names no message.")
+    content = content_of(rewritten)
+    if content is None:
+        return Unused(number, "edit")
+    written = _written(number, original, contacts, at, message, content)
+    key = meta.required(message.get("id"), "An edit has no id.")
+    return EditedComment(**written, parent=_answered(rewritten), revision=key, edited_at=at)
+
+
+def _read_revocation(number: str, contacts: Contacts, at: datetime, message: Part) -> Entry:
+    revoked = as_object(message.get("revoke"), "A revocation")
+    original = meta.required(revoked.get("original_message_id"), "A revocation names no message.")
+    return RemovedComment(number, original, at, _sender(contacts, message).id)
+
+
+def _read_echo(number: str, contacts: Contacts, sent: datetime, echo: Part) -> Iterator[Entry]:
+    if echo.get("type") in ("edit", "revoke"):
+        yield Unused(number, "own")
+        return
+    person = _person(contacts, echo.get("to_user_id"), echo.get("to"))
+    yield Echo(number, meta.required(echo.get("id"), "An echo has no id."), person.id, _answered(echo))
+
+
+def _count(kind: str, number: str, contacts: Contacts, sent: datetime, part: Part) -> Iterator[Entry]:
+    yield Unused(number, kind)
+
+
+_LISTS: Mapping[str, Callable[[str, Contacts, datetime, Part], Iterator[Entry]]] = {
+    "messages": _read_message,
+    "message_echoes": _read_echo,
+    "statuses": partial(_count, "status"),
+    "errors": partial(_count, "error"),
+}
+
+
+def _written(
+    number: str, native_id: str, contacts: Contacts, at: datetime, message: Part, content: Content
+) -> dict[str, Any]:
+    """What a message and an edit have in common: who wrote what, and until when an answer is taken."""
+    sender = _sender(contacts, message)
+    person, text = meta.required(sender.id, "A message names no sender."), clean(content.text)
+    return {
+        "account": number,
+        "native_id": native_id,
+        "author_id": person,
+        "text": text,
+        "sent_at": at,
+        "thread": person,
+        "author_name": sender.name,
+        "author_handle": sender.handle,
+        "language": language.identify(text),
+        "media": content.media,
+        "public": False,
+        "window_ends_at": meta.window_end(at),
+    }
+
+
+def _contacts(listed: object, messages: object) -> Contacts:
+    found = [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
+    known = {one[name]: one for one in found for name in ("wa_id", "user_id") if isinstance(one.get(name), str)}
+    if len(found) == 1 and isinstance(messages, list) and len(messages) == 1:
+        known[""] = found[0]  # who may have another number here than there
+    return known
+
+
+def _sender(contacts: Contacts, message: Part) -> Person:
+    return _person(contacts, message.get("from_user_id"), message.get("from"))
+
+
+def _person(contacts: Contacts, user: object, phone: object) -> Person:
+    """Who is named by user id, phone number or both."""
+    user, phone = identifier(user), identifier(phone)
+    contact = contacts.get(user or "") or contacts.get(phone or "") or contacts.get("", {})
+    profile = contact.get("profile")
+    profile = profile if isinstance(profile, dict) else {}
+    phone = phone or identifier(contact.get("wa_id"))
+    return Person(
+        user or identifier(contact.get("user_id")) or phone,
+        phone or clean_name(profile.get("username")),
+        clean_name(profile.get("name")),
+    )
+
+
+def _answered(message: Part) -> str | None:
+    """The message that this one answers; one that was only passed on has a context, too."""
+    context = message.get("context")
+    return identifier(context.get("id")) if isinstance(context, dict) else None
+
+
+def _moment(value: object) -> datetime | None:
+    if isinstance(value, str) and value.isascii() and value.isdecimal() and len(value) <= _MOST_DIGITS:
+        value = int(value)
+    return unix_seconds(value)
+
+
+PLATFORM = Platform(
+    name="whatsapp",
+    says=Says(
+        "message id; for an edit its own id", edit=True, delete=True, message=True, health=("signatures", "silence")
+    ),
+    secrets=meta.SECRETS,
+    webhook=meta.webhook("whatsapp_business_account", {"changes": _read_change}, most_bytes=3 * MEBIBYTE),
+)
