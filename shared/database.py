@@ -105,6 +105,7 @@ def _engine(url: str, application_name: str, pool_size: int, settings: dict[str,
         max_overflow=0,
         pool_timeout=2,
         pool_recycle=300,
+        hide_parameters=True,  # what a citizen wrote must not end in a log with an error
         connect_args={
             "timeout": 5,
             "target_session_attrs": "read-write",

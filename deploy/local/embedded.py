@@ -170,6 +170,7 @@ class Embedded:
             "PARLEY_HTTP__PUBLIC_URL": self.addresses.url(service),
             "PARLEY_SECRETS__KEY": self._keep.sealing_key,
             "PARLEY_POLICIES__PATH": str(AGENCIES_FOLDER),
+            "PARLEY_POLLING__BLUESKY__STREAM_URL": _stream_url(self.addresses.url("town_square")),
             "PARLEY_DRAIN_SECONDS": "4",
             **_EMBEDDED[service],
         }
@@ -225,12 +226,24 @@ _EMBEDDED: dict[str, dict[str, str]] = {
         "PARLEY_POLLING__MASTODON__REREAD_SECONDS": "2",
         "PARLEY_POLLING__MASTODON__REREAD_BATCH": "20",
         "PARLEY_POLLING__MASTODON__RETRY_SECONDS": "1",
+        "PARLEY_POLLING__BLUESKY__POLL_SECONDS": "1",
+        "PARLEY_POLLING__BLUESKY__LEAST_SECONDS": "0.1",
+        "PARLEY_POLLING__BLUESKY__REREAD_SECONDS": "2",
+        "PARLEY_POLLING__BLUESKY__RETRY_SECONDS": "1",
+        "PARLEY_POLLING__YOUTUBE__POLL_SECONDS": "1",
+        "PARLEY_POLLING__YOUTUBE__REREAD_SECONDS": "2",
+        "PARLEY_POLLING__YOUTUBE__RETRY_SECONDS": "1",
         "PARLEY_OPEN311__SERVICES": str(Path(__file__).parent / "open311"),
         "PARLEY_OPEN311__TYPE": "test",
     },
     "policy": {},
     "publisher": {"PARLEY_RETRY__SETTLE_SECONDS": "20", "PARLEY_DISPATCH__LEASE_SECONDS": "20"},
 }
+
+
+def _stream_url(square: str) -> str:
+    """Where the town square stands in for Jetstream: nothing of the local run listens to the real one."""
+    return square.replace("http", "ws", 1) + "/subscribe"
 
 
 def _lock(home: Path) -> object:

@@ -67,7 +67,9 @@ class YouTubePolling(PlatformPolling):
 
 
 class MastodonPolling(PlatformPolling):
-    """The defaults stay within 300 requests in five minutes for each token."""
+    """The defaults stay within 300 requests in five minutes for each token, however often the stream wakes."""
+
+    least_seconds: float = Field(2.0, ge=0)
 
 
 class FacebookPolling(PlatformPolling):
@@ -83,7 +85,7 @@ class InstagramPolling(FacebookPolling):
 
 
 class XPolling(PlatformPolling):
-    """A look finds what a webhook lost; each post that it brings is paid for, though only once a day."""
+    """A look finds what a webhook lost; each post that it brings is paid for."""
 
     poll_seconds: float = Field(900.0, gt=0)
     backlog_hours: float = Field(0.0, ge=0)

@@ -33,12 +33,16 @@ SETTINGS: Final = {
     "PARLEY_SECRETS__KEY",
     "PARLEY_HTTP__PORT",
     "PARLEY_POLICIES__PATH",
+    "PARLEY_OPEN311__SERVICES",
     "PARLEY_LOG__LEVEL",
 }
+_OF_ALL: Final = SETTINGS - {
+    *("PARLEY_DATABASE__MIGRATION_URL", "PARLEY_SECRETS__KEY", "PARLEY_POLICIES__PATH", "PARLEY_OPEN311__SERVICES")
+}
 NEEDED: Final = {
-    "ingest": SETTINGS - {"PARLEY_DATABASE__MIGRATION_URL", "PARLEY_POLICIES__PATH"},
-    "policy": SETTINGS - {"PARLEY_DATABASE__MIGRATION_URL", "PARLEY_SECRETS__KEY"},
-    "publisher": SETTINGS - {"PARLEY_DATABASE__MIGRATION_URL", "PARLEY_POLICIES__PATH"},
+    "ingest": _OF_ALL | {"PARLEY_SECRETS__KEY", "PARLEY_OPEN311__SERVICES"},
+    "policy": _OF_ALL | {"PARLEY_POLICIES__PATH"},
+    "publisher": _OF_ALL | {"PARLEY_SECRETS__KEY"},
 }
 INSIDE: Final = {
     "10.0.0.0/8",
@@ -412,7 +416,8 @@ class TestCompose:
     def test_gives_the_services_the_settings_they_need(self, compose: Any) -> None:
         for name in SERVICES:
             # Nobody else creates the topics there; on a cluster an operator does.
-            assert set(compose[name]["environment"]) == NEEDED[name] | {"PARLEY_KAFKA__CREATE_TOPICS"}
+            in_compose = NEEDED[name] - {"PARLEY_OPEN311__SERVICES"} | {"PARLEY_KAFKA__CREATE_TOPICS"}
+            assert set(compose[name]["environment"]) == in_compose
             assert set(compose[f"{name}-migration"]["environment"]) == {"PARLEY_DATABASE__MIGRATION_URL"}
 
     def test_gives_each_process_its_own_role(self, compose: Any) -> None:

@@ -23,7 +23,7 @@ OWN = {"id": "42", "username": "water", "acct": "water"}
 
 @dataclass
 class FakeMastodon:
-    """Its statuses and notifications, and how it misbehaves: ``fail`` answers the next requests with these.
+    """Its statuses and notifications, and how it misbehaves: ``fail`` answers the next questions with these.
 
     Without ``streaming`` it has no stream, as small servers; ``no_stream`` is what is answered instead. ``thumps`` is
     the time between two of them, None for a stream that says nothing. ``streaming_url`` is what it calls its stream's
@@ -121,10 +121,11 @@ class FakeMastodon:
         return JSONResponse({"version": "4.5.0", "configuration": {"urls": {"streaming": url}}})
 
     async def stream(self, request: Request) -> Response:
-        if refusal := self._refusal(request):
-            return refusal
+        self.asked.append(request.url.path)
         if not self.streaming:
             return self.no_stream or _not_found()
+        if refusal := self._unproved(request):
+            return refusal
         self.listened += 1
         return StreamingResponse(self._pieces(), media_type="text/event-stream")
 
@@ -146,8 +147,9 @@ class FakeMastodon:
 
     def _refusal(self, request: Request) -> Response | None:
         self.asked.append(request.url.path)
-        if self.fail:
-            return self.fail.pop(0)
+        return self.fail.pop(0) if self.fail else self._unproved(request)
+
+    def _unproved(self, request: Request) -> Response | None:
         if request.headers["authorization"] != f"Bearer {self.token}":
             return JSONResponse({"error": "The access token is invalid"}, 401)
         return None

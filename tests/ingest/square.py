@@ -6,9 +6,10 @@ no answer, a refusal, a stream that ends.
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -166,20 +167,20 @@ class _Quiet(uvicorn.Server):
 class Reading:
     """A feed without the tables: its pages are taken as the watch takes them, and kept here.
 
-    ``kept`` are the entries by native id and revision. ``lost`` pages are those that could not be written.
+    ``texts`` and ``threads`` are what is held of each comment, by its native id; ``later`` is how far the feed's clock
+    is ahead.
     """
 
     feed: Feed
     account: Account
     cursor: str | None = None
-    pages: list[Page] = field(default_factory=list)
     texts: dict[str, str] = field(default_factory=dict)
     threads: dict[str, str] = field(default_factory=dict)
-    ahead: Callable[[], float] = lambda: 0.0
+    later: timedelta = timedelta()
 
     async def page(self, *, write: bool = True) -> Page:
         """The next page."""
-        now = utc_now()
+        now = utc_now() + self.later
         page = await self.feed.next_page(self.account, Span(self.cursor, now.replace(year=now.year - 20), None, now))
         if write:
             self._keep(page)
@@ -209,7 +210,6 @@ class Reading:
         return found
 
     def _keep(self, page: Page) -> None:
-        self.pages.append(page)
         for entry in page.reading:
             if isinstance(entry, Written):
                 self.texts[entry.native_id] = entry.text

@@ -257,6 +257,7 @@ INVALID: list[tuple[dict[str, Any], str]] = [
     ({"language": "not a tag"}, "/language"),
     ({"sent_at": "2026-11-22T08:30:00"}, "/sent_at"),
     ({"sent_at": "yesterday"}, "/sent_at"),
+    ({"sent_at": "0001-01-01T00:00:00Z"}, "/sent_at"),
     ({"public": "yes"}, "/public"),
 ]
 

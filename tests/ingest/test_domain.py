@@ -29,6 +29,7 @@ from services.ingest.domain.revisions import (
 )
 from services.ingest.domain.statuses import LADDER, Progress, Reply, combined
 from services.ingest.domain.text import MOST_CHARACTERS, clean, clean_name, identifier
+from services.ingest.platforms.json_body import timestamp, unix_seconds
 from tests.ingest.support import NOW
 
 
@@ -222,3 +223,10 @@ def test_marks_piled_on_one_letter_are_cut_where_they_would_take_long() -> None:
     assert clean("a" + "\u0301" * 20) == "á" + "\u0301" * 19
     written = "ශ්‍රී ලංකා ජල සම්පාදන මණ්ඩලය " * 100
     assert clean(written) == written
+
+
+@pytest.mark.parametrize("told", ["0001-01-01T00:00:00Z", "1969-12-31T23:59:59Z", "9999-12-31T23:59:59-12:00"])
+def test_a_time_that_nobody_can_have_meant_is_none(told: str) -> None:
+    assert timestamp(told) is None
+    assert unix_seconds(-1) is None
+    assert unix_seconds(253_402_300_799) is None

@@ -11,10 +11,10 @@ import pytest
 from services.ingest.adapters.accounts import AccountBook
 from services.ingest.adapters.health import HealthWatch
 from services.ingest.adapters.keeper import GroupKeeper
-from services.ingest.adapters.store import accounts as account_store
+from services.ingest.adapters.store import health as store
 from services.ingest.domain.accounts import Account
 from services.ingest.domain.entries import NewComment, Revoked
-from services.ingest.domain.health import HEALS, WORSE_AND_WORSE, Ailment, outranked
+from services.ingest.domain.health import HEALS, WORSE_AND_WORSE, Ailment, Trouble, outranked
 from services.ingest.platforms import POLLED, WEBHOOKS
 from services.ingest.ports import Arrival
 from services.ingest.settings import HealthSettings
@@ -72,7 +72,7 @@ async def bad(ingest: Ingest, times: int) -> None:
         assert (await ingest.facebook(feed(comment_change()), secret="of-somebody-else")).status_code == 401
 
 
-async def lose_right(ingest: Ingest, id_: str, *, comment: str = "77_1") -> None:
+async def lose_right(ingest: Ingest, comment: str = "77_1") -> None:
     """An authentic body that brings a comment and says that a right is gone."""
     account = await _account(ingest)
     new = NewComment(PAGE, comment, "900", "When do you open?", utc_now(), thread=comment)
@@ -219,11 +219,11 @@ async def test_a_streak_here_means_nothing_while_another_process_hears_the_accou
 async def test_a_lost_right_is_noted_with_what_came_and_only_new_secrets_end_it() -> None:
     async with watched() as ingest:
         id_ = await connected(ingest)
-        await lose_right(ingest, id_)
+        await lose_right(ingest)
         lost = await shown(ingest, id_)
         assert (lost["state"], lost["trouble"]) == ("degraded", "pages_messaging_revoked")
         assert await ingest.count("comment") == 1
-        await lose_right(ingest, id_)
+        await lose_right(ingest)
         await good(ingest, "77_2")
         await asyncio.sleep(0.2)
         assert (await shown(ingest, id_))["state"] == "degraded"
@@ -238,7 +238,7 @@ async def test_a_lost_right_outranks_what_was_noted_before() -> None:
         id_ = await connected(ingest)
         await bad(ingest, 10)
         await becomes(ingest, id_, "degraded")
-        await lose_right(ingest, id_)
+        await lose_right(ingest)
         assert (await shown(ingest, id_))["trouble"] == "pages_messaging_revoked"
 
 
@@ -287,15 +287,18 @@ async def test_when_an_account_was_heard_is_written_once_a_minute_and_no_edit_is
 async def test_a_good_poll_ends_what_polls_found_but_brings_no_right_back() -> None:
     async with running_ingest() as ingest:
         id_ = await connected(ingest)
+        account = await _account(ingest)
+        dead = Trouble("token", "token_invalid", "Connect it with a new token.")
         async with ingest.database.begin(EVERY_AGENCY) as connection:
-            assert await account_store.note_trouble(connection, id_, "token_invalid")
-            assert not await account_store.note_trouble(connection, id_, "token_invalid")
-            assert await account_store.note_trouble(connection, id_, None)
-            assert not await account_store.note_trouble(connection, id_, None)
-        await lose_right(ingest, id_)
+            assert await store.degrade(connection, account, dead, utc_now())
+            assert not await store.degrade(connection, account, dead, utc_now())
+            assert await store.restore(connection, account, "poll", utc_now())
+            assert not await store.restore(connection, account, "poll", utc_now())
+        await lose_right(ingest)
         async with ingest.database.begin(EVERY_AGENCY) as connection:
-            assert not await account_store.note_trouble(connection, id_, None)
-            assert not await account_store.note_trouble(connection, id_, "token_invalid")
+            assert not await store.restore(connection, account, "poll", utc_now())
+            assert not await store.degrade(connection, account, dead, utc_now())
+        assert (await shown(ingest, id_))["trouble"] == "pages_messaging_revoked"
 
 
 @pytest.mark.asyncio

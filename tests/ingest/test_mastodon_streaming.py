@@ -3,14 +3,17 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
+from prometheus_client import REGISTRY
 from starlette.responses import JSONResponse, Response
 
 from services.ingest.settings import MastodonPolling, PollingSettings
 from tests.ingest.fake_mastodon import FakeMastodon, fake_mastodon
 from tests.ingest.support import Ingest, running_ingest
+from tests.local.support import open_square
 from tests.support.postgres import fresh_service_database
 
 pytestmark = pytest.mark.asyncio
@@ -196,6 +199,22 @@ async def test_who_has_lost_the_lease_hears_nothing_more() -> None:
         fake.say("delete", status)
         await until(lambda: not fake.listeners)
         assert await told(ingest) == [("CommentReceived", "one")]
+
+
+async def test_the_town_square_is_listened_to(tmp_path: Path) -> None:
+    with open_square(tmp_path) as square:
+        async with running_ingest(polling=PollingSettings(mastodon=SELDOM)) as ingest:
+            token = {"token": "water-token"}
+            await ingest.connect("mastodon", "109", agency="water-board", secrets=token, base_url=square.url)
+            await until(lambda: streams_open() == 1)
+            post = await asyncio.to_thread(square.post, "No water since morning")
+            assert await has_told(ingest, 1) == [("CommentReceived", "No water since morning")]
+            await asyncio.to_thread(square.http.delete, f"/citizens/posts/{post}")
+            assert (await has_told(ingest, 2))[1] == ("CommentDeleted", None)
+
+
+def streams_open() -> float:
+    return REGISTRY.get_sample_value("parley_ingest_streams", {"platform": "mastodon"}) or 0
 
 
 async def taken_by_another(ingest: Ingest) -> None:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from services.ingest.settings import MastodonPolling, PollingSettings
 from tests.ingest.fake_mastodon import FakeMastodon, fake_mastodon
@@ -21,7 +21,7 @@ QUICK = MastodonPolling(
     reread_seconds=0.1,
     reread_batch=2,
     backlog_hours=24 * 3650,
-    retry_seconds=0.1,
+    retry_seconds=0.02,
     timeout_seconds=2,
 )
 
@@ -155,9 +155,9 @@ async def test_a_throttled_account_waits_as_long_as_it_is_told() -> None:
         await until(_asked(fake, 1))
         fake.fail.append(JSONResponse({"error": "Too many requests"}, 429, {"Retry-After": "1"}))
         await until(_no_failures_left(fake))
-        asked = len(fake.asked)
+        polls = fake.asked.count("/api/v1/notifications")
         await asyncio.sleep(0.5)
-        assert len(fake.asked) == asked
+        assert fake.asked.count("/api/v1/notifications") == polls
         fake.mention("after the pause")
         await has_told(ingest, 1)
         ((trouble,),) = await ingest.rows("SELECT trouble FROM account")
@@ -184,6 +184,9 @@ async def test_answers_that_mean_nothing_lose_nothing() -> None:
     async with polling() as (ingest, fake):
         fake.fail += [
             Response("<html>502</html>", 502),
+            Response("", 302, {"location": "http://127.0.0.1:1/"}),
+            Response("", 503, {"server": "gr\xfc\xdfe"}),
+            Response('[{"id": "1", ', 200, {"content-length": "5000"}),
             Response("<html>login</html>", 200),
             JSONResponse({"not": "a list"}, 200),
             Response(b"\xff\xfe", 200),
@@ -191,6 +194,17 @@ async def test_answers_that_mean_nothing_lose_nothing() -> None:
         fake.mention("still here")
         await has_told(ingest, 1)
         assert not fake.fail
+
+
+async def test_an_answer_that_never_ends_is_given_up() -> None:
+    async def drip() -> AsyncIterator[bytes]:
+        yield b"["
+        await asyncio.Event().wait()
+
+    async with polling(QUICK.model_copy(update={"timeout_seconds": 0.5})) as (ingest, fake):
+        fake.fail.append(StreamingResponse(drip(), 200))
+        fake.mention("still here")
+        await has_told(ingest, 1)
 
 
 async def test_a_new_account_does_not_answer_what_was_said_years_ago() -> None:

@@ -324,6 +324,16 @@ async def test_an_old_forum_is_read_across_ids_under_which_there_is_nothing() ->
         assert sorted(await at.hears(3)) == ["first", "second", "third"]
 
 
+async def test_a_page_that_x_does_not_know_any_more_begins_the_walk_anew() -> None:
+    async with bench(FakeX) as at:
+        for number in range(3):
+            at.platform.say(str(number))
+        at.platform.fail += [None, JSONResponse({"title": "Invalid Request", "status": 400}, 400)]
+        at.later()
+        assert sorted(await at.hears(3)) == ["0", "1", "2"]
+        assert await at.trouble() is None
+
+
 async def test_a_post_on_x_is_paid_for_once() -> None:
     async with bench(FakeX) as at:
         at.platform.say("When do you open?")

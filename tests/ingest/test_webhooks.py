@@ -21,6 +21,7 @@ from tests.ingest.support import (
     standard_headers,
 )
 from tests.support.postgres import fresh_service_database
+from tests.support.senders import SENDERS
 
 pytestmark = pytest.mark.asyncio
 
@@ -265,3 +266,26 @@ async def _metrics(ingest: Ingest) -> str:
 def _unused(metrics: str) -> float:
     prefix = 'parley_ingest_unused_total{kind="item",platform="facebook"} '
     return next((float(line.removeprefix(prefix)) for line in metrics.splitlines() if line.startswith(prefix)), 0.0)
+
+
+async def test_only_so_many_large_bodies_are_under_way_at_once() -> None:
+    async with running_ingest() as ingest:
+        await ingest.connect("mailgun", SENDERS["mailgun"].account)
+        route, fields = f"/webhooks/mailgun/{SENDERS['mailgun'].account}", {"content-length": str(35 << 20)}
+        arrived, reading = asyncio.Semaphore(0), asyncio.Event()
+
+        async def held() -> AsyncIterator[bytes]:
+            arrived.release()
+            await reading.wait()
+            yield b"x"
+
+        first = [asyncio.create_task(ingest.http.post(route, content=held(), headers=fields)) for _ in range(2)]
+        for _ in first:
+            await arrived.acquire()
+        third = await ingest.http.post(route, content=held(), headers=fields)
+        assert (third.status_code, third.headers["content-type"]) == (503, "application/problem+json")
+        assert int(third.headers["retry-after"]) > 0
+        reading.set()
+        assert {answer.status_code for answer in await asyncio.gather(*first)} == {401}
+        again = await ingest.http.post(route, content=held(), headers=fields)
+        assert again.status_code == 401

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import schemathesis
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, given, settings
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
@@ -18,12 +18,14 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from shared.ids import uuid7
+from tests.architecture.applications import application
 from tests.support.parley import Parley, running_parley
 
 pytestmark = pytest.mark.system
 
 CHECKS = (not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance)
 AWAY = 503
+EXAMPLES = 30
 
 
 @pytest.fixture(scope="module")
@@ -36,19 +38,26 @@ def unlimited() -> Iterator[Parley]:
 
 
 @pytest.fixture(scope="module")
-def document(unlimited: Parley) -> Any:
+def schema(unlimited: Parley) -> Any:
+    """The document as the running service gives it out."""
     return schemathesis.openapi.from_url(f"{unlimited.found['ingest']}/openapi.json")
 
 
-schema = schemathesis.pytest.from_fixture("document")
+OPERATIONS = [
+    (method, path) for path, operations in application("ingest").openapi()["paths"].items() for method in operations
+]
 
 
-@schema.parametrize()
-@settings(max_examples=25, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
-def test_the_service_answers_as_its_document_says(case: schemathesis.Case, unlimited: Parley) -> None:
-    headers = {"Authorization": f"Bearer {unlimited.found['tokens']['admin']}"}
-    if case.method == "POST":
-        headers["Idempotency-Key"] = uuid7().hex
-    answer = case.call(headers=headers)
-    case.validate_response(answer, checks=CHECKS)
-    assert answer.status_code != AWAY, "nothing is away"
+@pytest.mark.parametrize(("method", "path"), OPERATIONS, ids=lambda part: part)
+def test_the_service_answers_as_its_document_says(schema: Any, unlimited: Parley, method: str, path: str) -> None:
+    authorization = {"Authorization": f"Bearer {unlimited.found['tokens']['admin']}"}
+
+    @given(case=schema[path][method].as_strategy())
+    @settings(max_examples=EXAMPLES, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+    def ask(case: schemathesis.Case) -> None:
+        key = {"Idempotency-Key": uuid7().hex} if method == "post" else {}
+        answer = case.call(headers={**authorization, **key})
+        case.validate_response(answer, checks=CHECKS)
+        assert answer.status_code != AWAY, "nothing is away"
+
+    ask()

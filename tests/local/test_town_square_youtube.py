@@ -207,7 +207,8 @@ def test_a_days_quota_ends_and_begins_anew(tmp_path: Path) -> None:
         http.put("/accounts", json=ON_YOUTUBE).raise_for_status()
 
         def ask() -> httpx.Response:
-            return http.get("/youtube/v3/commentThreads", params=ALL, headers=KEY)
+            answer: httpx.Response = http.get("/youtube/v3/commentThreads", params=ALL, headers=KEY)
+            return answer
 
         assert [ask().status_code for _ in range(2)] == [200, 200]
         assert _reason(ask()) == (403, "quotaExceeded")

@@ -20,6 +20,7 @@ from services.ingest.domain import language
 from services.ingest.domain.accounts import Account
 from services.ingest.domain.entries import NewComment
 from services.ingest.domain.language import Language
+from services.ingest.domain.moments import EARLIEST, LATEST
 from services.ingest.domain.text import clean, clean_name
 from services.ingest.platforms.rest import account_of
 from services.ingest.ports import Arrival
@@ -56,7 +57,7 @@ class CommentIn(_Strict):
     thread: _Id | None = Field(None, description="the conversation; by default that of `in_reply_to`, or a new one")
     in_reply_to: _Id | None = Field(None, description="the native_id or id of the comment that this one answers")
     language: str | None = Field(None, max_length=35, pattern=r"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$")
-    sent_at: AwareDatetime | None = None
+    sent_at: Annotated[AwareDatetime, Field(ge=EARLIEST, le=LATEST)] | None = None
     public: bool = True
     callback: str | None = Field(
         None, max_length=2048, pattern=r"^https?://[^\s/]+(/\S*)?$", description="where to tell of the reply"

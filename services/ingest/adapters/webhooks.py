@@ -11,7 +11,8 @@ service, before any route.
     database away                       503 with Retry-After
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import cache
 from urllib.parse import parse_qsl
 
@@ -32,12 +33,12 @@ from services.ingest.domain.refusals import (
 )
 from services.ingest.intake import Accepted, Delivery
 from services.ingest.platforms import WEBHOOKS
-from services.ingest.platforms.base import Answer
+from services.ingest.platforms.base import MEBIBYTE, Answer
 from services.ingest.ports import Accounts, Health, Keeper
 from shared.auth import signed_by_platform
 from shared.clock import Clock
 from shared.group_commit import Closed
-from shared.problems import Problem, answer_to
+from shared.problems import Problem, answer_to, unavailable
 
 PREFIX = "/webhooks/"
 PATH = PREFIX + "{platform}/{account}"
@@ -49,6 +50,10 @@ _STATUS: Mapping[type[Refusal], tuple[int, str]] = {
     ReusedSignature: (401, "reused-signature"),
     BadHandshake: (403, "bad-handshake"),
 }
+LARGE_BODIES_BYTES = 80 * MEBIBYTE
+"""Of bodies over a mebibyte at once: anyone may send them, and reading one takes several times its size."""
+
+_MOST_DIGITS = 12
 _METHODS = ["GET", "POST"]
 _TAKEN = Answer("")
 _OTHER = "other"
@@ -63,7 +68,11 @@ class SenderGone(Exception):
     """The sender went away before the body was complete."""
 
 
-_FORESEEN = (Refusal, BodyTooLarge, Closed, SQLAlchemyError, OSError)
+class NoRoom(Exception):
+    """Too many large bodies are under way; the platform shall send this one again."""
+
+
+_FORESEEN = (Refusal, BodyTooLarge, NoRoom, Closed, SQLAlchemyError, OSError)
 
 
 @signed_by_platform
@@ -75,6 +84,7 @@ class Webhooks:
         self._keeper = keeper
         self._health = health
         self._clock = clock
+        self._room = LARGE_BODIES_BYTES
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         platform, account = scope["path_params"]["platform"], scope["path_params"]["account"]
@@ -98,12 +108,27 @@ class Webhooks:
     async def _take_in(self, platform: str, account: str, scope: Scope, receive: Receive) -> Answer:
         webhook, _ = intake.addressee(platform, account, self._accounts)
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-        body = await _read_body(headers, receive, webhook.most_bytes)
-        delivery = Delivery(platform, account, headers, body)
-        accepted = await intake.take_in(delivery, self._accounts, self._keeper, self._health, self._clock())
+        with self._room_for(_announced(headers, webhook.most_bytes)):
+            body = await _read_body(receive, webhook.most_bytes)
+            delivery = Delivery(platform, account, headers, body)
+            accepted = await intake.take_in(delivery, self._accounts, self._keeper, self._health, self._clock())
         _count(platform, accepted)
         # Nothing of the input, ever: Telegram would carry out a JSON answer as a command of the bot.
         return _TAKEN
+
+    @contextmanager
+    def _room_for(self, announced: int) -> Iterator[None]:
+        """Hold room for a large body while it is under way; raises ``NoRoom``."""
+        if announced <= MEBIBYTE:
+            yield
+            return
+        if announced > self._room:
+            raise NoRoom
+        self._room -= announced
+        try:
+            yield
+        finally:
+            self._room += announced
 
 
 class Front:
@@ -134,11 +159,18 @@ def webhooks(endpoint: Webhooks) -> APIRouter:
     return router
 
 
-async def _read_body(headers: Mapping[str, str], receive: Receive, most: int) -> bytes:
-    """The raw body; raises ``BodyTooLarge`` by what is announced, or by what comes."""
+def _announced(headers: Mapping[str, str], most: int) -> int:
+    """How large the body will be: as announced, else as large as may be. Raises ``BodyTooLarge``."""
     announced = headers.get("content-length", "")
-    if announced.isdecimal() and int(announced) > most:
+    if not announced.isdecimal():
+        return most
+    if len(announced) > _MOST_DIGITS or int(announced) > most:
         raise BodyTooLarge
+    return int(announced)
+
+
+async def _read_body(receive: Receive, most: int) -> bytes:
+    """The raw body; raises ``BodyTooLarge`` by what comes, whatever was announced."""
     pieces: list[bytes] = []
     length = 0
     while True:
@@ -164,6 +196,8 @@ async def _send(answer: Answer, send: Send) -> None:
 def _problem(error: Exception, path: str) -> Problem:
     if isinstance(error, BodyTooLarge):
         return Problem(413)
+    if isinstance(error, NoRoom):
+        return unavailable()
     if isinstance(error, Refusal):
         status, kind = _STATUS[type(error)]
         return Problem(status, kind, detail=str(error))

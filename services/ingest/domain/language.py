@@ -58,6 +58,7 @@ _RUN = re.compile(
     "|(?P<ml>[\u0d00-\u0d7f]+)|(?P<te>[\u0c00-\u0c7f]+)|(?P<kn>[\u0c80-\u0cff]+)|(?P<gu>[\u0a80-\u0aff]+)"
     "|(?P<pa>[\u0a00-\u0a7f]+)|(?P<or>[\u0b00-\u0b7f]+)|(?P<other>[^\\W\\d_]+)"
 )
+_OURS = {"si": re.compile("[\u0d80-\u0dff]+"), "ta": re.compile("[\u0b80-\u0bff]+")}
 _SHARED = frozenset({"latn", "hani", "other"})
 """Scripts that many languages are written in (Arabic, Cyrillic and Devanagari are among the others)."""
 
@@ -88,6 +89,10 @@ def _script(prose: str) -> tuple[str | None, float]:
     """The script that most letters belong to, and their share; a script of one language by the tag of that one."""
     if prose.isascii():
         return ("latn", 1.0) if _LATIN_LETTER.search(prose) else (None, 0.0)
+    for ours, runs in _OURS.items():
+        # Most texts end here. Even with every other sign counted against it, it is mostly in this script.
+        if sum(map(len, runs.findall(prose))) >= _MOSTLY * (len(prose) - prose.count(" ")):
+            return ours, 1.0
     letters: Counter[str] = Counter()
     for run in _RUN.finditer(prose):
         letters[run.lastgroup or "other"] += run.end() - run.start()

@@ -6,7 +6,7 @@ from where it came in. The untouched original stays in the raw body.
 
 import re
 from functools import cache
-from unicodedata import combining, is_normalized, normalize
+from unicodedata import combining, normalize
 
 from services.ingest.domain.refusals import Unreadable
 
@@ -22,8 +22,10 @@ LONG = 1_000
 MOST_MARKS = 30
 """As many marks may stand on one letter (Unicode Standard Annex 15, Stream-Safe Text Format)."""
 
+_ODD = re.compile("[\x00\r\x85\u2028\u2029\ud800-\udfff]")
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _LINE_END = re.compile("\r\n|[\r\x85\u2028\u2029]")
+_MAYBE_PILED = re.compile(rf"[^\w\s]{{{MOST_MARKS}}}")
 
 
 def clean(text: str) -> str:
@@ -32,10 +34,12 @@ def clean(text: str) -> str:
     if text.isascii():
         text = text.replace("\x00", "")
         return text if "\r" not in text else _LINE_END.sub("\n", text)
-    text = _LINE_END.sub("\n", _UNSTORABLE.sub("", text))
-    if len(text) > LONG:
+    if _ODD.search(text):
+        text = _LINE_END.sub("\n", _UNSTORABLE.sub("", text))
+    if len(text) > LONG and _MAYBE_PILED.search(text):
         text = _piles().sub(r"\1", text)
-    return text if is_normalized("NFC", text) else normalize("NFC", text)[:MOST_CHARACTERS]
+    # Not asked first whether it is needed: for Sinhala and Tamil the answer costs as much as doing it.
+    return normalize("NFC", text)[:MOST_CHARACTERS]
 
 
 @cache
@@ -65,3 +69,11 @@ def identifier(value: object) -> str | None:
     if len(text) > MOST_ID_CHARACTERS or _UNSTORABLE.search(text):
         raise Unreadable("An id is longer than 256 characters or holds characters that no id has.")
     return text
+
+
+def required_identifier(value: object, complaint: str) -> str:
+    """The id that a part cannot be without; raises ``Unreadable`` with ``complaint``, also as ``identifier`` does."""
+    found = identifier(value)
+    if found is None:
+        raise Unreadable(complaint)
+    return found

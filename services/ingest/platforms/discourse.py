@@ -42,7 +42,7 @@ from services.ingest.domain.entries import (
     Unused,
 )
 from services.ingest.domain.refusals import BadSignature, Unreadable
-from services.ingest.domain.text import clean, clean_name, identifier
+from services.ingest.domain.text import clean, clean_name, identifier, required_identifier
 from services.ingest.platforms.base import TOKEN, Headers, Platform, Says, Webhook
 from services.ingest.platforms.html_text import to_text
 from services.ingest.platforms.json_body import as_object, count, parse_object, timestamp
@@ -79,13 +79,13 @@ def read(body: bytes, headers: Headers, account: Account, now: datetime) -> Read
 
 def read_post(event: str, post: Post, account: Account, now: datetime) -> Reading:
     """What an event says of a post; raises ``Unreadable``."""
-    native_id = _required(post.get("id"), "The post has no id.")
+    native_id = required_identifier(post.get("id"), "The post has no id.")
     if useless := _useless(event, post, account):
         return (Unused(account.account, useless),)
     if event == _DESTROYED or post.get("user_deleted") is True or post.get("deleted_at") is not None:
         gone_since = timestamp(post.get("deleted_at")) or timestamp(post.get("updated_at")) or now
         return (RemovedComment(account.account, native_id, gone_since),)
-    thread = f"t{_required(post.get('topic_id'), 'The post has no topic.')}"
+    thread = f"t{required_identifier(post.get('topic_id'), 'The post has no topic.')}"
     if _is_ours(post, account):
         return (Echo(account.account, native_id, thread),)
     return tuple(_read_text(post, account, native_id, thread, now, edited=event == _EDITED))
@@ -154,13 +154,6 @@ def _upload(shown: str, name: str, form: str | None, address: str) -> Media:
 
 def _edit_key(post: Post, text: str) -> str:
     return f"{count(post.get('version')) or '-'}:{hashlib.sha256(text.encode()).hexdigest()[:32]}"
-
-
-def _required(value: object, complaint: str) -> str:
-    found = identifier(value)
-    if found is None:
-        raise Unreadable(complaint)
-    return found
 
 
 def _signature(body: bytes, secret: str) -> bytes:

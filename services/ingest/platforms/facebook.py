@@ -28,8 +28,9 @@ from services.ingest.domain.entries import (
     Unused,
 )
 from services.ingest.domain.refusals import Unreadable
-from services.ingest.domain.text import clean, clean_name, identifier
+from services.ingest.domain.text import clean, clean_name, identifier, required_identifier
 from services.ingest.platforms import meta
+from services.ingest.platforms.attached import address
 from services.ingest.platforms.base import TOKEN, Platform, Says
 from services.ingest.platforms.json_body import as_object, unix_seconds
 from services.ingest.platforms.meta import Part
@@ -50,7 +51,7 @@ def _read_change(page: str, sent: datetime, change: Part) -> Iterator[Entry]:
 
 def read_comment(page: str, sent: datetime, value: Part) -> Entry:
     """What a change of a comment says; ``sent`` stands in for the time of the event. Raises ``Unreadable``."""
-    comment = meta.required(value.get("comment_id"), "A comment has no id.")
+    comment = required_identifier(value.get("comment_id"), "A comment has no id.")
     at = unix_seconds(value.get("created_time")) or sent
     verb = value.get("verb")
     if not isinstance(verb, str):
@@ -109,7 +110,7 @@ def _place(comment: str, value: Part) -> tuple[str | None, str | None]:
 
 def _media(value: Part) -> tuple[Media, ...]:
     """A photo, or the address of a video or a link."""
-    return tuple([Media(kind, url) for name, kind in _MEDIA if name in value and (url := meta.address(value[name]))])
+    return tuple([Media(kind, url) for name, kind in _MEDIA if name in value and (url := address(value[name]))])
 
 
 PLATFORM = Platform(

@@ -14,6 +14,7 @@ from functools import partial
 from typing import Any, Final
 
 from services.ingest.domain.entries import Reading
+from services.ingest.domain.text import required_identifier
 from services.ingest.platforms import facebook, meta
 from services.ingest.platforms.graph_page import Comments, between, read_items, written_at
 from services.ingest.platforms.json_body import as_object
@@ -34,7 +35,7 @@ def posts_with_news(value: object, since: datetime) -> list[str]:
     """The posts of a page of ``GET /{page-id}/feed`` under which something was written since; raises ``Unreadable``."""
     posts = [as_object(item, "A post") for item in read_items(value).items]
     news = [post for post in posts if (written_at(post, "updated_time") or since) >= since]
-    return [meta.required(post.get("id"), "A post has no id.") for post in news]
+    return [required_identifier(post.get("id"), "A post has no id.") for post in news]
 
 
 def read_comments(value: object, page: str, post: str, since: datetime, until: datetime) -> Comments:

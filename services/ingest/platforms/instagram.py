@@ -16,7 +16,7 @@ from datetime import datetime
 
 from services.ingest.domain import language
 from services.ingest.domain.entries import UNKNOWN_AUTHOR, Echo, Entry, NewComment, Unused
-from services.ingest.domain.text import clean, clean_name, identifier
+from services.ingest.domain.text import clean, clean_name, identifier, required_identifier
 from services.ingest.platforms import meta
 from services.ingest.platforms.base import TOKEN, Platform, Says
 from services.ingest.platforms.json_body import as_object
@@ -36,7 +36,7 @@ def _read_change(account: str, sent: datetime, change: Part) -> Iterator[Entry]:
 
 def read_comment(account: str, sent: datetime, value: Part) -> Entry:
     """What a comment says that was written at ``sent``; raises ``Unreadable``."""
-    comment = meta.required(value.get("id"), "A comment has no id.")
+    comment = required_identifier(value.get("id"), "A comment has no id.")
     parent = identifier(value.get("parent_id"))
     thread = comment if parent is None else None
     author = value.get("from")

@@ -15,6 +15,7 @@ from functools import partial
 from typing import Final
 
 from services.ingest.domain.entries import Entry, Reading
+from services.ingest.domain.text import required_identifier
 from services.ingest.platforms import instagram, meta
 from services.ingest.platforms.graph_page import Comments, between, read_items, written_at
 from services.ingest.platforms.json_body import as_object
@@ -43,7 +44,7 @@ def read_media(value: object, account: str, since: datetime, until: datetime) ->
         comments = read_comments(picture.get("comments", {"data": []}), account, since, until)
         reading += comments.reading
         if comments.after is not None:
-            more.append((meta.required(picture.get("id"), "A picture has no id."), comments.after))
+            more.append((required_identifier(picture.get("id"), "A picture has no id."), comments.after))
     return Media(tuple(reading), tuple(more))
 
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from services.ingest.domain.moments import plausible
 from services.ingest.domain.refusals import Unreadable
 
 
@@ -43,7 +44,7 @@ def unix_seconds(value: object) -> datetime | None:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     try:
-        return datetime.fromtimestamp(value, UTC)
+        return plausible(datetime.fromtimestamp(value, UTC))
     except (OverflowError, ValueError, OSError):
         return None
 
@@ -71,6 +72,6 @@ def timestamp(value: object) -> datetime | None:
         return None
     try:
         moment = datetime.fromisoformat(value)
-        return moment.astimezone(UTC) if moment.tzinfo is not None else None
+        return plausible(moment) if moment.tzinfo is not None else None
     except (ValueError, OverflowError):
         return None

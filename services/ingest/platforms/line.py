@@ -37,7 +37,8 @@ from services.ingest.domain.entries import (
     Unused,
 )
 from services.ingest.domain.refusals import BadSignature, Unreadable
-from services.ingest.domain.text import clean, clean_name, identifier
+from services.ingest.domain.text import clean, clean_name, identifier, required_identifier
+from services.ingest.platforms.attached import address, place
 from services.ingest.platforms.base import TOKEN, Headers, Platform, Says, Webhook
 from services.ingest.platforms.json_body import as_list, as_object, parse_object, unix_milliseconds
 
@@ -45,7 +46,6 @@ _SIGNATURE_HEADER = "x-line-signature"
 _FILES: Mapping[str, MediaKind] = {"image": "image", "video": "video", "audio": "audio", "file": "file"}
 _CHATS: Mapping[str, str] = {"user": "userId", "group": "groupId", "room": "roomId"}
 _UNUSED = frozenset({"follow", "unfollow", "join", "leave", "memberJoined", "memberLeft", "postback", "beacon"})
-_MOST_ADDRESS_CHARACTERS = 2_048
 
 
 def authenticate(body: bytes, headers: Headers, secrets: Sequence[SecretSet], now: datetime) -> None:
@@ -62,7 +62,7 @@ def authenticate(body: bytes, headers: Headers, secrets: Sequence[SecretSet], no
 def read(body: bytes, headers: Headers, account: Account, now: datetime) -> Reading:
     """Every event; raises ``Unreadable`` where the envelope is not LINE's."""
     envelope = parse_object(body)
-    destination = _needed(envelope.get("destination"), "The destination")
+    destination = required_identifier(envelope.get("destination"), "The destination has no id.")
     return tuple(_read_event(event, destination, now) for event in as_list(envelope.get("events"), "events"))
 
 
@@ -74,7 +74,8 @@ def _read_event(value: object, account: str, now: datetime) -> Entry:
             return _read_message(event, account, now, edited=kind == "messageEdited")
         if kind == "unsend":
             message = as_object(event.get("unsend"), "unsend").get("messageId")
-            return RemovedComment(account, _needed(message, "An unsent message"), _time(event) or now, _chat(event)[1])
+            native_id = required_identifier(message, "An unsent message has no id.")
+            return RemovedComment(account, native_id, _time(event) or now, _chat(event)[1])
         return Unused(account, kind if isinstance(kind, str) and kind in _UNUSED else "event")
     except Unreadable as error:
         return Malformed(account, error.reason)
@@ -82,7 +83,7 @@ def _read_event(value: object, account: str, now: datetime) -> Entry:
 
 def _read_message(event: Mapping[str, Any], account: str, now: datetime, *, edited: bool) -> Entry:
     message = as_object(event.get("message"), "A message")
-    native_id = _needed(message.get("id"), "A message")
+    native_id = required_identifier(message.get("id"), "A message has no id.")
     content = _content(message, native_id)
     if content is None:
         return Unused(account, "message")
@@ -102,7 +103,7 @@ def _read_message(event: Mapping[str, Any], account: str, now: datetime, *, edit
         media=media,
         public=False,
         visibility=kind_of_chat,
-        revision=_needed(event.get("webhookEventId"), "An edit") if edited else ORIGINAL,
+        revision=required_identifier(event.get("webhookEventId"), "An edit has no id.") if edited else ORIGINAL,
         edited_at=sent_at if edited else None,
     )
 
@@ -113,7 +114,7 @@ def _chat(event: Mapping[str, Any]) -> tuple[str, str]:
     kind = source.get("type")
     if not isinstance(kind, str) or kind not in _CHATS:
         raise Unreadable("A source is neither a user nor a group nor a room.")
-    return kind, _needed(source.get(_CHATS[kind]), "A source")
+    return kind, required_identifier(source.get(_CHATS[kind]), "A source has no id.")
 
 
 def _content(message: Mapping[str, Any], native_id: str) -> tuple[str, tuple[Media, ...]] | None:
@@ -141,31 +142,17 @@ def _file(kind: MediaKind, message: Mapping[str, Any], native_id: str) -> Media:
     """A file, which LINE keeps under the message's id unless it is kept elsewhere."""
     provider = message.get("contentProvider")
     url = provider.get("originalContentUrl") if isinstance(provider, dict) else None
-    elsewhere = isinstance(url, str) and 0 < len(url) <= _MOST_ADDRESS_CHARACTERS and url.isprintable()
-    return Media(kind, url if elsewhere else None, native_id, clean_name(message.get("fileName")))
+    return Media(kind, address(url), native_id, clean_name(message.get("fileName")))
 
 
 def _location(message: Mapping[str, Any]) -> Media:
-    """A place as a ``geo:`` address (RFC 5870), by its title, or else its street."""
-    latitude, longitude = message.get("latitude"), message.get("longitude")
-    known = _is_degrees(latitude, 90) and _is_degrees(longitude, 180)
+    """A place, by its title, or else its street."""
     name = clean_name(message.get("title")) or clean_name(message.get("address"))
-    return Media("location", f"geo:{latitude:.6f},{longitude:.6f}" if known else None, name=name)
-
-
-def _is_degrees(value: object, most: int) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and -most <= value <= most
+    return place(message.get("latitude"), message.get("longitude"), name=name)
 
 
 def _time(event: Mapping[str, Any]) -> datetime | None:
     return unix_milliseconds(event.get("timestamp"))
-
-
-def _needed(value: object, name: str) -> str:
-    found = identifier(value)
-    if found is None:
-        raise Unreadable(f"{name} has no id.")
-    return found
 
 
 def _signature(body: bytes, secret: str) -> str:

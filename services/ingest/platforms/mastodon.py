@@ -37,6 +37,7 @@ from services.ingest.domain.entries import (
 )
 from services.ingest.domain.refusals import BadSignature, UnknownAccount, Unreadable
 from services.ingest.domain.text import clean, clean_name, identifier
+from services.ingest.platforms.attached import address
 from services.ingest.platforms.base import TOKEN, Headers, Platform, Says, Webhook
 from services.ingest.platforms.html_text import to_text
 from services.ingest.platforms.json_body import as_list, as_object, count, parse_object, timestamp
@@ -47,7 +48,6 @@ PAGE_LIMIT = 80
 _SIGNATURE_HEADER = "x-hub-signature"
 _STATUS_EVENTS = frozenset({"status.created", "status.updated"})
 _MOST_MEDIA = 8
-_MOST_ADDRESS_CHARACTERS = 2048
 _KINDS: Mapping[str, MediaKind] = {"image": "image", "gifv": "video", "video": "video", "audio": "audio"}
 _LEADING_MENTION = re.compile(r"@[\w.-]+(?:@[\w.-]+)?")
 
@@ -191,9 +191,9 @@ def _media(status: Mapping[str, Any]) -> tuple[Media, ...]:
     attached = status.get("media_attachments")
     found = [one for one in attached if isinstance(one, dict)] if isinstance(attached, list) else []
     return tuple(
-        Media(_KINDS.get(str(one.get("type")), "file"), address)
+        Media(_KINDS.get(str(one.get("type")), "file"), url)
         for one in found[:_MOST_MEDIA]
-        if isinstance(address := one.get("url"), str) and len(address) <= _MOST_ADDRESS_CHARACTERS
+        if (url := address(one.get("url"))) is not None
     )
 
 

@@ -11,7 +11,7 @@ from datetime import datetime
 
 from services.ingest.domain import language
 from services.ingest.domain.entries import EditedComment, Entry, Unused
-from services.ingest.domain.text import clean, identifier
+from services.ingest.domain.text import clean, identifier, required_identifier
 from services.ingest.platforms import meta, meta_messages
 from services.ingest.platforms.base import Platform, Says
 from services.ingest.platforms.json_body import as_object
@@ -27,8 +27,8 @@ def _read_event(page: str, sent: datetime, event: Part) -> Iterator[Entry]:
 
 def _read_edit(page: str, sent: datetime, event: Part) -> Entry:
     edit = as_object(event["message_edit"], "An edit")
-    mid = meta.required(edit.get("mid"), "An edit names no message.")
-    person = meta.required(meta_messages.party(event, "sender"), "An edit names no sender.")
+    mid = required_identifier(edit.get("mid"), "An edit names no message.")
+    person = required_identifier(meta_messages.party(event, "sender"), "An edit names no sender.")
     if person == page:
         return Unused(page, "own")
     happened = meta_messages.event_time(event)

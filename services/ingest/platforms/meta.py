@@ -19,9 +19,9 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from services.ingest.domain.accounts import Account, SecretSet
-from services.ingest.domain.entries import Elsewhere, Entry, Malformed, Media, Reading, Unused
+from services.ingest.domain.entries import Elsewhere, Entry, Malformed, Reading, Unused
 from services.ingest.domain.refusals import BadHandshake, BadSignature, Unreadable
-from services.ingest.domain.text import identifier
+from services.ingest.domain.text import required_identifier
 from services.ingest.platforms.base import MEBIBYTE, TOKEN, Answer, Headers, Query, SecretShapes, Webhook
 from services.ingest.platforms.json_body import as_list, parse_object, unix_milliseconds, unix_seconds
 
@@ -38,7 +38,6 @@ MOST_MEDIA = 30
 _SIGNATURE_HEADER = "x-hub-signature-256"
 _LISTS = {"changes": unix_seconds, "messaging": unix_milliseconds, "standby": unix_milliseconds}
 _WINDOW = timedelta(hours=24)
-_MOST_ADDRESS_CHARACTERS = 2048
 
 
 def webhook(
@@ -96,14 +95,6 @@ def each(parts: object, name: str, account: str, read: Callable[[Part], Iterable
     return said
 
 
-def required(value: object, complaint: str) -> str:
-    """The id that a part cannot be without; raises ``Unreadable`` with ``complaint``."""
-    found = identifier(value)
-    if found is None:
-        raise Unreadable(complaint)
-    return found
-
-
 def words(value: object) -> str:
     """What was written: nothing where only a picture was sent; raises ``Unreadable`` for what is no text."""
     if value is None:
@@ -113,12 +104,9 @@ def words(value: object) -> str:
     return value
 
 
-def window_end(sent_at: datetime) -> datetime | None:
-    """Until when a private message can be answered; None past the end of the calendar."""
-    try:
-        return sent_at + _WINDOW
-    except OverflowError:
-        return None
+def window_end(sent_at: datetime) -> datetime:
+    """Until when a private message can be answered."""
+    return sent_at + _WINDOW
 
 
 def edit_key(text: str, at: datetime | None) -> str:
@@ -127,24 +115,10 @@ def edit_key(text: str, at: datetime | None) -> str:
     return f"{moment}:{hashlib.sha256(text.encode()).hexdigest()[:32]}"
 
 
-def address(value: object) -> str | None:
-    """The address of something attached; None for what is none."""
-    if isinstance(value, str) and 0 < len(value) <= _MOST_ADDRESS_CHARACTERS and value.isprintable():
-        return value
-    return None
-
-
-def place(latitude: object, longitude: object, url: str | None, name: str | None) -> Media:
-    """A place on the map, as a ``geo`` address (RFC 5870) where the coordinates are told, else as ``url``."""
-    if _within(latitude, 90) and _within(longitude, 180):
-        url = f"geo:{latitude:.6f},{longitude:.6f}"
-    return Media("location", url, name=name)
-
-
 def _read_entry(
     readers: Mapping[str, Reader], siblings: Mapping[str, str], now: datetime, entry: Part
 ) -> Iterator[Entry]:
-    account = required(entry.get("id"), "An entry names no account.")
+    account = required_identifier(entry.get("id"), "An entry names no account.")
     if "field" in entry:
         # With "Business login for Instagram" an entry is itself its only change.
         entry = {"time": entry.get("time"), "changes": [entry]}
@@ -160,10 +134,6 @@ def _read_entry(
             yield Elsewhere(account, siblings[name])
         else:
             yield Unused(account, name)
-
-
-def _within(degrees: object, most: int) -> bool:
-    return isinstance(degrees, int | float) and -most <= degrees <= most
 
 
 def _digest(body: bytes, secret: str) -> str:

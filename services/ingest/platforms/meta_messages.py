@@ -28,8 +28,9 @@ from services.ingest.domain.entries import (
     Revoked,
     Unused,
 )
-from services.ingest.domain.text import clean, clean_name, identifier
+from services.ingest.domain.text import clean, clean_name, identifier, required_identifier
 from services.ingest.platforms import meta
+from services.ingest.platforms.attached import address, place
 from services.ingest.platforms.json_body import as_list, as_object, unix_milliseconds
 from services.ingest.platforms.meta import Part
 
@@ -73,7 +74,7 @@ def party(event: Part, role: str) -> str | None:
 
 def _read_message(account: str, at: datetime, event: Part) -> Entry:
     message = as_object(event["message"], "A message")
-    mid = meta.required(message.get("mid"), "A message has no id.")
+    mid = required_identifier(message.get("mid"), "A message has no id.")
     sender = party(event, "sender")
     own = sender == account or message.get("is_echo") is True
     if message.get("is_deleted") is True:
@@ -84,7 +85,7 @@ def _read_message(account: str, at: datetime, event: Part) -> Entry:
         return Echo(account, mid, person, _answered(message), _publication(message.get("metadata")))
     if message.get("is_unsupported") is True:
         return Unused(account, "unsupported")
-    return _read_words(account, mid, meta.required(sender, "A message names no sender."), at, message)
+    return _read_words(account, mid, required_identifier(sender, "A message names no sender."), at, message)
 
 
 def _read_words(account: str, mid: str, person: str, at: datetime, message: Part) -> NewComment:
@@ -130,12 +131,12 @@ def _attached(attachment: Part) -> Media:
     """One attachment; what has no kind of its own here (posts, templates, shares, fallbacks) is a link."""
     kind, payload = attachment.get("type"), attachment.get("payload")
     payload = payload if isinstance(payload, dict) else {}
-    url = meta.address(payload.get("url")) or meta.address(attachment.get("url"))
+    url = address(payload.get("url")) or address(attachment.get("url"))
     name = clean_name(attachment.get("title") or payload.get("title"))
     if kind == "location":
         point = payload.get("coordinates")
         point = point if isinstance(point, dict) else {}
-        return meta.place(point.get("lat"), point.get("long"), url, name)
+        return place(point.get("lat"), point.get("long"), url=url, name=name)
     if "sticker_id" in payload:
         return Media("sticker", url)
     return Media(_KINDS.get(kind, "link") if isinstance(kind, str) else "link", url, name=name)

@@ -44,7 +44,7 @@ from services.ingest.domain.entries import (
     Unused,
 )
 from services.ingest.domain.refusals import BadSignature, Unreadable
-from services.ingest.domain.text import clean, clean_name, identifier
+from services.ingest.domain.text import clean, clean_name, identifier, required_identifier
 from services.ingest.platforms.base import Headers, Platform, Says, Webhook
 from services.ingest.platforms.json_body import as_list, as_object, parse_object, unix_seconds
 from services.ingest.platforms.telegram_content import media_of, words_of
@@ -77,7 +77,7 @@ class Chat(NamedTuple):
 
     def within(self, value: object) -> str:
         """The name of a message, topic or album of this chat."""
-        return f"{self.name}:{_required(value, 'A message has no id.')}"
+        return f"{self.name}:{required_identifier(value, 'A message has no id.')}"
 
 
 def authenticate(body: bytes, headers: Headers, secrets: Sequence[SecretSet], now: datetime) -> None:
@@ -92,7 +92,7 @@ def authenticate(body: bytes, headers: Headers, secrets: Sequence[SecretSet], no
 def read(body: bytes, headers: Headers, account: Account, now: datetime) -> Reading:
     """The one thing that an update says, or all the messages that it takes away; raises ``Unreadable``."""
     update = parse_object(body)
-    _required(update.get("update_id"), "The update has no id.")
+    required_identifier(update.get("update_id"), "The update has no id.")
     for kind in (*_NEW, *_EDITED):
         if kind in update:
             return (_read_message(as_object(update[kind], "The message"), account, now, edited=kind in _EDITED),)
@@ -140,7 +140,7 @@ def _read_message(message: Message, account: Account, now: datetime, *, edited: 
         media=media,
         public=chat.public,
         visibility=chat.kind,
-        window_ends_at=_window_end(sent_at) if chat.of_business else None,
+        window_ends_at=sent_at + _BUSINESS_WINDOW if chat.of_business else None,
         revision=_edit_key(edited_at, text) if edited else ORIGINAL,
         edited_at=edited_at if edited else None,
     )
@@ -149,7 +149,7 @@ def _read_message(message: Message, account: Account, now: datetime, *, edited: 
 def _chat(holder: Mapping[str, Any]) -> Chat:
     """The chat of a message or a deletion. Who knows a group's username can read along: it is public."""
     chat = as_object(holder.get("chat"), "The chat")
-    chat_id = _required(chat.get("id"), "A chat has no id.")
+    chat_id = required_identifier(chat.get("id"), "A chat has no id.")
     kind = chat.get("type")
     if kind not in _CHATS:
         raise Unreadable("A chat is neither private nor a group.")
@@ -215,23 +215,9 @@ def _author(message: Message) -> tuple[str, str | None, str | None]:
     return identifier(author.get("id")) or UNKNOWN_AUTHOR, name, clean_name(author.get("username"))
 
 
-def _window_end(sent_at: datetime) -> datetime | None:
-    try:
-        return sent_at + _BUSINESS_WINDOW
-    except OverflowError:
-        return None
-
-
 def _edit_key(edited_at: datetime, text: str) -> str:
     # Two edits can fall into one second.
     return f"{edited_at.timestamp():.0f}:{hashlib.sha256(text.encode()).hexdigest()[:32]}"
-
-
-def _required(value: object, complaint: str) -> str:
-    found = identifier(value)
-    if found is None:
-        raise Unreadable(complaint)
-    return found
 
 
 PLATFORM = Platform(

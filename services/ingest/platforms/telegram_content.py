@@ -11,6 +11,7 @@ from typing import Any
 from services.ingest.domain.entries import Media, MediaKind
 from services.ingest.domain.refusals import Unreadable
 from services.ingest.domain.text import clean_name, identifier
+from services.ingest.platforms.attached import place
 from services.ingest.platforms.json_body import as_object, count
 
 # Of several that one message lists, the first is what was sent.
@@ -70,12 +71,6 @@ def _file(kind: MediaKind, file: Mapping[str, Any]) -> Media:
 
 
 def _location(location: Mapping[str, Any], venue: object) -> Media:
-    """A place as a ``geo`` address (RFC 5870), by the name of the venue that is there."""
-    latitude, longitude = location.get("latitude"), location.get("longitude")
-    known = _is_within(latitude, 90) and _is_within(longitude, 180)
-    url = f"geo:{latitude:.6f},{longitude:.6f}" if known else None
-    return Media("location", url, name=clean_name(venue.get("title")) if isinstance(venue, dict) else None)
-
-
-def _is_within(degrees: object, most: int) -> bool:
-    return isinstance(degrees, int | float) and not isinstance(degrees, bool) and -most <= degrees <= most
+    """A place, by the name of the venue that is there."""
+    name = clean_name(venue.get("title")) if isinstance(venue, dict) else None
+    return place(location.get("latitude"), location.get("longitude"), name=name)

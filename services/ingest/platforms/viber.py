@@ -22,7 +22,8 @@ from services.ingest.domain import language
 from services.ingest.domain.accounts import Account, SecretSet
 from services.ingest.domain.entries import Media, MediaKind, NewComment, Reading, Unused
 from services.ingest.domain.refusals import BadSignature, Unreadable
-from services.ingest.domain.text import clean, clean_name, identifier
+from services.ingest.domain.text import clean, clean_name, identifier, required_identifier
+from services.ingest.platforms.attached import address, place
 from services.ingest.platforms.base import TOKEN, Headers, Platform, Says, Webhook
 from services.ingest.platforms.json_body import as_object, parse_object, unix_milliseconds
 
@@ -38,7 +39,6 @@ _FILES: Mapping[str, MediaKind] = {
     "sticker": "sticker",
     "url": "link",
 }
-_MOST_ADDRESS_CHARACTERS = 2_048
 
 
 def authenticate(body: bytes, headers: Headers, secrets: Sequence[SecretSet], now: datetime) -> None:
@@ -60,13 +60,13 @@ def read(body: bytes, headers: Headers, account: Account, now: datetime) -> Read
         return (Unused(account.account, kind if kind in _UNUSED else "event"),)
     sender = as_object(event.get("sender"), "The sender")
     message = as_object(event.get("message"), "The message")
-    author_id = _required(sender.get("id"), "The sender has no id.")
+    author_id = required_identifier(sender.get("id"), "The sender has no id.")
     text, media = clean(_words(message)), _media(message)
     if not text and not media:
         return (Unused(account.account, "content"),)
     comment = NewComment(
         account=account.account,
-        native_id=_required(event.get("message_token"), "The message has no token."),
+        native_id=required_identifier(event.get("message_token"), "The message has no token."),
         author_id=author_id,
         text=text,
         sent_at=unix_milliseconds(event.get("timestamp")) or now,
@@ -93,37 +93,15 @@ def _media(message: Mapping[str, Any]) -> tuple[Media, ...]:
     """What was attached; nothing for words alone, and for types that nobody knows yet."""
     kind = message.get("type")
     if kind == "location":
-        return (_location(as_object(message.get("location"), "location")),)
+        location = as_object(message.get("location"), "location")
+        return (place(location.get("lat"), location.get("lon")),)
     if kind == "contact":
         # The number stays in the raw body.
         return (Media("contact", name=clean_name(as_object(message.get("contact"), "contact").get("name"))),)
     if not isinstance(kind, str) or kind not in _FILES:
         return ()
     sticker = identifier(message.get("sticker_id"))
-    return (Media(_FILES[kind], _address(message.get("media")), sticker, clean_name(message.get("file_name"))),)
-
-
-def _address(value: object) -> str | None:
-    is_address = isinstance(value, str) and 0 < len(value) <= _MOST_ADDRESS_CHARACTERS and value.isprintable()
-    return str(value) if is_address else None
-
-
-def _location(location: Mapping[str, Any]) -> Media:
-    """A place as a ``geo`` address (RFC 5870)."""
-    latitude, longitude = location.get("lat"), location.get("lon")
-    known = _is_within(latitude, 90) and _is_within(longitude, 180)
-    return Media("location", f"geo:{latitude:.6f},{longitude:.6f}" if known else None)
-
-
-def _is_within(degrees: object, most: int) -> bool:
-    return isinstance(degrees, int | float) and not isinstance(degrees, bool) and -most <= degrees <= most
-
-
-def _required(value: object, complaint: str) -> str:
-    found = identifier(value)
-    if found is None:
-        raise Unreadable(complaint)
-    return found
+    return (Media(_FILES[kind], address(message.get("media")), sticker, clean_name(message.get("file_name"))),)
 
 
 def _digest(body: bytes, secret: str) -> bytes:

@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 
 from services.ingest.domain import language
 from services.ingest.domain.entries import Echo, EditedComment, Entry, NewComment, RemovedComment, Unused
-from services.ingest.domain.text import clean, clean_name, identifier
+from services.ingest.domain.text import clean, clean_name, identifier, required_identifier
 from services.ingest.platforms import meta
 from services.ingest.platforms.base import MEBIBYTE, Platform, Says
 from services.ingest.platforms.json_body import as_object, unix_seconds
@@ -48,7 +48,9 @@ def _read_change(business: str, sent: datetime, change: Part) -> Iterator[Entry]
         yield Unused(business, "field")
         return
     value = as_object(change.get("value"), "A change's value")
-    number = meta.required(as_object(value.get("metadata"), "metadata").get("phone_number_id"), "No number is named.")
+    number = required_identifier(
+        as_object(value.get("metadata"), "metadata").get("phone_number_id"), "No number is named."
+    )
     for name, read in _LISTS.items():
         if name in value:
             contacts = _contacts(value.get("contacts"), value[name])
@@ -67,25 +69,25 @@ def _read_message(number: str, contacts: Contacts, sent: datetime, message: Part
     elif (content := content_of(message)) is None:
         yield Unused(number, UNREAD.get(kind, "type") if isinstance(kind, str) else "type")
     else:
-        native_id = meta.required(message.get("id"), "A message has no id.")
+        native_id = required_identifier(message.get("id"), "A message has no id.")
         yield NewComment(**_written(number, native_id, contacts, at, message, content), parent=_answered(message))
 
 
 def _read_edit(number: str, contacts: Contacts, at: datetime, message: Part) -> Entry:
     edit = as_object(message.get("edit"), "An edit")
     rewritten = as_object(edit.get("message"), "An edited message")
-    original = meta.required(edit.get("original_message_id"), "An edit names no message.")
+    original = required_identifier(edit.get("original_message_id"), "An edit names no message.")
     content = content_of(rewritten)
     if content is None:
         return Unused(number, "edit")
     written = _written(number, original, contacts, at, message, content)
-    key = meta.required(message.get("id"), "An edit has no id.")
+    key = required_identifier(message.get("id"), "An edit has no id.")
     return EditedComment(**written, parent=_answered(rewritten), revision=key, edited_at=at)
 
 
 def _read_revocation(number: str, contacts: Contacts, at: datetime, message: Part) -> Entry:
     revoked = as_object(message.get("revoke"), "A revocation")
-    original = meta.required(revoked.get("original_message_id"), "A revocation names no message.")
+    original = required_identifier(revoked.get("original_message_id"), "A revocation names no message.")
     return RemovedComment(number, original, at, _sender(contacts, message).id)
 
 
@@ -94,7 +96,7 @@ def _read_echo(number: str, contacts: Contacts, sent: datetime, echo: Part) -> I
         yield Unused(number, "own")
         return
     person = _person(contacts, echo.get("to_user_id"), echo.get("to"))
-    yield Echo(number, meta.required(echo.get("id"), "An echo has no id."), person.id, _answered(echo))
+    yield Echo(number, required_identifier(echo.get("id"), "An echo has no id."), person.id, _answered(echo))
 
 
 def _count(kind: str, number: str, contacts: Contacts, sent: datetime, part: Part) -> Iterator[Entry]:
@@ -114,7 +116,7 @@ def _written(
 ) -> dict[str, Any]:
     """What a message and an edit have in common: who wrote what, and until when an answer is taken."""
     sender = _sender(contacts, message)
-    person, text = meta.required(sender.id, "A message names no sender."), clean(content.text)
+    person, text = required_identifier(sender.id, "A message names no sender."), clean(content.text)
     return {
         "account": number,
         "native_id": native_id,

@@ -14,6 +14,7 @@ from services.ingest.domain.entries import Media, MediaKind
 from services.ingest.domain.refusals import Unreadable
 from services.ingest.domain.text import clean_name, identifier
 from services.ingest.platforms import meta
+from services.ingest.platforms.attached import address, place
 from services.ingest.platforms.json_body import as_list, as_object
 from services.ingest.platforms.meta import Part
 
@@ -54,7 +55,7 @@ def _file(kind: MediaKind, value: object) -> Content:
     part = as_object(value, kind)
     media = Media(
         kind,
-        meta.address(part.get("url")),
+        address(part.get("url")),
         identifier(part.get("id")),
         clean_name(part.get("filename")),
         clean_name(part.get("mime_type")),
@@ -65,8 +66,8 @@ def _file(kind: MediaKind, value: object) -> Content:
 def _location(value: object) -> Content:
     part = as_object(value, "location")
     name = ", ".join(filter(None, (clean_name(part.get("name")), clean_name(part.get("address")))))
-    url = meta.address(part.get("url"))
-    return Content("", (meta.place(part.get("latitude"), part.get("longitude"), url, name or None),))
+    url = address(part.get("url"))
+    return Content("", (place(part.get("latitude"), part.get("longitude"), url=url, name=name or None),))
 
 
 def _cards(value: object) -> Content:

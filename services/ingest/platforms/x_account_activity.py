@@ -14,10 +14,11 @@ dictionary" of v1.1, "Message Create Object"; the announcement of ``tweet_delete
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import partial
 
 from services.ingest.domain.entries import Echo, Entry, NewComment, RemovedComment, Revoked, Unused
+from services.ingest.domain.moments import plausible
 from services.ingest.domain.text import identifier
 from services.ingest.platforms.json_body import as_object, unix_milliseconds
 from services.ingest.platforms.x_parts import (
@@ -150,7 +151,7 @@ def _written_time(value: object) -> datetime | None:
     if not isinstance(value, str):
         return None
     try:
-        return datetime.strptime(value, _WRITTEN_TIME).astimezone(UTC)
+        return plausible(datetime.strptime(value, _WRITTEN_TIME))
     except (ValueError, OverflowError):
         return None
 

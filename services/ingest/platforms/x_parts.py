@@ -11,6 +11,7 @@ from typing import Any
 from services.ingest.domain.entries import Entry, Malformed, Media, MediaKind
 from services.ingest.domain.refusals import Unreadable
 from services.ingest.domain.text import clean_name, identifier
+from services.ingest.platforms.attached import address
 from services.ingest.platforms.json_body import as_list, as_object, count
 
 Part = Mapping[str, Any]
@@ -22,7 +23,6 @@ MOST_MEDIA = 16
 
 _KINDS: Mapping[str, MediaKind] = {"photo": "image", "video": "video", "animated_gif": "video"}
 _FILM = "video/mp4"
-_MOST_ADDRESS_CHARACTERS = 2_048
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,19 +104,14 @@ def _attached(item: Part) -> Media:
     if kind == "video":
         return Media(kind, _best_film(item), native_id, content_type=_FILM)
     # In the older family ``url`` is the short link that stands in the text.
-    return Media(kind, _address(item.get("media_url_https", item.get("url"))), native_id)
+    return Media(kind, address(item.get("media_url_https", item.get("url"))), native_id)
 
 
 def _best_film(item: Part) -> str | None:
     variants = members((part(item, "video_info") or item).get("variants"))
     films = [variant for variant in variants if variant.get("content_type") == _FILM]
-    return _address(max(films, key=_bits, default=NOTHING).get("url"))
+    return address(max(films, key=_bits, default=NOTHING).get("url"))
 
 
 def _bits(film: Part) -> int:
     return count(film.get("bitrate", film.get("bit_rate"))) or 0
-
-
-def _address(value: object) -> str | None:
-    usable = isinstance(value, str) and 0 < len(value) <= _MOST_ADDRESS_CHARACTERS and value.isprintable()
-    return str(value) if usable else None

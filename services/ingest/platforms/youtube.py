@@ -13,7 +13,7 @@ and compliance audits". What must stay true:
 """
 
 import re
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -107,6 +107,12 @@ def read_comments(
     return _oldest_first(_read(item, account, now, known) for item in items), cursor
 
 
+def shown(page: object) -> frozenset[str]:
+    """The ids of all comments on a page of either list, readable or not; raises ``Unreadable``."""
+    items, _ = _page(page)
+    return frozenset(id_ for item in items for id_ in _ids(item))
+
+
 def until_midnight(now: datetime) -> float:
     """Seconds until the quota is new."""
     local = now.astimezone(_PACIFIC)
@@ -129,6 +135,13 @@ def _page(page: object) -> tuple[list[Mapping[str, Any]], str | None]:
     cursor = content.get("nextPageToken")
     items = [as_object(item, "An item") for item in as_list(content.get("items", []), "items")]
     return items, cursor if isinstance(cursor, str) and cursor else None
+
+
+def _ids(item: Mapping[str, Any]) -> Iterator[str]:
+    """The id of a comment or thread, and those of the replies that it shows."""
+    below = item.get("replies")
+    replies = _objects(below.get("comments")) if isinstance(below, dict) else []
+    yield from (id_ for one in (item, *replies) if isinstance(id_ := one.get("id"), str))
 
 
 def _read_thread(item: Mapping[str, Any], account: Account, now: datetime, known: Container[str]) -> Thread:

@@ -5,6 +5,7 @@ What a row promises is tried by each platform's door tests (``test_the_platform_
 
 from pathlib import Path
 
+from services.ingest.adapters.polling.feeds import FEEDS
 from services.ingest.platforms import PLATFORMS
 from services.ingest.platforms.base import Platform
 
@@ -45,9 +46,12 @@ def _row(platform: Platform) -> tuple[str, ...]:
 
 
 def _ways(platform: Platform) -> str:
+    feeds = [feed for feed in FEEDS if feed.platform == platform.name]
     ways = ["webhook"] if platform.webhook else []
     ways += ["polling"] if platform.polled else []
-    return " and ".join(ways) or "our API"
+    ways += ["stream"] if any(feed.streams for feed in feeds) else []
+    ways += ["gaps by polling"] if any(feed.reconciles for feed in feeds) else []
+    return ", ".join(ways) or "our API"
 
 
 if __name__ == "__main__":

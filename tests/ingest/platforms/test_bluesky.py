@@ -294,7 +294,7 @@ def frame(name: str) -> bluesky_events.Frame:
 def test_a_new_post_in_the_stream_is_the_same_comment_as_in_the_list_but_for_the_name() -> None:
     event = frame("frame-create").event
     assert event is not None
-    assert (event.operation, event.uri, event.author, event.concerns) == ("create", NEW, NIMAL, {DID})
+    assert (event.operation, event.uri, event.author, event.concerns) == ("create", NEW, NIMAL, frozenset({DID}))
     heard, listed = bluesky_events.entry_of(event, DID), read("new")[0]
     assert isinstance(heard, Written)
     assert isinstance(listed, Written)

@@ -232,9 +232,3 @@ def test_a_time_that_is_none_falls_back_to_that_of_sending(when: object) -> None
     (comment,) = read(events(message() | {"timestamp": when}))
     assert isinstance(comment, NewComment)
     assert comment.sent_at == datetime(2026, 11, 22, 8, 30, 0, 456_000, UTC)
-
-
-def test_a_message_at_the_end_of_the_calendar_has_no_window() -> None:
-    (comment,) = read(events(message() | {"timestamp": 253_402_300_799_000}))
-    assert isinstance(comment, NewComment)
-    assert comment.window_ends_at is None

@@ -304,11 +304,6 @@ def test_a_message_without_a_readable_time_came_now(date: Any) -> None:
     assert one(message(date=date, text="x")).sent_at == NOW
 
 
-def test_the_end_of_the_calendar_closes_no_window() -> None:
-    late = one(message("business_message", business_connection_id="b", date=253_402_300_799, text="x"))
-    assert late.window_ends_at is None
-
-
 @pytest.mark.parametrize(
     "update",
     [

@@ -1,1 +1,1 @@
-"""Asking the platforms that do not push."""
+"""Asking platforms: those that do not push, and those whose webhooks may have lost something."""

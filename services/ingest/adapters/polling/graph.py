@@ -56,7 +56,7 @@ def floor_of(walk: Walk, span: Span) -> datetime:
 def meaning(response: httpx.Response, now: datetime) -> Answer:
     """What a response of the Graph API means."""
     error = _error(response)
-    code, subcode = error.get("code"), error.get("error_subcode")
+    code, subcode = (_number(error.get(name)) for name in ("code", "error_subcode"))
     if code in _THROTTLED:
         return Throttled(_pause(response.headers))
     if code in _DEAD:
@@ -79,6 +79,10 @@ def _error(response: httpx.Response) -> Mapping[str, Any]:
         return {}
     error = body.get("error") if isinstance(body, dict) else None
     return error if isinstance(error, dict) else {}
+
+
+def _number(value: object) -> int | None:
+    return value if isinstance(value, int) else None
 
 
 def _pause(headers: httpx.Headers) -> float:

@@ -1,4 +1,4 @@
-"""The way to Jetstream: one WebSocket for all accounts of this process that listen. Only this file knows aiohttp.
+"""The way to Jetstream: one WebSocket for all accounts of this process that listen. Nothing above it knows aiohttp.
 
 Every post of the network comes by, so it comes by once; each account picks out what concerns it. A connection that
 ends, ends for all of them. What must stay true:

@@ -120,17 +120,19 @@ class PageKeeper:
             )
 
     async def _placed(self, account: Account, reading: Sequence[Entry]) -> Reading:
-        """``reading`` with the thread of each reply: its parent's where we have it, else as its platform says."""
+        """``reading`` with the thread of each reply: its own or its parent's where we have them, else as its platform
+        says."""
         replies = [one for one in reading if isinstance(one, Written | Echo) and one.thread is None]
         if not replies:
             return tuple(reading)
-        places = {(account.id, one.parent) for one in replies if one.parent is not None}
+        places = {(account.id, native) for one in replies for native in (one.native_id, one.parent) if native}
         async with self._database.begin(EVERY_AGENCY) as connection:
             known = {place[1]: thread for place, thread in (await threads.known_threads(connection, places)).items()}
         placed: list[Entry] = []
         for entry in reading:
             if isinstance(entry, Written | Echo):
-                thread = entry.thread or known.get(entry.parent or "") or await self._feed.root(account, entry)
+                thread = entry.thread or known.get(entry.native_id) or known.get(entry.parent or "")
+                thread = thread or await self._feed.root(account, entry)
                 if thread is not None:
                     known[entry.native_id] = thread
                     entry = replace(entry, thread=thread)

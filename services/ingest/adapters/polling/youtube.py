@@ -7,8 +7,8 @@ Source: YouTube Data API, "CommentThreads: list" and "Comments: list". What must
   recent comments are looked at again, 50 with one question.
 """
 
-from collections import OrderedDict
-from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
+from collections import OrderedDict, defaultdict
+from collections.abc import AsyncGenerator, Collection, Mapping, Sequence, Set
 from dataclasses import replace
 from datetime import datetime
 from typing import Final
@@ -21,9 +21,10 @@ from services.ingest.adapters.polling.youtube_client import BAD_TOKEN, YouTubeCl
 from services.ingest.adapters.polling.youtube_place import Place
 from services.ingest.adapters.store.comments import Watched
 from services.ingest.domain.accounts import Account
-from services.ingest.domain.entries import Echo, Entry, Reading, RemovedComment, Written
+from services.ingest.domain.entries import Entry, Reading, RemovedComment, Written
 from services.ingest.platforms import youtube
 from services.ingest.platforms.youtube import Thread
+from shared.ids import AccountId
 
 OVERLAP_US: Final = 60 * 60 * 1_000_000
 """How far below the last look new threads are searched for: some are published after they were held for review."""
@@ -49,6 +50,7 @@ class YouTubeFeed(Feed):
         self._client = YouTubeClient(outside)
         self._given = Given()
         self._replies: OrderedDict[str, int] = OrderedDict()
+        self._missed: defaultdict[AccountId, Set[str]] = defaultdict(frozenset)
 
     async def next_page(self, account: Account, span: Span) -> Page:
         """The next threads, or the next replies of one of them."""
@@ -63,23 +65,23 @@ class YouTubeFeed(Feed):
         for at in range(0, len(watched), youtube.MOST_IDS):
             known = {one.native_id: one for one in watched[at : at + youtube.MOST_IDS]}
             shown: set[str] = set()
-            async for reading, body in self._shown(account, known, shown, now):
+            async for reading, answer in self._looked_at(account, known, shown, now):
+                shown |= youtube.shown(answer.value)
                 changed = self._given.news(account.id, (entry for entry in reading if _is_other(entry, known)))
                 if changed:
-                    yield Page(changed, body)
+                    yield Page(changed, answer.body)
                     self._given.remember(account.id, changed)
-                shown |= _names(reading)
-            if gone := sorted(known.keys() - shown):
-                yield Page(tuple(RemovedComment(account.account, one, now) for one in gone), b"")
+            if removed := self._missed_twice(account, known.keys() - shown, shown):
+                yield Page(tuple(RemovedComment(account.account, one, now) for one in removed), b"")
 
-    async def _shown(
+    async def _looked_at(
         self, account: Account, known: Mapping[str, Watched], shown: Collection[str], now: datetime
-    ) -> AsyncGenerator[tuple[Reading, bytes]]:
+    ) -> AsyncGenerator[tuple[Reading, Found]]:
         """All that is there now of the threads of ``known``, and of those of them that are not ``shown`` by then."""
         threads = sorted({one.thread for one in known.values()})
         async for answer in self._by_ids(account, "commentThreads", _THREADS, threads):
             listed = youtube.read_threads(answer.value, account, now, known)
-            yield listed.reading, answer.body
+            yield listed.reading, answer
             for thread in listed.threads:
                 if not thread.is_whole and self._replies.get(thread.id) != thread.replies:
                     async for page in self._replies_of(account, thread.id, known, now):
@@ -87,7 +89,15 @@ class YouTubeFeed(Feed):
                     self._remember(thread)
         rest = sorted(known.keys() - set(shown))
         async for answer in self._by_ids(account, "comments", _COMMENTS, rest):
-            yield youtube.read_comments(answer.value, account, now, known)[0], answer.body
+            yield youtube.read_comments(answer.value, account, now, known)[0], answer
+
+    def _missed_twice(self, account: Account, missing: Set[str], shown: Set[str]) -> list[str]:
+        """Which comments were not there the last time either: a removal cannot be taken back, and one answer may be
+        incomplete."""
+        missed = self._missed[account.id]
+        removed = missing & missed
+        self._missed[account.id] = (missed | missing) - shown - removed
+        return sorted(removed)
 
     async def _by_ids(
         self, account: Account, what: str, params: Mapping[str, str], ids: Sequence[str]
@@ -106,7 +116,7 @@ class YouTubeFeed(Feed):
 
     async def _replies_of(
         self, account: Account, thread: str, known: Mapping[str, Watched], now: datetime
-    ) -> AsyncGenerator[tuple[Reading, bytes]]:
+    ) -> AsyncGenerator[tuple[Reading, Found]]:
         """All replies of a thread."""
         params, token = {**_COMMENTS, **_WHOLE_PAGE, "parentId": thread}, None
         for _ in range(MOST_REPLY_PAGES):
@@ -114,7 +124,7 @@ class YouTubeFeed(Feed):
             if isinstance(answer, Gone) or answer == BAD_TOKEN:
                 return
             reading, token = youtube.read_comments(found(answer).value, account, now, known)
-            yield reading, found(answer).body
+            yield reading, found(answer)
             if token is None:
                 return
 
@@ -164,7 +174,3 @@ def _is_other(entry: Entry, known: Mapping[str, Watched]) -> bool:
     """Whether an entry says anything that is not known of a comment."""
     one = known.get(entry.native_id) if isinstance(entry, Written) else None
     return one is None or not isinstance(entry, Written) or entry.edited_at != one.edited_at
-
-
-def _names(reading: Reading) -> set[str]:
-    return {entry.native_id for entry in reading if isinstance(entry, Written | Echo)}

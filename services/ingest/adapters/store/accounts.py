@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ingest.adapters.store import health
 from services.ingest.adapters.tables import account, poll_cursor
-from services.ingest.domain.health import HEALS, Kind, State, Trouble
+from services.ingest.domain.health import State
 from shared.clock import rfc3339
 from shared.events import AccountConnected
 
@@ -88,18 +88,6 @@ async def versions(connection: AsyncConnection) -> dict[str, int]:
 async def these(connection: AsyncConnection, ids: Sequence[str]) -> Sequence[Row[Any]]:
     """The rows of these accounts."""
     return (await connection.execute(select(account).where(account.c.id.in_(ids)))).all()
-
-
-async def note_trouble(
-    connection: AsyncConnection, account_id: str, trouble: str | None, *, kind: Kind = "token", detail: str = ""
-) -> bool:
-    """What a poll found: a trouble (its reason), or that all is well; whether that is news.
-
-    A good poll ends what ``domain.health`` says it ends; a lesser trouble gives way to a worse one.
-    """
-    if trouble is None:
-        return await health.heal(connection, account_id, HEALS["poll"])
-    return await health.note(connection, account_id, Trouble(kind, trouble, detail))
 
 
 async def cursor(connection: AsyncConnection, account_id: str, part: str) -> str | None:

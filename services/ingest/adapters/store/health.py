@@ -12,7 +12,7 @@ from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ingest.adapters import metrics
-from services.ingest.domain.health import HEALS, Kind, Sign, Trouble, outranked
+from services.ingest.domain.health import HEALS, Sign, Trouble, outranked
 from shared import telemetry
 from shared.events import AccountDegraded, AccountRestored
 from shared.outbox import stage
@@ -53,7 +53,16 @@ async def degrade(
 ) -> bool:
     """Note and announce a trouble, unless the account has one as bad, or was heard after ``unheard_since``."""
     detail = trouble.detail[:MOST_DETAIL_CHARACTERS]
-    if not await note(connection, account.id, trouble._replace(detail=detail), now, unheard_since=unheard_since):
+    values = {
+        "id": account.id,
+        "kind": trouble.kind,
+        "reason": trouble.reason,
+        "detail": detail,
+        "lesser": list(outranked(trouble.kind)),
+        "now": now,
+        "unheard_since": unheard_since,
+    }
+    if (await connection.execute(_NOTE, values)).first() is None:
         return False
     event = AccountDegraded(**named(account), reason=trouble.reason, detail=detail, degraded_at=now)
     await stage(connection, [event])
@@ -64,35 +73,12 @@ async def degrade(
 
 async def restore(connection: AsyncConnection, account: Named | Row[Any], sign: Sign, now: datetime) -> bool:
     """End and announce the end of a trouble that ``sign`` heals, if the account has one."""
-    if not await heal(connection, account.id, HEALS[sign]):
+    ended = await connection.execute(_HEAL, {"id": account.id, "kinds": list(HEALS[sign])})
+    if ended.first() is None:
         return False
     await stage(connection, [AccountRestored(**named(account), restored_at=now)])
     telemetry.logger().info("account.restored", account=account.id)
     return True
-
-
-async def note(
-    connection: AsyncConnection,
-    account_id: str,
-    trouble: Trouble,
-    now: datetime | None = None,
-    *,
-    unheard_since: datetime | None = None,
-) -> bool:
-    """Note a trouble on the row; whether that is news."""
-    values = {
-        "id": account_id,
-        "lesser": list(outranked(trouble.kind)),
-        "now": now,
-        "unheard_since": unheard_since,
-        **trouble._asdict(),
-    }
-    return (await connection.execute(_NOTE, values)).first() is not None
-
-
-async def heal(connection: AsyncConnection, account_id: str, kinds: Sequence[Kind]) -> bool:
-    """End a trouble of one of these kinds; whether there was one."""
-    return (await connection.execute(_HEAL, {"id": account_id, "kinds": list(kinds)})).first() is not None
 
 
 async def hear(connection: AsyncConnection, heard: Mapping[str, datetime], at_least: timedelta) -> None:
@@ -115,7 +101,7 @@ async def silent(connection: AsyncConnection, heard: Mapping[str, datetime], now
 _NOTE = text("""
     UPDATE account SET
         trouble = :reason, trouble_kind = :kind, trouble_detail = :detail,
-        troubled_at = coalesce(CAST(:now AS timestamptz), clock_timestamp()), version = version + 1
+        troubled_at = :now, version = version + 1
     WHERE id = :id AND disabled_at IS NULL
       AND (trouble IS NULL OR coalesce(trouble_kind, 'token') = ANY (CAST(:lesser AS text[])))
       AND (CAST(:unheard_since AS timestamptz) IS NULL OR last_heard_at IS NULL OR last_heard_at < :unheard_since)
