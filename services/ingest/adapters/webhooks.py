@@ -11,8 +11,7 @@ service, before any route.
     database away                       503 with Retry-After
 """
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from functools import cache
 from urllib.parse import parse_qsl
 
@@ -108,27 +107,19 @@ class Webhooks:
     async def _take_in(self, platform: str, account: str, scope: Scope, receive: Receive) -> Answer:
         webhook, _ = intake.addressee(platform, account, self._accounts)
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-        with self._room_for(_announced(headers, webhook.most_bytes)):
+        room = _room_for(_announced(headers, webhook.most_bytes))
+        if room > self._room:
+            raise NoRoom
+        self._room -= room
+        try:
             body = await _read_body(receive, webhook.most_bytes)
             delivery = Delivery(platform, account, headers, body)
             accepted = await intake.take_in(delivery, self._accounts, self._keeper, self._health, self._clock())
+        finally:
+            self._room += room
         _count(platform, accepted)
         # Nothing of the input, ever: Telegram would carry out a JSON answer as a command of the bot.
         return _TAKEN
-
-    @contextmanager
-    def _room_for(self, announced: int) -> Iterator[None]:
-        """Hold room for a large body while it is under way; raises ``NoRoom``."""
-        if announced <= MEBIBYTE:
-            yield
-            return
-        if announced > self._room:
-            raise NoRoom
-        self._room -= announced
-        try:
-            yield
-        finally:
-            self._room += announced
 
 
 class Front:
@@ -167,6 +158,11 @@ def _announced(headers: Mapping[str, str], most: int) -> int:
     if len(announced) > _MOST_DIGITS or int(announced) > most:
         raise BodyTooLarge
     return int(announced)
+
+
+def _room_for(size: int) -> int:
+    """What a body takes of the room for large ones: nothing if it is small."""
+    return size if size > MEBIBYTE else 0
 
 
 async def _read_body(receive: Receive, most: int) -> bytes:
