@@ -16,9 +16,7 @@ GROUP_SIZE = Histogram(
     "Deliveries that were committed in one transaction.",
     buckets=(1, 2, 5, 10, 20, 50, 100, 200, 500),
 )
-GAPS = Counter(
-    "parley_ingest_gaps", "Things that a platform did not push and that only asking brought.", ["platform"]
-)
+GAPS = Counter("parley_ingest_gaps", "Things that a platform did not push and that only asking brought.", ["platform"])
 STREAMS = Gauge("parley_ingest_streams", "Streams of polled platforms that are open.", ["platform"])
 STREAM_ENDS = Counter(
     "parley_ingest_stream_ends", "Streams that ended or were not to be had, by outcome.", ["platform", "outcome"]
