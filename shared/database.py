@@ -41,10 +41,15 @@ LOOP_SETTINGS: Final = {
     "jit": "off",
 }
 
+# A statement took too long, or the server's disk failed it: not the fault of what was written.
+_STALLED: Final = frozenset({"57014", "58000", "58030", "58P01", "58P02"})
 # The server is a standby now, shuts down, or is starting: the connection is of no further use.
 _GONE: Final = frozenset({"25006", "57P01", "57P02", "57P03"})
 # A unit of work that lost against another one may simply be done again.
 _CONTENDED: Final = frozenset({"40001", "40P01", "55P03"})
+
+
+_PASSING: Final = _GONE | _CONTENDED | _STALLED
 
 
 class Database:
@@ -78,7 +83,7 @@ class Database:
         Raises ``DBAPIError`` as every other statement does.
         """
         async with self._loops.connect() as connection:
-            driver = (await connection.get_raw_connection()).driver_connection
+            pool, driver = self._loops.pool, (await connection.get_raw_connection()).driver_connection
             assert isinstance(driver, asyncpg.Connection), "the dialect's driver"
             try:
                 rows: list[Any] = await driver.fetch(statement, *values)
@@ -89,7 +94,8 @@ class Database:
                 # SQLAlchemy does not see what the driver meets. Where one connection is lost, all of its age are.
                 if driver.is_closed() or _sqlstate(sys.exception()) in _GONE:
                     await connection.invalidate()
-                    await self._loops.dispose(close=False)
+                    if self._loops.pool is pool:  # not one that was made since
+                        await self._loops.dispose(close=False)
 
     async def close(self) -> None:
         await self.engine.dispose()
@@ -145,8 +151,8 @@ def is_passing(error: BaseException) -> bool:
     if isinstance(error, DBAPIError):
         if error.connection_invalidated or isinstance(error, OperationalError):
             return True
-        return _sqlstate(error.orig) in _GONE | _CONTENDED or _is_connection_loss(error.orig)
-    return _sqlstate(error) in _GONE | _CONTENDED or _is_connection_loss(error)
+        return _sqlstate(error.orig) in _PASSING or _is_connection_loss(error.orig)
+    return _sqlstate(error) in _PASSING or _is_connection_loss(error)
 
 
 def _is_connection_loss(error: BaseException | None) -> bool:

@@ -77,6 +77,21 @@ def _describe(operation: dict[str, Any], path: str, method: str, scope: str) -> 
             "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
         }
     operation["responses"] = dict(sorted(answers.items()))
+    operation.setdefault("parameters", []).extend(_headers_of(method, answers))
+
+
+def _headers_of(method: str, answers: dict[str, Any]) -> list[dict[str, Any]]:
+    """The header fields that the routes read by themselves."""
+    if method == "post":
+        return [_header("Idempotency-Key", "The same key with the same body gets the same answer for 72 hours.")]
+    if "428" in answers:
+        return [_header("If-Match", "The `ETag` of what is changed, as it was last read.")]
+    return []
+
+
+def _header(name: str, description: str) -> dict[str, Any]:
+    schema = {"type": "string", "minLength": 1, "maxLength": 255}
+    return {"name": name, "in": "header", "required": True, "description": description, "schema": schema}
 
 
 def _is_own(answer: dict[str, Any]) -> bool:

@@ -18,7 +18,8 @@ DEEPEST = 64
 MOST_DIGITS = 100
 
 _NOT_IN_TEXT = re.compile("[\x00\ud800-\udfff]")
-_STRINGS = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
+# Possessive, and an open string swallows the rest: otherwise each quote within one would begin the search again.
+_STRINGS = re.compile(rb'"(?:[^"\\]++|\\.)*+(?:"|\Z)', re.DOTALL)
 _OPENS = frozenset(b"[{")
 _CLOSES = frozenset(b"]}")
 

@@ -156,7 +156,7 @@ BARE = comment("1")
 @pytest.mark.parametrize("entry", [FULL, BARE], ids=["full", "bare"])
 async def test_the_short_way_and_the_long_way_write_the_same(entry: NewComment) -> None:
     async def short(database: Database, one: Arrival) -> None:
-        await newcomers.write(database, [one])
+        await newcomers.write(database, [one], [one])
 
     async def long(database: Database, one: Arrival) -> None:
         async with database.begin(EVERY_AGENCY) as connection:
@@ -211,3 +211,19 @@ async def test_an_own_reply_that_a_platform_tells_as_a_comment_is_none() -> None
         assert (await keeper.keep(arrival(comment("1"), comment("2")))).changed == 1
         assert await number(database, "SELECT count(*) FROM comment") == 1
         assert await number(database, "SELECT count(*) FROM outbox") == 1
+
+
+async def test_a_reply_finds_its_parent_among_what_goes_the_other_way() -> None:
+    parent = EditedComment(PAGE.account, "1", "p", "Hello!", NOW, thread="root", revision="e", edited_at=NOW)
+    reply = replace(comment("2"), thread=None, parent="1")
+    async with keeping() as (keeper, database):
+        await all_of(keeper, [arrival(comment("0")), arrival(parent), arrival(reply)])
+        assert await number(database, "SELECT count(*) FROM comment WHERE thread = 'root'") == 2
+
+
+async def test_an_answer_to_a_post_of_ours_that_nobody_knows_begins_a_thread() -> None:
+    answer = replace(comment("2"), thread=None, parent="1", answers_us=True)
+    deeper = replace(comment("3"), thread=None, parent="2")
+    async with keeping() as (keeper, database):
+        await keeper.keep(arrival(answer, deeper))
+        assert await number(database, "SELECT count(*) FROM comment WHERE thread = '2'") == 2

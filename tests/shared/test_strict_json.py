@@ -215,3 +215,8 @@ def test_what_is_read_is_what_python_reads(value: Any) -> None:
     if "\\u0000" in body:
         return
     assert read(body.encode()) == value
+
+
+def test_an_open_string_full_of_quotes_is_read_once() -> None:
+    with pytest.raises(Malformed):
+        read(b'{"a":' + b"[" * 65 + b'"' + b'\\"' * 400_000)

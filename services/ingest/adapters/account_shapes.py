@@ -51,7 +51,7 @@ class _Strict(BaseModel):
 class AccountIn(_Strict):
     """An account to connect. ``account`` is the platform's own id and stands in the webhook's route."""
 
-    agency: str = Field(min_length=1, max_length=256)
+    agency: str = Field(min_length=1, max_length=256, pattern=r"^[^*,\x00]+$")
     platform: str = Field(min_length=1, max_length=32, description=f"one of {', '.join(_NAMES)}")
     account: str = Field(min_length=1, max_length=256, pattern=r"^[^\s/?#]+$")
     name: str = Field(min_length=1, max_length=256, description="what people call it")

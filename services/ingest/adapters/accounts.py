@@ -34,6 +34,7 @@ class AccountBook:
         self._refresh_seconds = refresh_seconds
         self._accounts: dict[tuple[str, str], Account] = {}
         self._versions: dict[str, int] | None = None
+        self._looking = asyncio.Lock()
 
     def find(self, platform: str, account: str) -> Account | None:
         """The account with this platform's own id. Raises ``AccountsAway`` before the first look."""
@@ -64,17 +65,18 @@ class AccountBook:
             await asyncio.sleep(self._refresh_seconds)
 
     async def refresh(self) -> None:
-        """Read what changed since the last look."""
-        async with self._database.begin(EVERY_AGENCY) as connection:
-            versions = await store.versions(connection)
-            known = self._versions or {}
-            changed = [id_ for id_, version in versions.items() if known.get(id_) != version]
-            rows = await store.these(connection, changed) if changed else []
-        for row in rows:
-            self._take(row)
-        if gone := known.keys() - versions.keys():
-            self._accounts = {place: one for place, one in self._accounts.items() if one.id not in gone}
-        self._versions = versions
+        """Read what changed since the last look; one look at a time, so that none overtakes a newer one."""
+        async with self._looking:
+            async with self._database.begin(EVERY_AGENCY) as connection:
+                versions = await store.versions(connection)
+                known = self._versions or {}
+                changed = [id_ for id_, version in versions.items() if known.get(id_) != version]
+                rows = await store.these(connection, changed) if changed else []
+            for row in rows:
+                self._take(row)
+            if gone := known.keys() - versions.keys():
+                self._accounts = {place: one for place, one in self._accounts.items() if one.id not in gone}
+            self._versions = versions
 
     def _take(self, row: Row[Any]) -> None:
         if row.disabled_at is not None:

@@ -32,7 +32,10 @@ def accounts_api(database: Database, book: AccountBook, clock: Clock) -> APIRout
     router = APIRouter(prefix="/v1/accounts", tags=["accounts"])
 
     @router.post(
-        "", status_code=201, responses={201: {"model": AccountOut}}, openapi_extra=json_in.described(AccountIn)
+        "",
+        status_code=201,
+        responses={200: {"model": AccountOut}, 201: {"model": AccountOut}},
+        openapi_extra=json_in.described(AccountIn),
     )
     async def connect_account(request: Request, caller: Caller = requires("accounts:write")) -> Response:
         """Connect an account. Connecting it again as it is answers 200, otherwise 409 `account-taken`."""

@@ -33,6 +33,9 @@ from shared.ids import CommentId, account_id, new_id, uuid7
 from shared.problems import Problem, not_found
 
 MOST_CHARACTERS = 20_000
+AGENCY = r"^[^*,\x00]+$"
+"""No agency's name opens the rows of others."""
+
 _Id = Annotated[str, Field(min_length=1, max_length=256)]
 
 
@@ -50,7 +53,7 @@ class AuthorIn(_Strict):
 class CommentIn(_Strict):
     """A comment that another system brings. Times are RFC 3339 with an offset."""
 
-    agency: _Id = Field(description="the agency that is asked")
+    agency: _Id = Field(description="the agency that is asked", pattern=AGENCY)
     text: str = Field(min_length=1, max_length=MOST_CHARACTERS, description="what the person wrote")
     author: AuthorIn
     native_id: _Id | None = Field(None, description="the sender's own id; one comment for each, for ever")

@@ -26,6 +26,9 @@ from shared.database import EVERY_AGENCY
 from shared.idempotency import claim_of
 from shared.problems import Problem
 
+MOST_AT_ONCE = 4
+"""Batches that are read at a time: each may take several times its 16 MiB."""
+
 ITEMS_A_REQUEST = 50
 """How many items of a batch count as much as one request does."""
 
@@ -72,6 +75,7 @@ def _described() -> dict[str, Any]:
 def batch_api(keeper: GroupKeeper, clock: Clock) -> APIRouter:
     """The route, ready to be taken into an application."""
     router = APIRouter(prefix="/v1/comments", tags=["comments"])
+    room = asyncio.Semaphore(MOST_AT_ONCE)
 
     @router.post(
         "/batch",
@@ -90,10 +94,11 @@ def batch_api(keeper: GroupKeeper, clock: Clock) -> APIRouter:
         if kind not in KINDS:
             raise Problem(415, detail=f"Send {' or '.join(KINDS)}.")
         claim = await claim_of(request, caller.subject, EVERY_AGENCY)
-        bodies = items_of(await request.body(), kind)
-        rate_limit.charge(request, caller.subject, len(bodies) / ITEMS_A_REQUEST)
-        reader = _Reader(caller, claim.key, clock, tracing.traceparent(request.headers.get("traceparent")))
-        answer = await keeper.submit_batch(Batch(claim, await reader.read(bodies)))
+        async with room:
+            bodies = items_of(await request.body(), kind)
+            rate_limit.charge(request, caller.subject, len(bodies) / ITEMS_A_REQUEST)
+            reader = _Reader(caller, claim.key, clock, tracing.traceparent(request.headers.get("traceparent")))
+            answer = await keeper.submit_batch(Batch(claim, await reader.read(bodies)))
         return answer.response()
 
     return router

@@ -96,9 +96,9 @@ class HealthWatch:
         accounts: dict[str, Account] = {account.id: account for account in self._book.everyone()}
         self._pulses = {id_: pulse for id_, pulse in self._pulses.items() if id_ in accounts}
         changed = False
+        await self._write_heard()  # first, so that whoever sees an account restored sees when it was heard
         for id_, pulse in list(self._pulses.items()):
             changed |= await self._settle(accounts[id_], pulse, now)
-        await self._write_heard()
         changed |= await self._find_silent(now)
         if changed:
             await self._book.refresh()

@@ -84,7 +84,7 @@ class GroupKeeper:
         """
         metrics.GROUP_SIZE.observe(len(group))
         plain = [arrival for arrival in group if newcomers.is_plain(arrival)]
-        items = await newcomers.write(self._database, plain) if plain else {}
+        items = await newcomers.write(self._database, plain, group) if plain else {}
         left = [(arrival, _left(arrival, items.get(arrival.id, ()))) for arrival in group]
         rest = [arrival for _, arrival in left if arrival is not None]
         filed: Mapping[UUID, Filed] = {}

@@ -11,6 +11,7 @@ service, before any route.
     database away                       503 with Retry-After
 """
 
+import asyncio
 from collections.abc import Mapping
 from functools import cache
 from urllib.parse import parse_qsl
@@ -51,6 +52,9 @@ _STATUS: Mapping[type[Refusal], tuple[int, str]] = {
 }
 LARGE_BODIES_BYTES = 80 * MEBIBYTE
 """Of bodies over a mebibyte at once: anyone may send them, and reading one takes several times its size."""
+
+BODY_SECONDS = 30.0
+"""As long may a body take to arrive: room is held for it, and nobody has proved anything yet."""
 
 _MOST_DIGITS = 12
 _METHODS = ["GET", "POST"]
@@ -112,7 +116,8 @@ class Webhooks:
             raise NoRoom
         self._room -= room
         try:
-            body = await _read_body(receive, webhook.most_bytes)
+            async with asyncio.timeout(BODY_SECONDS):
+                body = await _read_body(receive, webhook.most_bytes)
             delivery = Delivery(platform, account, headers, body)
             accepted = await intake.take_in(delivery, self._accounts, self._keeper, self._health, self._clock())
         finally:

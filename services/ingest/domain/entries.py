@@ -39,8 +39,9 @@ class Written:
     ``edited_at`` orders edits: the platform's time of this text, None for the text as first written. All times are UTC.
     ``public`` is False for private messages; ``visibility`` is the platform's own word for it. ``window_ends_at`` is
     when the platform stops taking an answer, ``reach`` how many had seen it by then, where the platform tells.
-    ``callback`` is where the sender wants to hear of the reply (our own API only), ``comment`` the id that it must get
-    here because it has no other.
+    ``answers_us`` marks a direct answer to something of our own: under a post of ours, which may be older than the
+    account is here, it begins a thread. ``callback`` is where the sender wants to hear of the reply (our own API
+    only), ``comment`` the id that it must get here because it has no other.
     """
 
     account: str
@@ -59,6 +60,7 @@ class Written:
     visibility: str | None = None
     window_ends_at: datetime | None = None
     reach: int | None = None
+    answers_us: bool = False
     revision: str = ORIGINAL
     edited_at: datetime | None = None
     callback: str | None = None
@@ -115,6 +117,7 @@ class Echo:
     thread: str | None = None
     parent: str | None = None
     publication: str | None = None
+    answers_us: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,6 +39,7 @@ from services.ingest.domain.entries import (
     NewComment,
     Reading,
     RemovedComment,
+    ShownComment,
     Unused,
 )
 from services.ingest.domain.refusals import BadSignature, Unreadable
@@ -117,7 +118,7 @@ def _read_text(
     comment = kind(
         account=account.account,
         native_id=native_id,
-        author_id=identifier(post.get("user_id")) or UNKNOWN_AUTHOR,
+        author_id=identifier(post.get("user_id")) or identifier(post.get("username")) or UNKNOWN_AUTHOR,
         text=text,
         sent_at=timestamp(post.get("created_at")) or changed_at,
         thread=thread,
@@ -130,7 +131,11 @@ def _read_text(
         revision=_edit_key(post, text) if edited else ORIGINAL,
         edited_at=changed_at if edited else None,
     )
-    return [comment, HiddenComment(account.account, native_id, changed_at)] if post.get("hidden") is True else [comment]
+    if post.get("hidden") is True:
+        return [comment, HiddenComment(account.account, native_id, changed_at)]
+    # Nothing tells that a post can be seen again but that it is edited and not hidden.
+    is_shown = edited and post.get("hidden") is False
+    return [comment, ShownComment(account.account, native_id, changed_at)] if is_shown else [comment]
 
 
 def _words(post: Post) -> str:

@@ -67,7 +67,7 @@ def read_comment(page: str, sent: datetime, value: Part) -> Entry:
 
 def _read_text(page: str, comment: str, value: Part, at: datetime, *, edited: bool) -> Entry:
     author_id, author_name = _author(value)
-    thread, parent = _place(comment, value)
+    thread, parent = _place(page, comment, value)
     if author_id == page:
         # An edit of our own reply changes nothing for the citizen's comment.
         return Unused(page, "own") if edited else Echo(page, comment, thread, parent)
@@ -95,17 +95,19 @@ def _author(value: Part) -> tuple[str, str | None]:
     """Who wrote it; older API versions say ``sender_id``, and without the permission nobody is named."""
     sender = value.get("from")
     if isinstance(sender, dict):
-        return identifier(sender.get("id")) or UNKNOWN_AUTHOR, clean_name(sender.get("name"))
+        known = identifier(sender.get("id")) or identifier(value.get("sender_id"))
+        return known or UNKNOWN_AUTHOR, clean_name(sender.get("name"))
     return identifier(value.get("sender_id")) or UNKNOWN_AUTHOR, clean_name(value.get("sender_name"))
 
 
-def _place(comment: str, value: Part) -> tuple[str | None, str | None]:
+def _place(page: str, comment: str, value: Part) -> tuple[str | None, str | None]:
     """Thread and parent. A comment directly under the post starts a thread; a reply stands in its parent's."""
     above = value.get("parent_id")
     if above == value.get("post_id"):
         return comment, None
     parent = identifier(above)
-    return (comment, None) if parent is None or parent == comment else (None, parent)
+    is_post = parent is None or parent in (comment, identifier(value.get("post_id"))) or parent.startswith(f"{page}_")
+    return (comment, None) if is_post else (None, parent)
 
 
 def _media(value: Part) -> tuple[Media, ...]:

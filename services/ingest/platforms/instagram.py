@@ -42,7 +42,7 @@ def read_comment(account: str, sent: datetime, value: Part) -> Entry:
     author = value.get("from")
     author = author if isinstance(author, dict) else {}
     author_id = identifier(author.get("id")) or UNKNOWN_AUTHOR
-    if author_id == account or author.get("self_ig_scoped_id") is not None:
+    if author_id == account:
         return Echo(account, comment, thread, parent)
     text = clean(meta.words(value.get("text")))
     return NewComment(

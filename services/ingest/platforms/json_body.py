@@ -8,6 +8,9 @@ from typing import Any
 from services.ingest.domain.moments import plausible
 from services.ingest.domain.refusals import Unreadable
 
+_MOST_DIGITS = 16
+_FEWEST_MILLISECONDS = 100_000_000_000
+
 
 def parse_object(body: bytes) -> Mapping[str, Any]:
     """The JSON object in ``body``; raises ``Unreadable``."""
@@ -40,7 +43,8 @@ def as_list(value: object, name: str) -> list[Any]:
 
 
 def unix_seconds(value: object) -> datetime | None:
-    """The moment that a number of seconds since 1970 stands for; None for anything else."""
+    """The moment that a number of seconds since 1970 stands for, also as digits of a text; None for anything else."""
+    value = _number(value)
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     try:
@@ -50,13 +54,22 @@ def unix_seconds(value: object) -> datetime | None:
 
 
 def unix_milliseconds(value: object) -> datetime | None:
-    """The moment that a number of milliseconds since 1970 stands for; None for anything else."""
+    """The moment that a number of milliseconds since 1970 stands for, also as digits; None for anything else.
+
+    So few of them that they would lie in the year 1970 are seconds: not every sender keeps to its platform's unit.
+    """
+    value = _number(value)
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     try:
-        return unix_seconds(value / 1000)
+        return unix_seconds(value / 1000 if value >= _FEWEST_MILLISECONDS else value)
     except OverflowError:
         return None
+
+
+def _number(value: object) -> object:
+    digits = isinstance(value, str) and len(value) <= _MOST_DIGITS and value.isascii() and value.isdecimal()
+    return int(str(value)) if digits else value
 
 
 def count(value: object) -> int | None:

@@ -62,7 +62,7 @@ def authenticate(body: bytes, headers: Headers, secrets: Sequence[SecretSet], no
 def read(body: bytes, headers: Headers, account: Account, now: datetime) -> Reading:
     """Every event; raises ``Unreadable`` where the envelope is not LINE's."""
     envelope = parse_object(body)
-    destination = required_identifier(envelope.get("destination"), "The destination has no id.")
+    destination = identifier(envelope.get("destination")) or account.account
     return tuple(_read_event(event, destination, now) for event in as_list(envelope.get("events"), "events"))
 
 
@@ -75,7 +75,8 @@ def _read_event(value: object, account: str, now: datetime) -> Entry:
         if kind == "unsend":
             message = as_object(event.get("unsend"), "unsend").get("messageId")
             native_id = required_identifier(message, "An unsent message has no id.")
-            return RemovedComment(account, native_id, _time(event) or now, _chat(event)[1])
+            thread = _chat(event)[1] if "source" in event else None
+            return RemovedComment(account, native_id, _time(event) or now, thread)
         return Unused(account, kind if isinstance(kind, str) and kind in _UNUSED else "event")
     except Unreadable as error:
         return Malformed(account, error.reason)
@@ -119,7 +120,7 @@ def _chat(event: Mapping[str, Any]) -> tuple[str, str]:
 
 def _content(message: Mapping[str, Any], native_id: str) -> tuple[str, tuple[Media, ...]] | None:
     """Words and what came with them; None for a kind of message that nobody knows yet."""
-    kind = message.get("type")
+    kind = message.get("type", "text")
     if kind == "text":
         return _text(message.get("text")), ()
     if kind == "sticker":

@@ -73,7 +73,7 @@ def read(body: bytes, headers: Headers, account: Account, now: datetime) -> Read
     form = _form(body, headers)
     if "event" in form.raw:
         return (Unused(account.account, "event"),)
-    if not form.raw.keys() & {"body-plain", "message-headers"}:
+    if not form.raw.keys() & {"body-plain", "body-html", "stripped-text", "message-headers"}:
         raise Unreadable("The form is not a mail.")
     return (read_mail(_mail(form), account, now),)
 
@@ -131,16 +131,17 @@ def _mail(form: Form) -> Mail:
     recipient, subject, plain = form.text("recipient"), form.text("subject"), form.text("body-plain")
     headers = _headers(form)
     date = headers.get("date", "")
-    told = hashlib.sha256("\n".join((author, date, subject, plain)).encode(errors="replace")).hexdigest()
+    html, newest = form.text("body-html"), form.text("stripped-text")
+    told = hashlib.sha256("\n".join((author, date, subject, plain, html, newest)).encode(errors="replace")).hexdigest()
     return Mail(
         author=author,
         author_name=author_name,
         recipient=recipient,
         headers=headers,
         subject=subject,
-        newest=form.text("stripped-text"),
+        newest=newest,
         plain=plain,
-        html=form.text("body-html"),
+        html=html,
         date=date,
         provider_id=told,
         token=plus_token(recipient),

@@ -157,6 +157,7 @@ def _read_text(status: Mapping[str, Any], account: Account, now: datetime, *, ed
     thread = native_id if parent is None else None
     if author_id == account.account:
         return Unused(account.account, "own") if edited else Echo(account.account, native_id, thread, parent)
+    answered = status.get("in_reply_to_account_id")
     text = _text(status, account)
     edited_at = timestamp(status.get("edited_at"))
     kind = EditedComment if edited else NewComment
@@ -173,8 +174,9 @@ def _read_text(status: Mapping[str, Any], account: Account, now: datetime, *, ed
         author_followers=count(author.get("followers_count")),
         language=language.identify(text, status.get("language")),
         media=_media(status),
-        public=status.get("visibility") != "direct",
+        public=status.get("visibility") not in ("direct", "private"),
         visibility=clean_name(status.get("visibility")),
+        answers_us=answered is not None and identifier(answered) == account.account,
         revision=edited_at.isoformat() if edited_at else ORIGINAL,
         edited_at=edited_at,
     )

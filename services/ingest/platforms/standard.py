@@ -47,7 +47,7 @@ _LONGEST_TIMESTAMP = 20
 _KEY_PREFIX = "whsec_"
 _VERSION = "v1,"
 _CREATED = frozenset({"comment.created", "comment.received"})
-_EDITED = "comment.edited"
+_EDITED = frozenset({"comment.edited", "comment.updated"})
 _DELETED = "comment.deleted"
 
 
@@ -79,7 +79,7 @@ def read(body: bytes, headers: Headers, account: Account, now: datetime) -> Read
     if kind in _CREATED:
         data = as_object(envelope.get("data"), "data")
         return (_new_comment(data, headers, account, timestamp(envelope.get("timestamp")) or now),)
-    if kind == _EDITED:
+    if kind in _EDITED:
         return (_edited_comment(envelope, headers, account, now),)
     if kind == _DELETED:
         data = as_object(envelope.get("data"), "data")
@@ -89,7 +89,7 @@ def read(body: bytes, headers: Headers, account: Account, now: datetime) -> Read
 
 
 def _new_comment(data: Mapping[str, Any], headers: Headers, account: Account, happened: datetime) -> NewComment:
-    native_id = identifier(data.get("id")) or _message_id(headers)
+    native_id = _native_id(data) or _message_id(headers)
     return NewComment(**_written(data, account, native_id, happened), revision=ORIGINAL)
 
 
@@ -123,10 +123,15 @@ def _written(data: Mapping[str, Any], account: Account, native_id: str, happened
 
 
 def _required_id(data: Mapping[str, Any]) -> str:
-    native_id = identifier(data.get("id"))
+    native_id = _native_id(data)
     if native_id is None:
         raise Unreadable("data.id is missing.")
     return native_id
+
+
+def _native_id(data: Mapping[str, Any]) -> str | None:
+    """``id``, or ``native_id`` as our own API calls it."""
+    return identifier(data.get("id")) or identifier(data.get("native_id"))
 
 
 def _message_id(headers: Headers) -> str:

@@ -185,7 +185,9 @@ def _topic(message: Message) -> object:
     personal = message.get("direct_messages_topic")
     if isinstance(personal, dict):
         return personal.get("topic_id")
-    return message.get("message_thread_id") if message.get("is_topic_message") is True else None
+    # Of an answer outside a forum it only names the chain that the answer itself leads up to.
+    is_chain = message.get("is_topic_message") is not True and "reply_to_message" in message
+    return None if is_chain else message.get("message_thread_id")
 
 
 def _is_ours(message: Message, chat: Chat, account: Account) -> bool:

@@ -40,7 +40,8 @@ Contacts = Mapping[str, Part]
 """The people of a change, by phone number and by user id; under "", the only one of an only message."""
 
 _FIELDS = ("messages", "smb_message_echoes")
-_MOST_DIGITS = 20
+_ONLY = " "
+"""The key of the one contact that a body tells of; no id is a space."""
 
 
 def _read_change(business: str, sent: datetime, change: Part) -> Iterator[Entry]:
@@ -58,7 +59,7 @@ def _read_change(business: str, sent: datetime, change: Part) -> Iterator[Entry]
 
 
 def _read_message(number: str, contacts: Contacts, sent: datetime, message: Part) -> Iterator[Entry]:
-    at = _moment(message.get("timestamp")) or sent
+    at = unix_seconds(message.get("timestamp")) or sent
     kind = message.get("type")
     if "group_id" in message:
         yield Unused(number, "group")
@@ -136,8 +137,10 @@ def _written(
 def _contacts(listed: object, messages: object) -> Contacts:
     found = [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
     known = {one[name]: one for one in found for name in ("wa_id", "user_id") if isinstance(one.get(name), str)}
-    if len(found) == 1 and isinstance(messages, list) and len(messages) == 1:
-        known[""] = found[0]  # who may have another number here than there
+    if len(found) == 1 and isinstance(messages, list):
+        known[_ONLY] = found[0]
+        if len(messages) == 1:
+            known[""] = found[0]  # who may have another number here than there
     return known
 
 
@@ -149,6 +152,8 @@ def _person(contacts: Contacts, user: object, phone: object) -> Person:
     """Who is named by user id, phone number or both."""
     user, phone = identifier(user), identifier(phone)
     contact = contacts.get(user or "") or contacts.get(phone or "") or contacts.get("", {})
+    if user is None and phone is None:
+        contact = contacts.get(_ONLY, {})  # named by nobody, it can only be of the one who is there
     profile = contact.get("profile")
     profile = profile if isinstance(profile, dict) else {}
     phone = phone or identifier(contact.get("wa_id"))
@@ -163,12 +168,6 @@ def _answered(message: Part) -> str | None:
     """The message that this one answers; one that was only passed on has a context, too."""
     context = message.get("context")
     return identifier(context.get("id")) if isinstance(context, dict) else None
-
-
-def _moment(value: object) -> datetime | None:
-    if isinstance(value, str) and value.isascii() and value.isdecimal() and len(value) <= _MOST_DIGITS:
-        value = int(value)
-    return unix_seconds(value)
 
 
 PLATFORM = Platform(

@@ -43,7 +43,8 @@ def authenticate(body: bytes, headers: Headers, secrets: Sequence[SecretSet], no
 
 def handshake(query: Query, account: Account) -> Answer:
     """The Challenge-Response Check: ``crc_token``, signed as a body would be."""
-    token = query.get("crc_token")
+    # A plus that came unencoded reads as a space; a token of base64 has none.
+    token = query.get("crc_token", "").replace(" ", "+")
     if not token:
         raise BadHandshake
     answer = {"response_token": _signed(token.encode(), account.every("consumer_secret")[0])}

@@ -92,17 +92,23 @@ def _read_post(account: str, now: datetime, tweet: Part) -> Entry:
     whole = part(tweet, "extended_tweet") or tweet
     post = Post(
         id=native_id,
-        first=identifier(part(tweet, "edit_history").get("initial_tweet_id")) or native_id,
+        first=_first_version(tweet) or native_id,
         author=person(_id_of(user, "A post's user"), user),
         text=written(whole),
         sent_at=_written_time(tweet.get("created_at")) or now,
-        answers=identifier(tweet.get("in_reply_to_status_id_str")),
-        answers_to=identifier(tweet.get("in_reply_to_user_id_str")),
+        answers=identifier(tweet.get("in_reply_to_status_id_str") or tweet.get("in_reply_to_status_id")),
+        answers_to=identifier(tweet.get("in_reply_to_user_id_str") or tweet.get("in_reply_to_user_id")),
         said_language=tweet.get("lang"),
         own_names=own_names(whole, account) or own_names(tweet, account),
         media=media_of(_pictures(whole) or _pictures(tweet)),
     )
     return entry_of(post, account)
+
+
+def _first_version(tweet: Part) -> str | None:
+    history, ids = part(tweet, "edit_history"), tweet.get("edit_history_tweet_ids")
+    oldest = ids[0] if isinstance(ids, list) and ids else None
+    return identifier(history.get("initial_tweet_id") or oldest)
 
 
 def _read_removal(account: str, now: datetime, event: Part) -> Entry:
@@ -111,7 +117,7 @@ def _read_removal(account: str, now: datetime, event: Part) -> Entry:
 
 
 def _read_message(users: Part, account: str, now: datetime, event: Part) -> Entry:
-    if event.get("type") != "message_create":
+    if event.get("type", "message_create") != "message_create":
         return Unused(account, "message")
     native_id = needed(event.get("id"), "A message")
     created = as_object(event.get("message_create"), "message_create")
@@ -157,8 +163,7 @@ def _written_time(value: object) -> datetime | None:
 
 
 def _milliseconds(value: object) -> datetime | None:
-    digits = isinstance(value, str) and len(value) <= 16 and value.isascii() and value.isdecimal()
-    return unix_milliseconds(int(str(value))) if digits else None
+    return unix_milliseconds(value)
 
 
 _READERS: Mapping[str, Callable[[str, datetime, Part], Entry]] = {

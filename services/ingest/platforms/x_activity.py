@@ -100,7 +100,9 @@ def read_mentions(value: object, account: Account, now: datetime) -> Reading:
 def _read_payload(kind: str, event: Part, account: str, now: datetime) -> Iterator[Entry]:
     payload = part(event, "payload")
     if kind in _POSTS:
-        yield _read_post(_included(event), account, now, payload)
+        # Only direct answers to our own posts are told as replies, whether or not the post says whom it answers.
+        answered = account if kind == "post.reply.create" else None
+        yield _read_post(_included(event), account, now, payload, answered)
     elif kind in _MESSAGES:
         yield from read_messages(payload, account, now)
     elif kind == "post.delete":
@@ -111,7 +113,7 @@ def _read_payload(kind: str, event: Part, account: str, now: datetime) -> Iterat
         yield Unused(account, _UNUSED.get(kind, "event"))
 
 
-def _read_post(includes: _Includes, account: str, now: datetime, post: Part) -> Entry:
+def _read_post(includes: _Includes, account: str, now: datetime, post: Part, answered: str | None = None) -> Entry:
     referenced = {str(one.get("type")): one.get("id") for one in members(post.get("referenced_tweets"))}
     if "retweeted" in referenced:
         return Unused(account, "repost")
@@ -125,8 +127,8 @@ def _read_post(includes: _Includes, account: str, now: datetime, post: Part) -> 
             author=person(author, includes.users.get(author, NOTHING)),
             text=written(whole),
             sent_at=timestamp(post.get("created_at")) or now,
-            answers=includes.first(post.get("in_reply_to_tweet_id", referenced.get("replied_to"))),
-            answers_to=identifier(post.get("in_reply_to_user_id")),
+            answers=includes.first(post.get("in_reply_to_tweet_id") or referenced.get("replied_to")),
+            answers_to=identifier(post.get("in_reply_to_user_id")) or answered,
             conversation=includes.first(post.get("conversation_id")),
             said_language=post.get("lang"),
             own_names=own_names(whole, account) or own_names(post, account),

@@ -61,7 +61,7 @@ def entry_of(post: Post, account: str) -> Entry:
     thread, parent = _place(post, account)
     if post.author.id == account:
         # Each version of our own is a post that people can answer, and known by its own id.
-        return Echo(account, post.id, thread, parent)
+        return Echo(account, post.id, thread, parent, answers_us=post.answers_to == account)
     edited = post.id != post.first
     text = _without_address(plain(post.text), post.own_names)
     kind = EditedComment if edited else NewComment
@@ -79,6 +79,7 @@ def entry_of(post: Post, account: str) -> Entry:
         language=spoken(text, post.said_language),
         media=post.media,
         reach=post.reach,
+        answers_us=post.answers_to == account,
         revision=post.id if edited else ORIGINAL,
         edited_at=post.sent_at if edited else None,
     )

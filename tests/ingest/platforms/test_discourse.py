@@ -16,6 +16,7 @@ from services.ingest.domain.entries import (
     NewComment,
     Reading,
     RemovedComment,
+    ShownComment,
     Unused,
 )
 from services.ingest.domain.language import Language
@@ -81,7 +82,8 @@ def recorded(name: str) -> Reading:
 
 
 def one(body: Any, event: str = "post_created") -> Any:
-    (entry,) = read(body, event)
+    """The one thing that a body says, beside that the post can be seen."""
+    (entry,) = [entry for entry in read(body, event) if not isinstance(entry, ShownComment)]
     return entry
 
 
@@ -128,8 +130,9 @@ def test_which_post_is_answered_cannot_be_known() -> None:
 
 
 def test_an_edit_is_told_by_version_and_text_and_ordered_by_its_time() -> None:
-    (edit,) = recorded("edit")
+    edit, shown = recorded("edit")
     assert isinstance(edit, EditedComment)
+    assert shown == ShownComment(AGENCY, edit.native_id, datetime(2026, 11, 22, 8, 32, 10, 870_000, tzinfo=UTC))
     assert edit.edited_at == datetime(2026, 11, 22, 8, 32, 10, 870_000, tzinfo=UTC)
     assert edit.reach == 4
     keys = {

@@ -106,8 +106,13 @@ def test_edits_are_not_promised_because_instagram_does_not_tell_of_them() -> Non
 def test_own_comments_are_echoes() -> None:
     assert read(payload("instagram", "echo")) == (Echo(ACCOUNT, "17921234567890131", None, COMMENT),)
     by_id = {"id": "1", "text": "x", "from": {"id": ACCOUNT}}
-    by_scoped_id = {"id": "2", "text": "x", "from": {"id": "another", "self_ig_scoped_id": "3"}}
-    assert read(comments(by_id, by_scoped_id)) == (Echo(ACCOUNT, "1", "1"), Echo(ACCOUNT, "2", "2"))
+    assert read(comments(by_id)) == (Echo(ACCOUNT, "1", "1"),)
+
+
+def test_a_second_id_of_its_author_makes_nobodys_comment_ours() -> None:
+    citizen = {"id": "2", "text": "x", "from": {"id": "another", "self_ig_scoped_id": "3"}}
+    (comment,) = read(comments(citizen))
+    assert isinstance(comment, NewComment)
 
 
 def test_own_messages_are_echoes_that_carry_our_publication_back() -> None:

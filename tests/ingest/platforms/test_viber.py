@@ -160,7 +160,7 @@ def test_words_of_a_type_that_nobody_knows_are_a_comment() -> None:
     assert one(event({"type": "what will be", "text": "When?"})).text == "When?"
 
 
-@pytest.mark.parametrize("moment", [None, "1795336200123", 10**400, float("inf"), True, [1]])
+@pytest.mark.parametrize("moment", [None, "soon", 10**400, float("inf"), True, [1]])
 def test_a_message_without_a_readable_time_came_now(moment: Any) -> None:
     assert one(event({"type": "text", "text": "x"}, timestamp=moment)).sent_at == NOW
 

@@ -5,6 +5,7 @@ cursor is the id of the last notification. An edit or a deletion that no notific
 or by reading the status again.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -14,7 +15,13 @@ from services.ingest.adapters.polling.feed import Feed, Outside, Page, Pages, Sp
 from services.ingest.adapters.store.comments import Watched
 from services.ingest.domain.accounts import Account
 from services.ingest.domain.entries import Echo, EditedComment, RemovedComment, Written
+from services.ingest.domain.refusals import Unreadable
 from services.ingest.platforms import mastodon
+
+ROOT_TRIES = 3
+"""So often a conversation is asked for whose server fails on it; anybody can write one that no server bears."""
+
+MOST_FAILURES = 1_000
 
 
 class MastodonFeed(Feed):
@@ -27,6 +34,7 @@ class MastodonFeed(Feed):
     def __init__(self, outside: Outside) -> None:
         super().__init__(outside)
         self._asker = Asker(outside.http, outside.clock)
+        self._failures: Counter[str] = Counter()
 
     def is_pushed(self, account: Account) -> bool:
         """Where the server's administrator has set up a webhook for it."""
@@ -50,7 +58,19 @@ class MastodonFeed(Feed):
         answer = await self._asker.get(url, headers=_proof(account))
         if isinstance(answer, Gone):
             return entry.native_id  # deleted since: nothing will follow it in its thread
-        return mastodon.root_of(found(answer).value, entry.native_id, account)
+        if isinstance(answer, Unavailable) and self._is_hopeless(entry.native_id):
+            return None
+        try:
+            return mastodon.root_of(found(answer).value, entry.native_id, account)
+        except Unreadable:
+            return None
+
+    def _is_hopeless(self, status: str) -> bool:
+        """Whether the server has failed on this conversation so often that the account must not wait for it longer."""
+        if len(self._failures) > MOST_FAILURES:
+            self._failures.clear()
+        self._failures[status] += 1
+        return self._failures[status] >= ROOT_TRIES
 
     async def read_again(self, account: Account, watched: Sequence[Watched], now: datetime) -> Pages:
         """Each status as it reads now. One that its server fails on is passed by; a server that is down is not."""

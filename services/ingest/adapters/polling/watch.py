@@ -61,6 +61,8 @@ class Watch:
     async def _prolong(self, held: Held) -> None:
         while True:
             await asyncio.sleep(RENEW_SECONDS)
+            if not self._is_current():
+                raise Renewed(Renewed.__doc__)
             if await self._lease.take() != held.token:
                 raise LeaseLost(LeaseLost.__doc__)
 
@@ -82,7 +84,7 @@ class Watch:
 
 def _address(account: Account) -> tuple[object, ...]:
     """What reading an account depends on."""
-    return account.id, account.base_url, [dict(generation) for generation in account.secrets]
+    return account.id, account.base_url, account.connected_at, [dict(generation) for generation in account.secrets]
 
 
 async def _rest(rest: Rest, woken: asyncio.Event) -> None:

@@ -25,13 +25,20 @@ def is_plain(arrival: Arrival) -> bool:
         bool(arrival.kept)
         and arrival.unreadable is None
         and not arrival.revoked
-        and all(type(entry) is NewComment for _, entry in arrival.kept)
+        and all(type(entry) is NewComment and _is_as_written(entry) for _, entry in arrival.kept)
     )
 
 
-async def write(database: Database, arrivals: Sequence[Arrival]) -> Mapping[UUID, list[Item]]:
-    """Write what is new in ``arrivals``; of each its items, noted as filed and changed where they were new."""
-    inherited = await _inherited(database, arrivals)
+def _is_as_written(entry: NewComment) -> bool:
+    return entry.revision == ORIGINAL and entry.edited_at is None and entry.callback is None
+
+
+async def write(database: Database, arrivals: Sequence[Arrival], group: Sequence[Arrival]) -> Mapping[UUID, list[Item]]:
+    """Write what is new in ``arrivals``; of each its items, noted as filed and changed where they were new.
+
+    ``group`` is all that arrived together: a parent may stand in what goes the other way.
+    """
+    inherited = await _inherited(database, arrivals, group)
     items = {arrival.id: items_of(arrival, inherited) for arrival in arrivals}
     everything = [item for own in items.values() for item in own]
     events = [_received(item) for item in everything]
@@ -56,10 +63,11 @@ async def write(database: Database, arrivals: Sequence[Arrival]) -> Mapping[UUID
     return items
 
 
-async def _inherited(database: Database, arrivals: Sequence[Arrival]) -> Mapping[Place, str]:
-    entries = [kept for arrival in arrivals for kept in arrival.kept]
-    if all(isinstance(entry, NewComment) and entry.thread is not None for _, entry in entries):
+async def _inherited(database: Database, arrivals: Sequence[Arrival], group: Sequence[Arrival]) -> Mapping[Place, str]:
+    written = [entry for arrival in arrivals for _, entry in arrival.kept]
+    if all(isinstance(entry, NewComment) and entry.thread is not None for entry in written):
         return {}
+    entries = [kept for arrival in group for kept in arrival.kept]
     async with database.begin(EVERY_AGENCY) as connection:
         return await threads.of_parents(connection, entries)
 

@@ -2,10 +2,11 @@
 
 A comment belongs to the thread of its parent. The parent is a comment that we have, one of our own replies, or one
 that came in the same batch; of a parent that nobody knows, its own id has to do, which is right wherever it turns out
-to be the root. A post of our own is no thread: each comment directly under it begins one.
+to be the root. A post of our own is no thread: each comment directly under it begins one, also where the post is known
+by nothing but that its answer says whose it is.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -29,17 +30,21 @@ async def of_parents(connection: AsyncConnection, entries: Sequence[tuple[Accoun
         if isinstance(entry, Written | Echo) and entry.thread is not None:
             is_post = isinstance(entry, Echo) and entry.thread == entry.native_id
             known.setdefault((account.id, entry.native_id), None if is_post else entry.thread)
-    return {place: _climb(place, pending, known) for place in pending}
+    answering = {(account.id, entry.native_id) for account, entry in entries if getattr(entry, "answers_us", False)}
+    return {place: _climb(place, pending, known, answering) for place in pending}
 
 
-def _climb(place: Place, pending: Mapping[Place, Place], known: Mapping[Place, str | None]) -> str:
+def _climb(
+    place: Place, pending: Mapping[Place, Place], known: Mapping[Place, str | None], answering: Collection[Place]
+) -> str:
     passed = {place}
     parent = pending[place]
     while parent not in known and parent in pending and parent not in passed:
         passed.add(parent)
         place, parent = parent, pending[parent]
     # Directly under a post of ours, ``place`` is what begins the thread.
-    return known.get(parent, parent[1]) or place[1]
+    unknown = None if place in answering else parent[1]
+    return known.get(parent, unknown) or place[1]
 
 
 async def known_threads(connection: AsyncConnection, places: Iterable[Place]) -> Mapping[Place, str | None]:
