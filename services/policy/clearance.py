@@ -16,14 +16,15 @@ from services.policy.domain.approvals import (
     NotYourAuthority,
     StaleDigest,
     Step,
+    Weight,
     approval_step,
     signoff_step,
 )
 from services.policy.domain.cases import Case
 from services.policy.domain.clearing import rebind
 from services.policy.domain.decisions import PolicyInForce
-from services.policy.domain.policies import Officer
-from services.policy.domain.scales import Damage, Sensitivity, Specialism
+from services.policy.domain.roster import Officer
+from services.policy.domain.scales import Specialism
 from services.policy.ports import Act, Work
 
 
@@ -64,7 +65,7 @@ def approve(
     if _has_pressed(draft, officer, digest, "approval", None):
         return draft
     draft = _as_it_stands(case, draft, policy)
-    index = approval_step(draft, officer, *_weight(case))
+    index = approval_step(draft, officer, _weight(case))
     if digest != draft.digest:
         raise StaleDigest(draft.digest)
     return _take(case, draft, index, officer, work, now)
@@ -84,7 +85,7 @@ def sign_off(
     if _has_pressed(draft, officer, digest, "signoff", kind):
         return draft
     draft = _as_it_stands(case, draft, policy)
-    index = signoff_step(draft, officer, kind, *_weight(case))
+    index = signoff_step(draft, officer, kind, _weight(case))
     if digest != draft.digest:
         raise StaleDigest(draft.digest)
     return _take(case, draft, index, officer, work, now)
@@ -159,9 +160,10 @@ def _as_it_stands(case: Case, draft: Draft, policy: PolicyInForce) -> Draft:
     return case.draft
 
 
-def _weight(case: Case) -> tuple[Sensitivity, Damage]:
+def _weight(case: Case) -> Weight:
     assert case.standing is not None
-    return case.standing.sensitivity, case.standing.damage
+    topics = {topic for turn in case.unanswered for topic in turn.decision.topics}
+    return Weight(case.standing.sensitivity, case.standing.damage, tuple(sorted(topics)))
 
 
 def _record(case: Case, action: str, officer: Officer, work: Work, **details: object) -> None:

@@ -10,8 +10,8 @@ from typing import Any, Literal
 from services.policy.domain import releases
 from services.policy.domain.cases import Case, Thread, Turn
 from services.policy.domain.clearing import rebind
-from services.policy.domain.decisions import History, PolicyInForce
-from services.policy.domain.triage import Comment
+from services.policy.domain.comments import Comment, History
+from services.policy.domain.decisions import PolicyInForce
 from services.policy.ports import PARLEY, Act, Policies, Work
 from shared.events import (
     CaseClosed,

@@ -5,13 +5,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from services.policy.adapters.store.policies import PolicyShelf, baseline, load_folder
+from services.policy.adapters.store.policies import PolicyShelf, above, load_folder
 from services.policy.adapters.store.work import UnitOfWork
 from services.policy.domain.cases import Case, Thread
+from services.policy.domain.comments import Comment, History
 from services.policy.domain.composition import compose
-from services.policy.domain.decisions import Decision, History, PolicyInForce
-from services.policy.domain.policies import Officer, Policy
-from services.policy.domain.triage import Comment
+from services.policy.domain.decisions import Decision, PolicyInForce
+from services.policy.domain.policies import Policy
+from services.policy.domain.roster import Officer
 from shared.events import (
     Author,
     CommentDeleted,
@@ -54,7 +55,7 @@ def document(**sections: Any) -> dict[str, Any]:
 
 def a_policy(**sections: Any) -> Policy:
     """A policy composed over the baseline."""
-    return compose(document(**sections), baseline())
+    return compose(document(**sections), above())
 
 
 def in_force(**sections: Any) -> PolicyInForce:

@@ -6,10 +6,12 @@ step by the author.
 
 from sqlalchemy import (
     JSON,
+    BigInteger,
     Boolean,
     CheckConstraint,
     Column,
     DateTime,
+    Double,
     Index,
     Integer,
     MetaData,
@@ -59,6 +61,7 @@ case = Table(
     Column("head_revision", Integer, nullable=False),
     Column("turn_count", Integer, nullable=False),
     Column("drafts_written", Integer, nullable=False),
+    Column("approvals", Integer, nullable=False, server_default="0"),
     Column("opened_at", DateTime(timezone=True), nullable=False),
     Column("since", DateTime(timezone=True)),
     Column("due_at", DateTime(timezone=True)),
@@ -92,6 +95,7 @@ turn = Table(
     Column("received_at", DateTime(timezone=True), nullable=False),
     Column("state", Text, nullable=False),
     Column("decision", JSON, nullable=False),
+    Column("issue", Text),
     PrimaryKeyConstraint("case_id", "number"),
     CheckConstraint(
         "state IN ('waiting', 'watching', 'released', 'answered', 'closed', 'superseded', 'deleted')",
@@ -100,6 +104,7 @@ turn = Table(
 )
 Index("turn_by_comment", turn.c.comment, turn.c.revision)
 Index("turn_by_author", turn.c.case_id, turn.c.author_id)
+Index("turn_by_time", turn.c.agency, turn.c.received_at)
 
 draft = Table(
     "draft",
@@ -171,3 +176,121 @@ policy = Table(
     Column("content", JSON, nullable=False),
     Column("loaded_at", DateTime(timezone=True), nullable=False),
 )
+
+policy_draft = Table(
+    "policy_draft",
+    metadata,
+    Column("id", Text, primary_key=True),
+    agency_column(),
+    Column("unit", Text),
+    Column("edition", Integer, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("document", JSON, nullable=False),
+    Column("note", Text),
+    Column("author", Text, nullable=False),
+    Column("adoptions", JSON, nullable=False),
+    Column("effective_from", DateTime(timezone=True)),
+    Column("version", Text),
+    Column("written_at", DateTime(timezone=True), nullable=False),
+    Column("changed_at", DateTime(timezone=True), nullable=False),
+    CheckConstraint("state IN ('draft', 'review', 'adopted', 'superseded', 'withdrawn')", name="policy_draft_state"),
+    CheckConstraint("(state IN ('adopted', 'superseded')) = (version IS NOT NULL)", name="policy_draft_version"),
+)
+Index("policy_draft_by_agency", policy_draft.c.agency, policy_draft.c.written_at)
+
+policy_adoption = Table(
+    "policy_adoption",
+    metadata,
+    agency_column(),
+    Column("effective_from", DateTime(timezone=True), nullable=False),
+    Column("version", Text, nullable=False),
+    Column("origin", Text, nullable=False),
+    Column("draft", Text),
+    Column("adopted_by", JSON, nullable=False),
+    Column("adopted_at", DateTime(timezone=True), nullable=False),
+    Column("documents", JSON, nullable=False),
+    PrimaryKeyConstraint("agency", "effective_from", "version"),
+    CheckConstraint("origin IN ('files', 'draft')", name="policy_adoption_origin"),
+    CheckConstraint("(origin = 'draft') = (draft IS NOT NULL)", name="policy_adoption_draft"),
+)
+
+roster = Table(
+    "roster",
+    metadata,
+    agency_column(),
+    Column("since", DateTime(timezone=True), nullable=False),
+    Column("officers", JSON, nullable=False),
+    Column("calendar", JSON, nullable=False),
+    PrimaryKeyConstraint("agency", "since"),
+)
+
+replay = Table(
+    "replay",
+    metadata,
+    Column("id", Text, primary_key=True),
+    agency_column(),
+    Column("draft", Text, nullable=False),
+    Column("edition", Integer, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("asked", JSON, nullable=False),
+    Column("asked_by", Text, nullable=False),
+    Column("asked_at", DateTime(timezone=True), nullable=False),
+    Column("progress", Double, nullable=False),
+    Column("result", JSON),
+    Column("ended_at", DateTime(timezone=True)),
+    CheckConstraint("state IN ('waiting', 'running', 'done', 'failed')", name="replay_state"),
+)
+Index("replay_by_draft", replay.c.draft, replay.c.asked_at)
+
+correction = Table(
+    "correction",
+    metadata,
+    Column("id", Text, primary_key=True),
+    agency_column(),
+    Column("case_id", Text, nullable=False),
+    Column("turn", Integer, nullable=False),
+    Column("comment", Text, nullable=False),
+    Column("kind_was", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("officer", Text, nullable=False),
+    Column("at", DateTime(timezone=True), nullable=False),
+)
+Index("correction_by_agency", correction.c.agency, correction.c.at)
+
+classifier = Table(
+    "classifier",
+    metadata,
+    agency_column(),
+    Column("version", Text, nullable=False),
+    Column("model", JSON, nullable=False),
+    Column("scores", JSON, nullable=False),
+    Column("trained_at", DateTime(timezone=True), nullable=False),
+    PrimaryKeyConstraint("agency", "version"),
+)
+
+issue = Table(
+    "issue",
+    metadata,
+    Column("id", Text, primary_key=True),
+    agency_column(),
+    Column("topics", JSON, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("comments", Integer, nullable=False),
+    Column("authors", Integer, nullable=False),
+    Column("author_marks", JSON, nullable=False),
+    Column("judged", Text),
+    Column("opened_at", DateTime(timezone=True), nullable=False),
+    Column("last_at", DateTime(timezone=True), nullable=False),
+    Column("surging_since", DateTime(timezone=True)),
+)
+
+issue_key = Table(
+    "issue_key",
+    metadata,
+    agency_column(),
+    Column("key", BigInteger, nullable=False),
+    Column("issue", Text, nullable=False),
+    Column("last_at", DateTime(timezone=True), nullable=False),
+    PrimaryKeyConstraint("agency", "key"),
+)
+Index("issue_key_by_time", issue_key.c.last_at)

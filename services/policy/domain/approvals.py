@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
-from services.policy.domain.policies import Ceiling, Officer, StepRule
+from services.policy.domain.policies import StepRule
+from services.policy.domain.roster import Ceiling, Officer
 from services.policy.domain.scales import Damage, Level, Sensitivity, Specialism
 
 _CANONICAL = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":"))
@@ -96,6 +97,15 @@ class Seen:
 
 
 @dataclass(frozen=True, slots=True)
+class Weight:
+    """What a case asks of whoever decides on it."""
+
+    sensitivity: Sensitivity
+    damage: Damage
+    topics: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Consent:
     """One officer's taking of a step, in whose post and at what level, for exactly this digest."""
 
@@ -153,9 +163,9 @@ def steps_of(rules: tuple[StepRule, ...]) -> tuple[Step, ...]:
     )
 
 
-def approval_step(draft: Draft, officer: Officer, sensitivity: Sensitivity, damage: Damage) -> int:
+def approval_step(draft: Draft, officer: Officer, weight: Weight) -> int:
     """The highest open approval that ``officer`` qualifies for. Raises Refusal."""
-    _refuse_the_wrong_person(draft, officer, sensitivity, damage)
+    _refuse_the_wrong_person(draft, officer, weight)
     qualifying = [
         (step.level, -index)
         for index, step in enumerate(draft.steps)
@@ -166,9 +176,9 @@ def approval_step(draft: Draft, officer: Officer, sensitivity: Sensitivity, dama
     return -max(qualifying)[1]
 
 
-def signoff_step(draft: Draft, officer: Officer, kind: Specialism, sensitivity: Sensitivity, damage: Damage) -> int:
+def signoff_step(draft: Draft, officer: Officer, kind: Specialism, weight: Weight) -> int:
     """The open sign-off of that kind, for an officer of that specialism. Raises Refusal."""
-    _refuse_the_wrong_person(draft, officer, sensitivity, damage)
+    _refuse_the_wrong_person(draft, officer, weight)
     for index, step in enumerate(draft.steps):
         if step.specialism == kind and step.taken is None:
             if kind in officer.specialisms and officer.level >= step.level:
@@ -177,26 +187,28 @@ def signoff_step(draft: Draft, officer: Officer, kind: Specialism, sensitivity: 
     raise NotYourAuthority(f"No sign-off for {kind} is open.")
 
 
-def may_decide(draft: Draft, officer: Officer, sensitivity: Sensitivity, damage: Damage) -> bool:
+def may_decide(draft: Draft, officer: Officer, weight: Weight) -> bool:
     """Whether ``officer`` could take some step of the draft now."""
     for step in draft.steps:
         try:
             if step.specialism is None:
-                approval_step(draft, officer, sensitivity, damage)
+                approval_step(draft, officer, weight)
             else:
-                signoff_step(draft, officer, step.specialism, sensitivity, damage)
+                signoff_step(draft, officer, step.specialism, weight)
         except Refusal:
             continue
         return True
     return False
 
 
-def _refuse_the_wrong_person(draft: Draft, officer: Officer, sensitivity: Sensitivity, damage: Damage) -> None:
+def _refuse_the_wrong_person(draft: Draft, officer: Officer, weight: Weight) -> None:
     if officer.subject == draft.author:
         raise OwnDraft
     if draft.consent_of(officer.subject) is not None:
         raise NotYourAuthority("You have taken a step of this draft already; each needs another person.")
-    if _above(officer.ceiling, sensitivity, damage):
+    if not officer.stands_for(weight.topics):
+        raise NotYourAuthority("Your post does not stand for the subject of this case.")
+    if _above(officer.ceiling, weight.sensitivity, weight.damage):
         raise CeilingExceeded
 
 

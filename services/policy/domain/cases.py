@@ -50,6 +50,7 @@ class Turn:
     decision: Decision
     state: TurnState
     number: int = 0
+    issue: str | None = None
 
     @classmethod
     def of(cls, event: CommentText, decision: Decision) -> "Turn":
@@ -90,6 +91,7 @@ class Standing:
     owner: str
     clock: str
     signoffs: tuple[Specialism, ...]
+    approvals: int = 0
 
 
 @dataclass(slots=True)
@@ -232,4 +234,5 @@ def _standing(turns: Iterable[Turn]) -> Standing:
         owner=heaviest.owner,
         clock=heaviest.clock,
         signoffs=tuple(dict.fromkeys(signoff for decision in decisions for signoff in decision.signoffs)),
+        approvals=max(decision.approvals for decision in decisions),
     )

@@ -19,6 +19,7 @@ def rebind(case: Case, policy: PolicyInForce) -> bool:
     digest = case.seen(case.draft.text, case.draft.language, version).digest()
     if digest == case.draft.digest:
         return False
-    steps = steps_of(policy.steps(case.standing.level, case.standing.signoffs))
+    standing = case.standing
+    steps = steps_of(policy.steps(standing.level, standing.signoffs, standing.approvals))
     case.draft = replace(case.draft, digest=digest, policy_version=version, steps=steps)
     return True

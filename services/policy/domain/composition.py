@@ -1,23 +1,31 @@
-"""How an agency's file and the baseline become one policy, and why it never comes out weaker.
+"""How files become one policy, and why it never comes out weaker than those above it.
 
-The agency adds: its rules are read before the baseline's of the same stage, its topics and kinds of the same id join
-the baseline's. Where both give a figure the higher one stands, and what lies below the floor is refused with its path.
+From the bottom: a unit's file joins its agency's, both stand over the baseline, all under the centre's floor. What a
+lower one adds is read besides what the higher ones say; where both give a figure the higher one stands; and what lies
+below the floor is refused with its path.
 """
 
 import json
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
-from services.policy.domain.policies import STAGES, Policy
-from services.policy.domain.scales import LEVELS, Level
+from services.policy.domain.policies import STAGES, Floor, Layer, Policy, StepRule
+from services.policy.domain.references import dangling
+from services.policy.domain.scales import DAMAGES, LEVELS, SENSITIVITIES, Level
 
 Document = Mapping[str, Any]
 
+OF_A_UNIT = frozenset({"agency", "unit", "name", "version", "topics", "kinds", "rules", "lines", "officers", "clocks"})
+"""Sections that a unit may write; all else is its agency's."""
+OF_THE_CENTRE = frozenset({"centre", "name", "version", "floor", "topics", "kinds", "rules"})
+"""Sections that the centre may write: a floor, and what is needed to say it."""
+
 _MERGED = {"topics": "id", "kinds": "kind"}
-_NAMES = ("id", "subject", "kind")
-_WEIGHTS = ("sensitivity", "damage")
+_LISTS = ("lines", "periods", "known_authors", "officers")
+_NAMES = ("id", "subject", "kind", "account")
+_ORDER: Mapping[Layer, int] = {"centre": 0, "unit": 1, "agency": 2, "baseline": 3}
 
 
 class InvalidPolicy(Exception):
@@ -28,22 +36,29 @@ class InvalidPolicy(Exception):
         self.faults = faults
 
 
-def compose(agency: Document, baseline: Document) -> Policy:
-    """The agency's policy over the baseline. Raises InvalidPolicy."""
+class Above(NamedTuple):
+    """What an agency's file stands between: the baseline that it starts from, and the centre's floor."""
+
+    baseline: Document
+    centre: Document
+
+
+def compose(agency: Document, above: Above, units: Sequence[Document] = ()) -> Policy:
+    """The agency's policy with its units', over the baseline and above the floor. Raises InvalidPolicy."""
     try:
-        merged = _merged(agency, baseline)
+        merged = _merged(agency, above, units)
         policy = Policy.model_validate_json(json.dumps(merged, default=str))
     except ValidationError as invalid:
         raise InvalidPolicy([_fault(error, merged) for error in invalid.errors()]) from None
     except (TypeError, AttributeError, KeyError, ValueError, RecursionError) as unreadable:
         raise InvalidPolicy([("", f"the file has not the shape of a policy ({unreadable})")]) from None
-    if faults := [*_dangling(policy), *_below_the_floor(policy, baseline)]:
+    if faults := [*dangling(policy), *_below_the_floor(policy)]:
         raise InvalidPolicy(faults)
     return policy
 
 
 def _fault(error: Any, merged: Any) -> tuple[str, str]:
-    return ".".join(_path(error["loc"], merged)), str(error["msg"])
+    return ".".join(_path(error["loc"], merged)), str(error["msg"]).removeprefix("Value error, ")
 
 
 def _path(location: tuple[int | str, ...], at: Any) -> Iterator[str]:
@@ -57,35 +72,97 @@ def _path(location: tuple[int | str, ...], at: Any) -> Iterator[str]:
         yield str(next((named[name] for name in _NAMES if isinstance(named.get(name), str)), part))
 
 
-def _merged(agency: Document, baseline: Document) -> dict[str, Any]:
-    merged = {**baseline, **agency}
+def _merged(agency: Document, above: Above, units: Sequence[Document]) -> dict[str, Any]:
+    baseline, centre = above
+    _refuse_sections(centre, OF_THE_CENTRE, "the centre sets a floor; this section is the agencies'")
+    merged: dict[str, Any] = {**baseline, **agency}
     for section in ("scales", "ladder", "clocks"):
-        ours = agency.get(section) or {}
-        merged[section] = {**baseline.get(section, {}), **ours}
-    merged["floor"] = _highest(baseline.get("floor", {}), agency.get("floor") or {})
+        merged[section] = {**baseline.get(section, {}), **(agency.get(section) or {})}
+    merged["floor"] = _highest(centre.get("floor") or {}, baseline.get("floor") or {}, agency.get("floor") or {})
+    below = [unit_document(unit, agency) for unit in units]
     for section, name in _MERGED.items():
-        merged[section] = _joined(baseline.get(section, []), agency.get(section) or [], name)
-    rules = [*(agency.get("rules") or []), *baseline.get("rules", [])]
-    merged["rules"] = sorted(rules, key=_stage)
+        joined = _joined(centre.get(section) or [], baseline.get(section) or [], name)
+        for document in (agency, *below):
+            joined = _joined(joined, document.get(section) or [], name)
+        merged[section] = joined
+    for unit in below:
+        for section in _LISTS:
+            merged[section] = [*(merged.get(section) or []), *(unit.get(section) or [])]
+        merged["clocks"] = {**(unit.get("clocks") or {}), **merged["clocks"]}
+    layers: list[tuple[Layer, Document]] = [("centre", centre), *(("unit", unit) for unit in below)]
+    layers += [("agency", agency), ("baseline", baseline)]
+    rules = [_of_layer(rule, layer, document) for layer, document in layers for rule in document.get("rules") or []]
+    merged["rules"] = sorted(rules, key=_reading_order)
     return merged
 
 
-def _stage(rule: Any) -> int:
+def unit_document(unit: Document, agency: Document) -> dict[str, Any]:
+    """A unit's file as it joins its agency's: its topics are its own, its rules speak of them only."""
+    _refuse_sections(unit, OF_A_UNIT, "a unit may not set this; it is the agency's")
+    if unit.get("agency") != agency.get("agency"):
+        raise InvalidPolicy([("agency", f"{unit.get('unit')} is no unit of {agency.get('agency')}")])
+    name = unit.get("name") or unit["unit"]
+    taken = {topic.get("id") for topic in agency.get("topics") or []}
+    topics = [{"unit": name, **topic} for topic in unit.get("topics") or []]
+    for topic in topics:
+        if topic.get("id") in taken:
+            raise InvalidPolicy([(f"topics.{topic.get('id')}", "the agency has a topic of this name already")])
+    own = [topic.get("id") for topic in topics]
+    rules = [_spoken_of(rule, own) for rule in unit.get("rules") or []]
+    return {**unit, "topics": topics, "rules": rules}
+
+
+def _spoken_of(rule: Any, own: list[Any]) -> dict[str, Any]:
+    when = dict(rule.get("when") or {})
+    foreign = sorted(set(when.get("topic") or ()) - set(own))
+    if foreign:
+        raise InvalidPolicy(
+            [(f"rules.{rule.get('id')}.when.topic", f"a unit rules its own topics; {foreign[0]} is not one")]
+        )
+    when.setdefault("topic", own)
+    if not when["topic"]:
+        raise InvalidPolicy([(f"rules.{rule.get('id')}", "a unit without topics has nothing to rule")])
+    return {**rule, "when": when}
+
+
+def _refuse_sections(document: Document, known: frozenset[str], sentence: str) -> None:
+    faults = [(section, sentence) for section in document if section not in known]
+    if faults:
+        raise InvalidPolicy(faults)
+
+
+def _of_layer(rule: Any, layer: Layer, document: Document) -> dict[str, Any]:
+    for name in ("layer", "unit"):
+        if name in rule:
+            raise InvalidPolicy([(f"rules.{rule.get('id')}.{name}", "this is told by the file that a rule stands in")])
+    return {**rule, "layer": layer, **({"unit": document["unit"]} if layer == "unit" else {})}
+
+
+def _reading_order(rule: Mapping[str, Any]) -> tuple[int, int]:
     stage = rule.get("stage", "kind")
-    return STAGES.index(stage) if stage in STAGES else 0
+    return STAGES.index(stage) if stage in STAGES else 0, _ORDER[rule["layer"]]
 
 
-def _highest(below: Document, above: Document) -> dict[str, Any]:
-    """Two floors as one: for each scale and value the higher level."""
-    floor: dict[str, Any] = {scale: dict(levels) for scale, levels in below.items()}
-    for scale, levels in above.items():
-        known = floor.setdefault(scale, {})
-        for value, level in levels.items():
-            known[value] = max(level, known.get(value, level))
-    return floor
+def _highest(*floors: Document) -> dict[str, Any]:
+    """Several floors as one: for each scale and value the higher level, for each level the more demanding steps."""
+    highest: dict[str, Any] = {}
+    for floor in floors:
+        for scale, values in floor.items():
+            known = highest.setdefault(scale, {})
+            for value, asked in values.items():
+                known[value] = _more(known.get(value), asked)
+    return highest
 
 
-def _joined(below: list[Any], above: list[Any], name: str) -> list[Any]:
+def _more(known: Any, asked: Any) -> Any:
+    if known is None:
+        return asked
+    if isinstance(asked, list):
+        return asked if len(asked) >= len(known) else known
+    return max(known, asked)
+
+
+def _joined(below: Iterable[Any], above: Iterable[Any], name: str) -> list[Any]:
     """Two lists as one; entries of the same name join, and never lose weight."""
     joined = {entry[name]: dict(entry) for entry in below}
     for entry in above:
@@ -98,15 +175,31 @@ def _heavier(known: dict[str, Any], entry: Document) -> dict[str, Any]:
     heavier = {**known, **entry}
     for words in ("phrases", "alone"):
         heavier[words] = _phrases(known.get(words) or {}, entry.get(words) or {})
-    if "id" in known:
-        heavier.pop("alone")
-        weights = {weight: max(known.get(weight, ""), entry.get(weight, "")) for weight in _WEIGHTS}
-        heavier.update({weight: value for weight, value in weights.items() if value})
-        if known.get("closed"):
-            heavier["closed"] = known["closed"]
-    else:
+    if "id" not in known:
         heavier["patterns"] = [*(known.get("patterns") or []), *(entry.get("patterns") or [])]
+        return heavier
+    heavier.pop("alone")
+    if sensitivities := [each["sensitivity"] for each in (known, entry) if each.get("sensitivity")]:
+        heavier["sensitivity"] = max(sensitivities)
+    if known.get("damage") and entry.get("damage"):
+        heavier["damage"] = _worse(known["damage"], entry["damage"])
+    for binding in ("closed", "embargo_until"):
+        if known.get(binding):
+            heavier[binding] = known[binding]
     return heavier
+
+
+def _worse(known: Any, other: Any) -> Any:
+    """The higher of two damages; where one speaks of classes, class by class, and both overall."""
+    if isinstance(known, str) and isinstance(other, str):
+        return max(known, other)
+    classes = [each for each in (known, other) if not isinstance(each, str)]
+    worse: dict[str, Any] = {}
+    for each in classes:
+        for name, value in each.items():
+            worse[name] = max(value, worse.get(name, "D0"))
+    overall = max([each for each in (known, other) if isinstance(each, str)], default="D0")
+    return worse if max(worse.values(), default="D0") >= overall else {**worse, "reputation": overall}
 
 
 def _phrases(below: Document, above: Document) -> dict[str, list[str]]:
@@ -114,58 +207,32 @@ def _phrases(below: Document, above: Document) -> dict[str, list[str]]:
     return {language: [*below.get(language, []), *above.get(language, [])] for language in languages}
 
 
-def _dangling(policy: Policy) -> Iterator[tuple[str, str]]:
-    """Names that nothing bears, and names borne twice."""
-    topics = {topic.id for topic in policy.topics}
-    if policy.default_language not in policy.languages:
-        yield "default_language", f"{policy.default_language} is not among the languages"
-    for rule in policy.rules:
-        for topic in set(rule.when.topic) - topics:
-            yield f"rules.{rule.id}.when.topic", f"there is no topic {topic}"
-        if rule.then.clock is not None and rule.then.clock not in policy.clocks:
-            yield f"rules.{rule.id}.then.clock", f"there is no clock {rule.then.clock}"
-    for level in LEVELS[1:]:
-        if level.lower() not in policy.clocks:
-            yield f"clocks.{level.lower()}", "each level from L1 needs a clock of its name"
-    for line in policy.lines:
-        for topic in set(line.topics) - topics:
-            yield f"lines.{line.id}.topics", f"there is no topic {topic}"
-        for language in set(line.text) - set(policy.languages):
-            yield f"lines.{line.id}.text", f"{language} is not a language of this agency"
-    for section, names in (
-        ("rules", [rule.id for rule in policy.rules]),
-        ("lines", [line.id for line in policy.lines]),
-        ("officers", [officer.subject for officer in policy.officers]),
-    ):
-        for name in sorted({name for name in names if names.count(name) > 1}):
-            yield f"{section}.{name}", "this name is borne twice"
-
-
-def _below_the_floor(policy: Policy, baseline: Document) -> Iterator[tuple[str, str]]:
+def _below_the_floor(policy: Policy) -> Iterator[tuple[str, str]]:
     scales, floor = policy.scales, policy.floor
-    given: list[tuple[str, Mapping[str, Level], Mapping[str, Level]]] = [
-        ("by_sensitivity", _plain(scales.by_sensitivity), _plain(floor.by_sensitivity)),
-        ("by_damage", _plain(scales.by_damage), _plain(floor.by_damage)),
-    ]
-    for scale, levels, least in given:
-        for value, level in levels.items():
-            if level < least.get(value, "L0"):
-                yield f"scales.{scale}.{value}", f"{level} is below the floor {least[value]}"
+    for sensitivity in SENSITIVITIES:
+        yield from _below(
+            f"scales.by_sensitivity.{sensitivity}",
+            scales.by_sensitivity[sensitivity],
+            floor.by_sensitivity.get(sensitivity),
+        )
+    for damage in DAMAGES:
+        yield from _below(f"scales.by_damage.{damage}", scales.by_damage[damage], floor.by_damage.get(damage))
     for level in LEVELS:
         if level not in policy.ladder:
             yield f"ladder.{level}", "the ladder has no such rung"
-        elif not _as_strong(policy, level, baseline):
-            yield f"ladder.{level}.steps", "fewer or lower approvals than the baseline asks for"
+        elif not _as_strong(policy.ladder[level].steps, floor, level):
+            yield f"ladder.{level}.steps", "fewer or lower approvals than the floor asks for"
 
 
-def _plain(levels: Mapping[Any, Level]) -> dict[str, Level]:
-    return {str(value): level for value, level in levels.items()}
+def _below(path: str, level: Level, least: Level | None) -> Iterator[tuple[str, str]]:
+    if least is not None and level < least:
+        yield path, f"{level} is below the floor {least}"
 
 
-def _as_strong(policy: Policy, level: Any, baseline: Document) -> bool:
-    ours = sorted((s.level for s in policy.ladder[level].steps if s.kind == "approval"), reverse=True)
-    steps = baseline.get("ladder", {}).get(level, {}).get("steps") or []
-    theirs = sorted((s["level"] for s in steps if s.get("kind", "approval") == "approval"), reverse=True)
-    signoffs = {s.specialism for s in policy.ladder[level].steps}
-    asked = {s.get("specialism") for s in steps if s.get("kind") == "signoff"}
-    return len(ours) >= len(theirs) and all(a >= b for a, b in zip(ours, theirs, strict=False)) and asked <= signoffs
+def _as_strong(steps: tuple[StepRule, ...], floor: Floor, level: Level) -> bool:
+    least = floor.steps.get(level, ())
+    ours = sorted((step.level for step in steps if step.kind == "approval"), reverse=True)
+    theirs = sorted((step.level for step in least if step.kind == "approval"), reverse=True)
+    asked = {step.specialism for step in least if step.kind == "signoff"}
+    enough = len(ours) >= len(theirs) and all(a >= b for a, b in zip(ours, theirs, strict=False))
+    return enough and asked <= {step.specialism for step in steps}

@@ -3,27 +3,25 @@
 A pure function of its arguments: the same comment under the same policy version decides alike, today and in a replay.
 """
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cached_property
 from typing import Any
 
+from services.policy.domain.classification import Classifier
+from services.policy.domain.comments import Comment, History
+from services.policy.domain.explanations import explained, full_trace
+from services.policy.domain.findings import Findings, Situation
 from services.policy.domain.levels import Needed
 from services.policy.domain.policies import Line, Policy, StepRule
 from services.policy.domain.private_data import PrivateData
 from services.policy.domain.routing import owner
-from services.policy.domain.rules import Findings, RuleBook, Situation
-from services.policy.domain.scales import Closed, Damage, Disposition, Kind, Level, Sensitivity, Specialism
-from services.policy.domain.triage import Comment, Sorted, Triage
+from services.policy.domain.rules import RuleBook
+from services.policy.domain.scales import AuthorKind, Damage, Disposition, Kind, Level, Sensitivity, Specialism
+from services.policy.domain.triage import Sorted, Triage
 
 _UNDECIDED: Disposition = "escalate"
-
-
-@dataclass(frozen=True, slots=True)
-class History:
-    """What went before in the conversation. ``turn``: this is the author's n-th comment in it, from 1."""
-
-    turn: int = 1
+_NOBODY_KNOWN: frozenset[AuthorKind] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +29,8 @@ class Decision:
     """What one comment needs.
 
     ``clock`` is the class of its times, ``answer_within`` the minutes of that class; ``line`` is set where it goes out
-    by itself; ``explanation`` is for reading.
+    by itself; ``confidence`` (0 to 1) is how sure its kind is; ``explanation`` is for reading, with the trace of the
+    rules that matched or nearly did.
     """
 
     kind: Kind
@@ -52,26 +51,59 @@ class Decision:
     policy_version: str
     line: str | None
     explanation: dict[str, Any]
+    confidence: float = 1.0
+    circumstances: dict[str, Any] = field(default_factory=dict)
 
 
 class PolicyInForce:
     """A policy with its vocabulary and rules compiled: what decisions are made with."""
 
-    def __init__(self, policy: Policy) -> None:
+    def __init__(self, policy: Policy, classifier: Classifier | None = None) -> None:
         self.policy = policy
-        self._triage = Triage(policy)
+        self._triage = Triage(policy, classifier)
         self._rules = RuleBook(policy)
         self._lines = {line.id: line for line in policy.lines}
+        self._competences = {topic.id: topic.agency or policy.agency for topic in policy.topics}
+        self._authors: dict[str, list[tuple[str | None, AuthorKind]]] = {}
+        for known in policy.known_authors:
+            self._authors.setdefault(known.account, []).append((known.platform, known.kind))
 
-    def decide(self, comment: Comment, history: History, now: datetime) -> Decision:
+    def sort(self, comment: Comment) -> Sorted:
+        """What triage sees in ``comment``, which a decision may be given to spare it a second look."""
+        return self._triage.sort(comment)
+
+    def decide(self, comment: Comment, history: History, now: datetime, seen: Sorted | None = None) -> Decision:
         """What ``comment`` needs under this policy at ``now``."""
-        seen = self._triage.sort(comment)
-        situation = self._situation(comment, seen, history, now)
+        situation = self._situation(comment, seen or self._triage.sort(comment), history, now)
+        return self._decision(situation, self._rules.read(situation))
+
+    def trace(self, comment: Comment, history: History, now: datetime) -> Iterator[dict[str, Any]]:
+        """Every rule of the policy over ``comment``: what it saw, what it set, and where it failed."""
+        situation = self._situation(comment, self._triage.sort(comment), history, now)
         findings = self._rules.read(situation)
+        return full_trace(self._rules, situation, findings)
+
+    def line(self, line_id: str) -> Line:
+        """The cleared line of that id."""
+        return self._lines[line_id]
+
+    def steps(self, level: Level, signoffs: tuple[Specialism, ...], approvals: int = 0) -> tuple[StepRule, ...]:
+        """The consents that a release on ``level`` with these sign-offs needs, ``approvals`` of them at least."""
+        rung = self.policy.ladder[level].steps
+        given = sum(step.kind == "approval" for step in rung)
+        more = [StepRule(level=min(level, "L4")) for _ in range(given, approvals)]
+        known = {step.specialism for step in rung}
+        asked = [StepRule(kind="signoff", level="L1", specialism=s) for s in signoffs if s not in known]
+        return (*rung, *more, *asked)
+
+    def _decision(self, situation: Situation, findings: Findings) -> Decision:
+        seen = situation.seen
         required = self._rules.needed(situation, findings)
-        automatic = self._automatic(findings, required)
+        by_line = self._answers_by_line(findings, required)
+        automatic = by_line or self._moderates_by_itself(findings, required)
         level: Level = "L0" if automatic else required.level
-        clock = findings.clock or required.level.lower()
+        rung = sum(step.kind == "approval" for step in self.policy.ladder[level].steps)
+        clock = self._clock(findings, required)
         return Decision(
             kind=seen.kind,
             topics=seen.topics,
@@ -80,47 +112,55 @@ class PolicyInForce:
             damage=findings.damage,
             disposition=findings.disposition or _UNDECIDED,
             level=level,
-            rules=tuple(rule.id for rule in findings.matched),
+            rules=tuple(rule.id for rule, _ in findings.matched),
             signoffs=tuple(findings.signoffs),
-            approvals=sum(step.kind == "approval" for step in self.policy.ladder[level].steps),
+            approvals=rung if automatic else max(rung, findings.approvals),
             clock=clock,
             answer_within=self.policy.clocks[clock].answer,
             duties=tuple(findings.duties),
             masked=seen.private,
             owner=owner(self.policy, seen.topics, level),
             policy_version=self.policy.version,
-            line=findings.line.id if automatic and findings.line else None,
-            explanation=_explained(seen, findings, required, level, automatic),
+            line=findings.line.id if by_line and findings.line else None,
+            explanation=explained(situation, findings, required, level, by_line),
+            confidence=seen.confidence,
         )
 
-    def line(self, line_id: str) -> Line:
-        """The cleared line of that id."""
-        return self._lines[line_id]
-
-    def steps(self, level: Level, signoffs: tuple[Specialism, ...]) -> tuple[StepRule, ...]:
-        """The consents that a release on ``level`` with these sign-offs needs."""
-        rung = self.policy.ladder[level].steps
-        known = {step.specialism for step in rung}
-        asked = [StepRule(kind="signoff", level="L1", specialism=s) for s in signoffs if s not in known]
-        return (*rung, *asked)
-
-    @cached_property
-    def _competences(self) -> dict[str, str]:
-        return {topic.id: topic.agency or self.policy.agency for topic in self.policy.topics}
+    def _clock(self, findings: Findings, required: Needed) -> str:
+        clock = findings.clock or required.level.lower()
+        return (self.policy.clocks[clock].faster or clock) if findings.faster else clock
 
     def _situation(self, comment: Comment, seen: Sorted, history: History, now: datetime) -> Situation:
-        closed: set[Closed] = {c for t in seen.topics if (c := self.policy.topic(t).closed) is not None}
+        policy = self.policy
+        topics = [policy.topic(name) for name in seen.topics]
         return Situation(
             comment=comment,
             seen=seen,
-            turn=history.turn,
-            periods=self._periods(comment.platform, now),
-            closed=frozenset(closed),
+            history=history,
+            periods=self._periods(comment.platform, now) if policy.periods else frozenset(),
+            closed=frozenset([topic.closed for topic in topics if topic.closed is not None]),
             competence=self._competence(seen),
-            languages=frozenset(
-                {seen.language} if seen.language in self.policy.languages else {seen.language, "other"}
-            ),
+            languages=frozenset((seen.language,) if seen.language in policy.languages else (seen.language, "other")),
+            author_kinds=self._author_kinds(comment) if self._authors else _NOBODY_KNOWN,
+            embargoed=any(topic.embargo_until is not None and now < topic.embargo_until for topic in topics),
+            admitted=any(topic.admitted for topic in topics),
+            prominent=self._is_prominent(comment),
+            surge=history.same_issue >= policy.same_issue.surge_at,
             now=now,
+        )
+
+    def _is_prominent(self, comment: Comment) -> bool:
+        reach = self.policy.reach
+        spreads = comment.reach is not None and comment.reach >= reach.usual * reach.times
+        return spreads or (comment.followers is not None and comment.followers >= reach.great_following)
+
+    def _author_kinds(self, comment: Comment) -> frozenset[AuthorKind]:
+        accounts = [comment.author, *([comment.handle] if comment.handle else [])]
+        return frozenset(
+            kind
+            for account in accounts
+            for platform, kind in self._authors.get(account, ())
+            if platform in (None, comment.platform)
         )
 
     def _competence(self, seen: Sorted) -> str | None:
@@ -138,36 +178,25 @@ class PolicyInForce:
             and (not period.platforms or platform in period.platforms)
         )
 
-    def _automatic(self, findings: Findings, required: Needed) -> bool:
+    def _answers_by_line(self, findings: Findings, required: Needed) -> bool:
         """Whether the line may still go by itself once every rule has been read."""
         line = findings.line
         return (
             line is not None
-            and any(rule.then.automatic for rule in findings.matched)
+            and any(rule.then.automatic for rule, _ in findings.matched)
             and not findings.signoffs
-            and required.level <= line.cleared_by.level
+            and not findings.approvals
+            and required.of_a_line <= line.cleared_by.level
             and findings.sensitivity <= line.ceiling.sensitivity
             and findings.damage <= line.ceiling.damage
         )
 
-
-def _explained(seen: Sorted, findings: Findings, required: Needed, level: Level, automatic: bool) -> dict[str, Any]:
-    line = findings.line
-    return {
-        "words": list(seen.words),
-        "language": seen.language,
-        "kinds": sorted(seen.kinds),
-        "unsure": seen.unsure,
-        "rules": [{"id": rule.id, "name": rule.name, "found": rule.findings} for rule in findings.matched],
-        "level": {
-            "needed": required.level,
-            "result": level,
-            "because": [
-                {"source": each.source, "value": each.value, "level": each.level} for each in required.contributions
-            ],
-        },
-        "line": {
-            "used": line.id if line is not None and automatic else None,
-            "doubts": {name: list(doubts) for name, doubts in findings.doubts.items()},
-        },
-    }
+    def _moderates_by_itself(self, findings: Findings, required: Needed) -> bool:
+        """Whether a comment may be hidden without a further person: only what needs no more than a desk."""
+        return (
+            findings.disposition == "moderate"
+            and any(rule.then.automatic and rule.then.disposition == "moderate" for rule, _ in findings.matched)
+            and not findings.signoffs
+            and not findings.approvals
+            and required.level <= "L1"
+        )

@@ -4,6 +4,7 @@ A line speaks under the authority of whoever cleared it, so every condition unde
 hold; one doubt, and a person answers. The doubts are sentences, because the explanation shows them.
 """
 
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -33,17 +34,26 @@ class Fit:
     doubts: dict[str, tuple[str, ...]]
 
 
-def fitting(policy: Policy, asked: Asked) -> Fit:
-    """The first line of the policy on a topic of the comment that leaves no doubt."""
-    doubts: dict[str, tuple[str, ...]] = {}
-    for line in policy.lines:
-        if not set(line.topics) & set(asked.seen.topics):
-            continue
-        against = tuple(_doubts(line, asked, policy))
-        if not against:
-            return Fit(line, doubts)
-        doubts[line.id] = against
-    return Fit(None, doubts)
+class LineIndex:
+    """A policy's lines by the topics that they speak on."""
+
+    def __init__(self, policy: Policy) -> None:
+        self._policy = policy
+        self._by_topic: dict[str, list[int]] = defaultdict(list)
+        for place, line in enumerate(policy.lines):
+            for topic in line.topics:
+                self._by_topic[topic].append(place)
+
+    def fitting(self, asked: Asked) -> Fit:
+        """The first line of the policy on a topic of the comment that leaves no doubt."""
+        doubts: dict[str, tuple[str, ...]] = {}
+        for place in sorted({place for topic in asked.seen.topics for place in self._by_topic.get(topic, ())}):
+            line = self._policy.lines[place]
+            against = tuple(_doubts(line, asked, self._policy))
+            if not against:
+                return Fit(line, doubts)
+            doubts[line.id] = against
+        return Fit(None, doubts)
 
 
 def _doubts(line: Line, asked: Asked, policy: Policy) -> Iterator[str]:
@@ -54,6 +64,8 @@ def _doubts(line: Line, asked: Asked, policy: Policy) -> Iterator[str]:
         yield f"the comment is also about: {', '.join(others)}"
     if asked.sensitivity > line.ceiling.sensitivity or asked.damage > line.ceiling.damage:
         yield f"{asked.sensitivity}/{asked.damage} is above its ceiling"
+    if any((until := policy.topic(topic).embargo_until) and asked.now < until for topic in seen.topics):
+        yield "a topic of the comment is under embargo"
     if asked.level > line.cleared_by.level:
         yield f"{asked.level} is needed and it was cleared on {line.cleared_by.level}"
     if seen.language not in line.text:

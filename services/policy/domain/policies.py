@@ -8,27 +8,38 @@ sentence, because a policy that is silently half understood answers citizens wro
 import hashlib
 import json
 from functools import cached_property
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AwareDatetime, Field, model_validator
 
-from services.policy.domain.scales import Closed, Damage, Kind, Level, Sensitivity, Specialism
-from services.policy.domain.when import Then, When
+from services.policy.domain.parts import Id, Name, Part
+from services.policy.domain.roster import Calendar, Ceiling, Officer
+from services.policy.domain.scales import (
+    AuthorKind,
+    Closed,
+    Damage,
+    DamageClass,
+    Kind,
+    Level,
+    Sensitivity,
+    Specialism,
+)
+from services.policy.domain.when import Damages, Then, When
 
-Name = Annotated[str, Field(min_length=1, max_length=200)]
-Id = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
 Language = Annotated[str, Field(pattern=r"^[a-z]{2,3}$")]
 Phrase = Annotated[str, Field(min_length=1, max_length=200)]
 Phrases = dict[Language, tuple[Phrase, ...]]
 
-STAGES = ("safety", "owner", "period", "asker", "kind", "rest")
-"""The order in which rules are read: all of a stage, the agency's before the baseline's, then the next stage."""
+STAGES = ("safety", "owner", "period", "asker", "doubt", "kind", "rest")
+"""The order in which rules are read: all of a stage, then the next. Within one: centre, unit, agency, baseline."""
 
+Layer = Literal["centre", "unit", "agency", "baseline"]
+"""Who wrote a rule. Its ``stop`` ends what the same layer and those it binds would still say, never a layer above."""
 
-class Part(BaseModel):
-    """A closed, frozen piece of a policy."""
+Stage = Literal["safety", "owner", "period", "asker", "doubt", "kind", "rest"]
 
-    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", populate_by_name=True)
+BESIDE = frozenset({"officers", "calendar"})
+"""Sections that stand beside the policy: who holds which post changes without the policy changing."""
 
 
 class Scales(Part):
@@ -36,21 +47,13 @@ class Scales(Part):
 
     by_sensitivity: dict[Sensitivity, Level]
     by_damage: dict[Damage, Level]
+    by_damage_class: dict[DamageClass, dict[Damage, Level]] = Field({})
 
     @model_validator(mode="after")
     def _whole(self) -> Self:
         if len(self.by_sensitivity) < 5 or len(self.by_damage) < 5:
             raise ValueError("a scale names a level for each of its five values")
         return self
-
-
-class Floor(Part):
-    """What no agency may go below: levels by sensitivity, damage, kind of comment and closed subject."""
-
-    by_sensitivity: dict[Sensitivity, Level] = {}
-    by_damage: dict[Damage, Level] = {}
-    by_kind: dict[Kind, Level] = {}
-    by_closed: dict[Closed, Level] = {}
 
 
 class StepRule(Part):
@@ -74,27 +77,46 @@ class Rung(Part):
     steps: tuple[StepRule, ...] = ()
 
 
+class Floor(Part):
+    """What no agency may go below: levels by sensitivity, damage, kind of comment and closed subject, and the steps
+    that a release on a level takes at least."""
+
+    by_sensitivity: dict[Sensitivity, Level] = Field({})
+    by_damage: dict[Damage, Level] = Field({})
+    by_kind: dict[Kind, Level] = Field({})
+    by_closed: dict[Closed, Level] = Field({})
+    steps: dict[Level, tuple[StepRule, ...]] = Field({})
+
+
 class Topic(Part):
     """A subject, found by its phrases. A phrase that ends in ``*`` matches every word that begins so.
 
-    ``agency`` names the competent authority where it is not this agency; ``unit`` who answers within it.
+    ``agency`` names the competent authority where it is not this agency; ``unit`` who answers within it. ``admitted``:
+    a fault that the agency has admitted in public. ``embargo_until``: nothing is said before.
     """
 
     id: Id
     phrases: Phrases
     sensitivity: Sensitivity = "S0"
-    damage: Damage = "D0"
+    damage: Damages = "D0"
     closed: Closed | None = None
+    embargo_until: AwareDatetime | None = None
+    admitted: bool = False
     unit: Name | None = None
     agency: Id | None = None
+
+    @cached_property
+    def worst(self) -> Damage:
+        """The highest damage of any class."""
+        return self.damage if isinstance(self.damage, str) else max(self.damage.values(), default="D0")
 
 
 class KindWords(Part):
     """By which words a kind of comment is known. ``alone`` counts only where nothing else says what it is."""
 
     kind: Kind
-    phrases: Phrases = {}
-    alone: Phrases = {}
+    phrases: Phrases = Field({})
+    alone: Phrases = Field({})
     patterns: tuple[Phrase, ...] = ()
 
 
@@ -103,21 +125,16 @@ class Rule(Part):
 
     id: Id
     name: Name
-    stage: Annotated[str, Field(pattern="^(" + "|".join(STAGES) + ")$")] = "kind"
+    stage: Stage = "kind"
     when: When
     then: Then
+    layer: Layer = Field("agency", description="set by composition, never by a file")
+    unit: Id | None = Field(None, description="set by composition: the unit whose rule this is")
 
     @cached_property
     def findings(self) -> dict[str, Any]:
         """What the rule finds, for reading; shared, so never to be changed."""
         return self.then.model_dump(mode="json", exclude_defaults=True)
-
-
-class Ceiling(Part):
-    """The most that something may be used for: up to this sensitivity and this damage."""
-
-    sensitivity: Sensitivity
-    damage: Damage
 
 
 class ClearedBy(Part):
@@ -149,25 +166,53 @@ class Line(Part):
     cleared_at: AwareDatetime
 
 
-class Officer(Part):
-    """A post and the subject (OIDC ``sub``) that holds it. ``ceiling`` limits what the holder may consent to."""
-
-    subject: Id
-    post: Name
-    level: Level
-    specialisms: tuple[Specialism, ...] = ()
-    ceiling: Ceiling | None = None
+Minutes = Annotated[int, Field(gt=0, le=527_040)]
 
 
 class Clock(Part):
-    """Times of one class in minutes; working minutes unless ``around_the_clock``."""
+    """Times of one class in minutes; working minutes unless ``around_the_clock``. ``faster``: the next class up."""
 
-    answer: int = Field(gt=0)
-    acknowledge: int | None = None
-    holding: int | None = None
-    escalate: int | None = None
-    to_head: int | None = None
+    answer: Minutes
+    acknowledge: Minutes | None = None
+    holding: Minutes | None = None
+    escalate: Minutes | None = None
+    to_head: Minutes | None = None
     around_the_clock: bool = False
+    faster: Id | None = None
+
+    @model_validator(mode="after")
+    def _possible(self) -> Self:
+        for name in ("acknowledge", "holding", "escalate", "to_head"):
+            minutes = getattr(self, name)
+            if minutes is not None and minutes > self.answer:
+                raise ValueError(f"{name} comes at {minutes} minutes, after the answer is due at {self.answer}")
+        return self
+
+
+class KnownAuthor(Part):
+    """An account whose author is not answered as a citizen is. ``account``: platform id or handle; any platform if
+    none is named."""
+
+    account: Name
+    kind: AuthorKind
+    platform: str | None = None
+
+
+class SameIssue(Part):
+    """When comments of different people are one issue: as alike as ``similarity`` (Jaccard's, 0 to 1) within the
+    window; from ``surge_at`` authors on it is a surge."""
+
+    window_minutes: Minutes = 120
+    surge_at: int = Field(10, ge=2, le=100_000)
+    similarity: float = Field(0.6, ge=0.2, le=1)
+
+
+class Spread(Part):
+    """What counts as prominent: seen by ``times`` the ``usual`` number of people, or a great following."""
+
+    usual: int = Field(200, ge=1, description="people who see a comment to this agency, as a rule (median)")
+    times: int = Field(10, ge=2)
+    great_following: int = Field(50_000, ge=1)
 
 
 class Period(Part):
@@ -180,13 +225,17 @@ class Period(Part):
 
 
 class Policy(Part):
-    """One agency's whole policy, composed over the baseline."""
+    """One agency's whole policy: its own and its units' files over the baseline, above the centre's floor."""
 
     agency: Id
     name: Name
     revision: int = Field(ge=1, alias="version")
     languages: tuple[Language, ...] = Field(min_length=1)
     default_language: Language
+    least_confidence: float = Field(0.7, ge=0, le=1, description="below it, a person says of what kind a comment is")
+    step_minutes: Minutes = Field(10, description="what one step of a path takes at least; lint measures clocks by it")
+    same_issue: SameIssue = SameIssue()
+    reach: Spread = Spread()
     scales: Scales
     floor: Floor = Floor()
     ladder: dict[Level, Rung]
@@ -196,13 +245,15 @@ class Policy(Part):
     rules: tuple[Rule, ...]
     lines: tuple[Line, ...] = ()
     periods: tuple[Period, ...] = ()
+    known_authors: tuple[KnownAuthor, ...] = ()
     officers: tuple[Officer, ...] = ()
+    calendar: Calendar = Calendar()
 
     @cached_property
     def digest(self) -> str:
-        """SHA-256 (hex) of the content in canonical JSON."""
-        content = json.dumps(self.model_dump(mode="json", by_alias=True), sort_keys=True, ensure_ascii=False)
-        return hashlib.sha256(content.encode()).hexdigest()
+        """SHA-256 (hex) of the content in canonical JSON, without what stands beside it."""
+        content = self.model_dump(mode="json", by_alias=True, exclude=set(BESIDE))
+        return hashlib.sha256(json.dumps(content, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
 
     @cached_property
     def version(self) -> str:

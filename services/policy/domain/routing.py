@@ -14,12 +14,12 @@ def owner(policy: Policy, topics: Sequence[str], level: Level) -> str:
         units = [topic for name in topics if (topic := policy.topic(name)).unit]
         if units:
             return max(units, key=lambda topic: topic.sensitivity).unit or ""
-    return post_on(policy, level)
+    return post_on(policy, level, topics)
 
 
-def post_on(policy: Policy, level: Level) -> str:
-    """The post on ``level`` or, where nobody stands there, on the next one above."""
-    standing = [officer for officer in policy.officers if officer.level >= level]
+def post_on(policy: Policy, level: Level, topics: Sequence[str] = ()) -> str:
+    """The post on ``level`` for these topics or, where nobody stands there, on the next one above."""
+    standing = [each for each in policy.officers if each.level >= level and each.stands_for(topics)]
     if not standing:
         return policy.ladder[level].name
     return min(standing, key=lambda officer: officer.level).post

@@ -1,52 +1,33 @@
 """Reading an agency's rules over a comment, in order.
 
 Findings add up: the highest sensitivity, damage and level, the shortest clock, all sign-offs and duties; the first
-disposition stands. A rule with ``stop`` ends the reading. Only rules that could hold are looked at: each rule waits
-under one of its conditions (a phrase, a pattern, a topic, a kind), so that a thousand rules cost little more than ten.
+disposition stands. A rule with ``stop`` ends the reading for its own layer and for those that it binds: a unit cannot
+silence its agency or a sibling, nobody silences the centre. Only rules that could hold are looked at: each waits under
+one of its conditions (a phrase, a topic, a kind), so that a thousand rules cost little more than ten.
 """
 
+import zlib
 from collections import defaultdict
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
+from collections.abc import Iterator
+from typing import Any, NamedTuple
 
 from services.policy.domain import lines
+from services.policy.domain.conditions import conditions_of, keys_of, plain, waits_under
+from services.policy.domain.findings import Findings, Matched, Minimum, Nearly, Situation
 from services.policy.domain.levels import Needed, needed
-from services.policy.domain.policies import Line, Policy, Rule
-from services.policy.domain.scales import Closed, Damage, Disposition, Level, Sensitivity, Specialism
-from services.policy.domain.triage import Comment, Sorted
-from services.policy.domain.when import When
+from services.policy.domain.policies import Policy, Rule
+
+LINE_FITS = "line_fits"
+SECOND_LOOK = "second_look"
+"""The duty of looking again at a sampled comment that will get no answer."""
 
 
-@dataclass(slots=True)
-class Findings:
-    """What has been found so far; grows while the rules are read."""
+class Reading(NamedTuple):
+    """One rule over one comment, for the full trace: what it looked at, and the conditions that did not hold."""
 
-    sensitivity: Sensitivity = "S0"
-    damage: Damage = "D0"
-    disposition: Disposition | None = None
-    minimums: list[tuple[str, Level]] = field(default_factory=list)
-    ups: list[tuple[str, int]] = field(default_factory=list)
-    signoffs: list[Specialism] = field(default_factory=list)
-    duties: list[str] = field(default_factory=list)
-    clock: str | None = None
-    matched: list[Rule] = field(default_factory=list)
-    line: Line | None = None
-    doubts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Situation:
-    """All that conditions may speak of. ``languages``: that of the comment, and ``other`` if it is none of ours."""
-
-    comment: Comment
-    seen: Sorted
-    turn: int
-    periods: frozenset[str]
-    closed: frozenset[Closed]
-    competence: str | None
-    languages: frozenset[str]
-    now: datetime
+    rule: Rule
+    saw: dict[str, Any]
+    failed: tuple[str, ...]
 
 
 class RuleBook:
@@ -54,10 +35,17 @@ class RuleBook:
 
     def __init__(self, policy: Policy) -> None:
         self._policy = policy
+        self._lines = lines.LineIndex(policy)
+        self._rules = policy.rules
+        self._conditions = [conditions_of(rule) for rule in self._rules]
         self._waiting: dict[tuple[str, str], list[int]] = defaultdict(list)
         self._always: list[int] = []
-        for place, rule in enumerate(policy.rules):
-            keys = _keys(rule)
+        self._last: list[int] = []
+        for place, rule in enumerate(self._rules):
+            if rule.when.conflict is not None:
+                self._last.append(place)
+                continue
+            keys = waits_under(rule)
             for key in keys:
                 self._waiting[key].append(place)
             if not keys:
@@ -66,53 +54,63 @@ class RuleBook:
     def read(self, situation: Situation) -> Findings:
         """Everything that the rules find for one comment."""
         findings = self._first_findings(situation)
+        silenced = _Silenced()
         for place in self._candidates(situation):
-            rule = self._policy.rules[place]
-            if self._holds(rule, situation, findings):
-                self._add(rule, findings)
+            rule = self._rules[place]
+            if silenced.reads(rule) and self._holds(place, situation, findings):
+                self._add(place, situation, findings)
                 if _stops(rule, situation):
-                    break
+                    silenced.by(rule)
+        if findings.conflict:
+            self._resolve(situation, findings)
         return findings
+
+    def read_all(self, situation: Situation, findings: Findings) -> Iterator[Reading]:
+        """Every rule of the policy over a comment, against what was found at the end: the full trace."""
+        for rule, conditions in zip(self._rules, self._conditions, strict=True):
+            failed = tuple(each.name for each in conditions if not each.holds(situation, findings))
+            wanted = rule.when.line_fits
+            if wanted is not None and wanted != (findings.line is not None):
+                failed = (*failed, LINE_FITS)
+            yield Reading(rule, {each.name: plain(each.saw(situation, findings)) for each in conditions}, failed)
 
     def needed(self, situation: Situation, findings: Findings) -> Needed:
         """The level for what has been found so far."""
-        return needed(
-            self._policy,
-            findings.sensitivity,
-            findings.damage,
-            findings.minimums,
-            kinds=situation.seen.kinds,
-            closed=situation.closed,
-            ups=findings.ups,
-        )
+        return needed(self._policy, findings, kinds=situation.seen.kinds, closed=situation.closed)
 
     def _first_findings(self, situation: Situation) -> Findings:
-        topics = [self._policy.topic(topic) for topic in situation.seen.topics]
-        return Findings(
-            sensitivity=max((topic.sensitivity for topic in topics), default="S0"),
-            damage=max((topic.damage for topic in topics), default="D0"),
-        )
+        findings = Findings()
+        for name in situation.seen.topics:
+            topic = self._policy.topic(name)
+            findings.sensitivity = max(findings.sensitivity, topic.sensitivity)
+            findings.hurt(topic.damage)
+        return findings
 
     def _candidates(self, situation: Situation) -> list[int]:
-        seen = situation.seen
         places = set(self._always)
-        for kind in seen.kinds:
-            places.update(self._waiting.get(("kind", kind), ()))
-        for topic in seen.topics:
-            places.update(self._waiting.get(("topic", topic), ()))
-        for closed in situation.closed:
-            places.update(self._waiting.get(("closed", closed), ()))
-        for condition in seen.conditions:
-            places.update(self._waiting.get(condition, ()))
+        waiting = self._waiting
+        for key in keys_of(situation):
+            if key in waiting:
+                places.update(waiting[key])
         return sorted(places)
 
-    def _holds(self, rule: Rule, situation: Situation, findings: Findings) -> bool:
-        when = rule.when
-        if not (_about(when, rule.id, situation) and _around(when, situation) and _so_far(when, findings)):
-            return False
-        if when.unsure is not None and when.unsure != situation.seen.unsure:
-            return False
-        return when.line_fits is None or when.line_fits == self._line_fits(situation, findings)
+    def _holds(self, place: int, situation: Situation, findings: Findings) -> bool:
+        missing = None
+        conditions = self._conditions[place]
+        for condition in conditions:
+            if not condition.holds(situation, findings):
+                if missing is not None:
+                    return False
+                missing = condition.name
+        rule = self._rules[place]
+        wanted = rule.when.line_fits
+        if missing is None and wanted is not None and wanted != self._line_fits(situation, findings):
+            missing = LINE_FITS
+        if missing is None:
+            return True
+        if len(conditions) > 1 or wanted is not None:
+            findings.nearly.append(Nearly(rule, missing))
+        return False
 
     def _line_fits(self, situation: Situation, findings: Findings) -> bool:
         if findings.disposition is not None:
@@ -122,27 +120,44 @@ class RuleBook:
             public=situation.comment.public,
             sensitivity=findings.sensitivity,
             damage=findings.damage,
-            level=self.needed(situation, findings).level,
+            level=self.needed(situation, findings).of_a_line,
             now=situation.now,
         )
-        fit = lines.fitting(self._policy, asked)
+        fit = self._lines.fitting(asked)
         findings.line, findings.doubts = fit.line, fit.doubts
         return fit.line is not None
 
-    def _add(self, rule: Rule, findings: Findings) -> None:
+    def _add(self, place: int, situation: Situation, findings: Findings) -> None:
+        rule = self._rules[place]
         then = rule.then
-        findings.matched.append(rule)
-        findings.disposition = findings.disposition or then.disposition
-        findings.sensitivity = max(findings.sensitivity, then.sensitivity or "S0")
-        findings.damage = max(findings.damage, then.damage or "D0")
+        saw = {each.name: plain(each.saw(situation, findings)) for each in self._conditions[place]}
+        findings.matched.append(Matched(rule, saw))
+        if then.disposition is not None:
+            findings.settle(then.disposition)
+        if then.sensitivity is not None:
+            findings.sensitivity = max(findings.sensitivity, then.sensitivity)
+        if then.damage is not None:
+            findings.hurt(then.damage)
         if then.level is not None:
-            findings.minimums.append((rule.id, then.level))
+            findings.minimums.append(Minimum(rule.id, then.level, then.spares_lines))
         if then.level_up:
             findings.ups.append((rule.id, then.level_up))
+        if then.approvals > findings.approvals:
+            findings.approvals = then.approvals
+        findings.faster = findings.faster or then.clock_faster
         findings.signoffs += [each for each in then.signoffs if each not in findings.signoffs]
         findings.duties += [duty for duty in then.duties if duty not in findings.duties]
+        if then.sample and _is_sampled(situation, then.sample) and SECOND_LOOK not in findings.duties:
+            findings.duties.append(SECOND_LOOK)
         if then.clock is not None:
             findings.clock = self._shorter(findings.clock, then.clock)
+
+    def _resolve(self, situation: Situation, findings: Findings) -> None:
+        """Rules on a conflict of dispositions are read after all others, and theirs is the disposition that stands."""
+        for place in self._last:
+            if self._holds(place, situation, findings):
+                findings.disposition = self._rules[place].then.disposition or findings.disposition
+                self._add(place, situation, findings)
 
     def _shorter(self, known: str | None, other: str) -> str:
         if known is None:
@@ -150,61 +165,38 @@ class RuleBook:
         return min(known, other, key=lambda clock: self._policy.clocks[clock].answer)
 
 
-def _keys(rule: Rule) -> list[tuple[str, str]]:
-    """Under what a rule waits: the values of one condition that it cannot hold without."""
-    when = rule.when
-    if when.phrase:
-        return [("phrase", rule.id)]
-    if when.pattern:
-        return [("pattern", rule.id)]
-    if when.topic:
-        return [("topic", topic) for topic in when.topic]
-    if when.closed:
-        return [("closed", closed) for closed in when.closed]
-    return [("kind", kind) for kind in when.kind]
+class _Silenced:
+    """Whose rules are no longer read."""
 
+    def __init__(self) -> None:
+        self._everyone = False
+        self._agencies = False
+        self._units: set[str | None] = set()
 
-def _about(when: When, rule: str, situation: Situation) -> bool:
-    """Conditions on what the comment says."""
-    seen = situation.seen
-    return (
-        (not when.kind or not seen.kinds.isdisjoint(when.kind))
-        and (not when.not_kind or seen.kinds.isdisjoint(when.not_kind))
-        and (not when.topic or not set(when.topic).isdisjoint(seen.topics))
-        and (when.any_topic is None or when.any_topic == bool(seen.topics))
-        and (not when.closed or not situation.closed.isdisjoint(when.closed))
-        and (when.competence is None or when.competence == situation.competence)
-        and (not when.phrase or ("phrase", rule) in seen.conditions)
-        and (not when.pattern or ("pattern", rule) in seen.conditions)
-        and (when.private_data is None or when.private_data == bool(seen.private))
-    )
+    def reads(self, rule: Rule) -> bool:
+        if self._everyone:
+            return False
+        if rule.layer == "unit":
+            return not self._agencies and rule.unit not in self._units
+        return rule.layer == "centre" or not self._agencies
 
-
-def _around(when: When, situation: Situation) -> bool:
-    """Conditions on where, by whom and when it was said."""
-    comment = situation.comment
-    return (
-        (not when.language or not situation.languages.isdisjoint(when.language))
-        and (not when.platform or comment.platform in when.platform)
-        and (not when.author or comment.author in when.author or comment.handle in when.author)
-        and (when.public is None or when.public == comment.public)
-        and (when.echo is None or when.echo == comment.echo)
-        and (when.turn_at_least is None or situation.turn >= when.turn_at_least)
-        and (when.period is None or when.period in situation.periods)
-    )
-
-
-def _so_far(when: When, findings: Findings) -> bool:
-    """Conditions on what earlier rules and the topics found."""
-    return (
-        (when.sensitivity_at_least is None or findings.sensitivity >= when.sensitivity_at_least)
-        and (when.sensitivity_at_most is None or findings.sensitivity <= when.sensitivity_at_most)
-        and (when.damage_at_least is None or findings.damage >= when.damage_at_least)
-        and (when.undecided is None or when.undecided == (findings.disposition is None))
-    )
+    def by(self, rule: Rule) -> None:
+        if rule.layer == "centre":
+            self._everyone = True
+        elif rule.layer == "unit":
+            self._units.add(rule.unit)
+        else:
+            self._agencies = True
 
 
 def _stops(rule: Rule, situation: Situation) -> bool:
     if rule.then.stop == "unless_question":
         return "question" not in situation.seen.kinds
     return rule.then.stop
+
+
+def _is_sampled(situation: Situation, share: float) -> bool:
+    """Decided by the comment itself, so that it is sampled alike in a replay."""
+    comment = situation.comment
+    drawn = zlib.crc32(f"{comment.platform} {comment.author} {comment.text}".encode("utf-8", "surrogatepass"))
+    return drawn < share * 2**32

@@ -10,11 +10,14 @@ from shared.events import Disposition, Level
 
 __all__ = [
     "DAMAGES",
+    "DAMAGE_CLASSES",
     "KINDS",
     "LEVELS",
     "SENSITIVITIES",
+    "AuthorKind",
     "Closed",
     "Damage",
+    "DamageClass",
     "Disposition",
     "Kind",
     "Level",
@@ -32,8 +35,15 @@ Damage = Literal["D0", "D1", "D2", "D3", "D4"]
 Specialism = Literal["facts", "legal", "security"]
 """What a sign-off vouches for."""
 
-Closed = Literal["court", "draft_law", "market", "person"]
-"""Subjects on which an agency says nothing, or not in public: before a court, draft law, market-moving, a person."""
+DamageClass = Literal["market", "reputation", "safety", "legal", "privacy"]
+"""What a wrong answer would hurt."""
+
+Closed = Literal["court", "draft_law", "market", "person", "party"]
+"""Subjects on which an agency says nothing, or not in public: before a court, draft law, market-moving, a person, a
+party or candidate."""
+
+AuthorKind = Literal["press", "parliament", "embassy", "regulator", "official", "agency"]
+"""Authors whom an agency knows by their accounts, because they are not answered as citizens are."""
 
 Kind = Literal[
     "question",
@@ -59,6 +69,7 @@ Kind = Literal[
 LEVELS: tuple[Level, ...] = ("L0", "L1", "L2", "L3", "L4", "L5")
 SENSITIVITIES: tuple[Sensitivity, ...] = ("S0", "S1", "S2", "S3", "S4")
 DAMAGES: tuple[Damage, ...] = ("D0", "D1", "D2", "D3", "D4")
+DAMAGE_CLASSES: tuple[DamageClass, ...] = ("market", "reputation", "safety", "legal", "privacy")
 KINDS: tuple[Kind, ...] = (
     "emergency",
     "threat",

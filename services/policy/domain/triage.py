@@ -1,62 +1,33 @@
 """First sorting: what kind of comment this is, which topics it touches, in which language, with what private data.
 
-Triage only observes; what follows from it stands in the rules. Where a comment speaks with two voices that cannot both
-be its kind (praise and complaint in one breath), triage does not choose: it is ``unsure``, and a person does.
+Triage only observes; what follows from it stands in the rules.
 """
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Self
+from typing import cast
 
 from services.policy.domain import private_data
+from services.policy.domain.classification import Classifier, Cues, Lexicon
+from services.policy.domain.comments import Comment
 from services.policy.domain.languages import language_of
 from services.policy.domain.phrases import BadPattern, PatternSet, Phrase, PhraseIndex, normalised
 from services.policy.domain.policies import Policy
 from services.policy.domain.private_data import PrivateData
 from services.policy.domain.scales import KINDS, Kind
-from shared.events import CommentText
 
-_PRAISING: frozenset[Kind] = frozenset({"praise"})
-_BLAMING: frozenset[Kind] = frozenset({"complaint", "venting", "baiting", "abuse", "false_claim", "mistaken_fact"})
 _WORTH_READING = 4000
 """Characters of a comment in which triage looks for words; more cannot change what it is about."""
 
 
 @dataclass(frozen=True, slots=True)
-class Comment:
-    """What a decision looks at: one comment at one revision."""
-
-    text: str
-    platform: str = "rest"
-    author: str = ""
-    handle: str | None = None
-    language: str | None = None
-    public: bool = True
-    echo: bool = False
-    sent_at: datetime | None = None
-
-    @classmethod
-    def from_event(cls, event: CommentText) -> Self:
-        """The comment that an event carries; our own words coming back are an echo."""
-        return cls(
-            text=event.text,
-            platform=event.platform,
-            author=event.author.id,
-            handle=event.author.handle,
-            language=event.language,
-            public=event.public,
-            echo=event.author.id == event.account,
-            sent_at=event.sent_at,
-        )
-
-
-@dataclass(frozen=True, slots=True)
 class Sorted:
-    """What triage saw. ``words`` are the phrases found, for the explanation; ``rules`` those named by rules."""
+    """What triage saw. ``words`` are the phrases found, for the explanation; ``conditions`` those named by rules."""
 
     kind: Kind
     kinds: frozenset[Kind]
+    confidence: float
     topics: tuple[str, ...]
     language: str
     private: tuple[PrivateData, ...]
@@ -66,14 +37,15 @@ class Sorted:
 
 
 Meaning = tuple[str, str]
-"""What a phrase speaks for: ("kind", kind), ("alone", kind), ("topic", topic) or ("rule", rule)."""
+"""What a phrase speaks for: ("kind", kind), ("alone", kind), ("topic", topic), ("phrase" or "pattern", rule)."""
 
 
 class Triage:
     """A policy's vocabulary, compiled once."""
 
-    def __init__(self, policy: Policy) -> None:
+    def __init__(self, policy: Policy, classifier: Classifier | None = None) -> None:
         self._policy = policy
+        self._classifier = classifier or Lexicon()
         self._phrases: PhraseIndex[Meaning] = PhraseIndex(_phrases(policy))
         self._patterns: PatternSet[Meaning] = PatternSet(_patterns(policy))
 
@@ -82,34 +54,34 @@ class Triage:
         text = normalised(comment.text[:_WORTH_READING])
         found = self._phrases.find(text)
         meanings = {each.meaning for each in found}
-        meanings.update(self._patterns.find(text))
+        matched = self._patterns.find(text)
         private = private_data.found_in(comment.text[:_WORTH_READING])
-        kinds, unsure = _kinds(meanings, bool(private))
+        verdict = self._classifier.classify(
+            Cues(
+                text=text,
+                phrases=Counter(_kinds_in("kind", [each.meaning for each in found])),
+                patterns=_kinds_in("kind", matched),
+                alone=_kinds_in("alone", meanings),
+                private=bool(private),
+            )
+        )
         return Sorted(
-            kind=next(kind for kind in KINDS if kind in kinds),
-            kinds=kinds,
+            kind=next(kind for kind in KINDS if kind in verdict.kinds),
+            kinds=verdict.kinds,
+            confidence=verdict.confidence,
             topics=tuple(sorted({name for what, name in meanings if what == "topic"})),
             language=language_of(
                 text, comment.language, [each.language for each in found], self._policy.default_language
             ),
             private=private,
-            unsure=unsure,
+            unsure=verdict.two_voices or verdict.confidence < self._policy.least_confidence,
             words=tuple(sorted({each.phrase for each in found})),
-            conditions=frozenset(meaning for meaning in meanings if meaning[0] in ("phrase", "pattern")),
+            conditions=frozenset(each for each in (*meanings, *matched) if each[0] in ("phrase", "pattern")),
         )
 
 
-def _kinds(meanings: set[Meaning], private: bool) -> tuple[frozenset[Kind], bool]:
-    kinds = {name for what, name in meanings if what == "kind"}
-    alone = {name for what, name in meanings if what == "alone"}
-    if private:
-        kinds.add("private_data")
-    if not kinds:
-        kinds = alone
-    unsure = bool(kinds & _PRAISING) and bool(kinds & _BLAMING)
-    if unsure:
-        kinds -= _PRAISING | (_BLAMING - {"abuse"})
-    return frozenset(kinds or {"other"}), unsure  # type: ignore[arg-type]
+def _kinds_in(what: str, meanings: Iterable[Meaning]) -> list[Kind]:
+    return [cast(Kind, name) for meant, name in meanings if meant == what]
 
 
 def _phrases(policy: Policy) -> Iterator[Phrase[Meaning]]:
@@ -133,4 +105,4 @@ def _patterns(policy: Policy) -> Iterator[tuple[str, Meaning]]:
         yield from ((pattern, ("pattern", rule.id)) for pattern in rule.when.pattern)
 
 
-__all__ = ["BadPattern", "Comment", "Sorted", "Triage"]
+__all__ = ["BadPattern", "Sorted", "Triage"]

@@ -11,12 +11,13 @@ from services.policy.domain.approvals import (
     NotYourAuthority,
     OwnDraft,
     Seen,
+    Weight,
     approval_step,
     may_decide,
     signoff_step,
     steps_of,
 )
-from services.policy.domain.policies import Ceiling, Officer
+from services.policy.domain.roster import Ceiling, Officer
 from tests.policy.builders import NOW, bare
 
 SEEN = Seen("text", "en", ("cmt_1", 1), "mastodon", "acc-1", "n-1", "a/1@0")
@@ -35,7 +36,7 @@ def who(subject: str) -> Officer:
 
 def take(draft: Draft, subject: str) -> Draft:
     officer = who(subject)
-    index = approval_step(draft, officer, "S0", "D0")
+    index = approval_step(draft, officer, Weight("S0", "D0"))
     return draft.taken(index, Consent(officer.subject, officer.post, officer.level, NOW, draft.digest))
 
 
@@ -80,31 +81,33 @@ def test_below_the_level_nothing_can_be_taken() -> None:
 
 def test_a_sign_off_is_for_its_specialist() -> None:
     draft = a_draft("L3", ("legal",))
-    assert signoff_step(draft, who("legal"), "legal", "S0", "D0") == 2
+    assert signoff_step(draft, who("legal"), "legal", Weight("S0", "D0")) == 2
     with pytest.raises(NotYourAuthority):
-        signoff_step(draft, who("head"), "legal", "S0", "D0")
+        signoff_step(draft, who("head"), "legal", Weight("S0", "D0"))
     with pytest.raises(NotYourAuthority):
-        signoff_step(draft, who("legal"), "security", "S0", "D0")
+        signoff_step(draft, who("legal"), "security", Weight("S0", "D0"))
 
 
 def test_an_approval_is_no_sign_off_and_the_other_way_round() -> None:
     draft = take(a_draft("L3", ("legal",)), "legal")
     with pytest.raises(NotYourAuthority):
-        signoff_step(draft, who("legal"), "legal", "S0", "D0")
+        signoff_step(draft, who("legal"), "legal", Weight("S0", "D0"))
     assert not draft.is_cleared
 
 
 def test_a_ceiling_limits_the_holder_of_a_post() -> None:
     limited = who("head").model_copy(update={"ceiling": Ceiling(sensitivity="S3", damage="D2")})
     with pytest.raises(CeilingExceeded):
-        approval_step(a_draft(), limited, "S3", "D3")
-    assert approval_step(a_draft(), limited, "S3", "D2") == 2
-    assert not may_decide(a_draft(), limited, "S4", "D0")
+        approval_step(a_draft(), limited, Weight("S3", "D3"))
+    assert approval_step(a_draft(), limited, Weight("S3", "D2")) == 2
+    assert not may_decide(a_draft(), limited, Weight("S4", "D0"))
 
 
 def test_may_decide_says_what_the_steps_say() -> None:
     draft = a_draft("L2", ("legal",))
-    answers = {subject: may_decide(draft, who(subject), "S0", "D0") for subject in ("desk", "desk-2", "comms", "legal")}
+    answers = {
+        subject: may_decide(draft, who(subject), Weight("S0", "D0")) for subject in ("desk", "desk-2", "comms", "legal")
+    }
     assert answers == {"desk": False, "desk-2": False, "comms": True, "legal": True}
 
 

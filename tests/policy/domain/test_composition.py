@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.policy.adapters.store.policies import baseline
+from services.policy.adapters.store.policies import above
 from services.policy.domain.composition import InvalidPolicy, compose
 from services.policy.domain.scales import LEVELS
 from tests.policy.builders import a_policy, decided, document, in_force
@@ -21,7 +21,7 @@ def faults(**sections: Any) -> dict[str, str]:
 
 def test_an_agency_that_says_nothing_has_the_baseline() -> None:
     policy = a_policy()
-    assert [rule.id for rule in policy.rules] == [rule["id"] for rule in baseline()["rules"]]
+    assert [rule.id for rule in policy.rules] == [rule["id"] for rule in above().baseline["rules"]]
     assert policy.languages == ("en", "si", "ta")
 
 
@@ -78,7 +78,7 @@ def test_what_is_not_a_policy_is_refused_with_its_place(sections: dict[str, Any]
 
 
 def test_a_scale_below_the_floor_is_refused() -> None:
-    lowered = {**baseline()["scales"]["by_sensitivity"], "S4": "L2"}
+    lowered = {**above().baseline["scales"]["by_sensitivity"], "S4": "L2"}
     assert faults(scales={"by_sensitivity": lowered}) == {"scales.by_sensitivity.S4": "L2 is below the floor L4"}
 
 
@@ -109,7 +109,7 @@ def test_no_rule_of_an_agency_brings_a_closed_subject_below_the_floor(level: str
         "then": {"level": level, "disposition": "answer", "stop": True},
     }
     money = {"id": "money", "closed": "market", "phrases": {"en": ["rates"]}}
-    floor = compose(document(topics=[money]), baseline()).floor
+    floor = compose(document(topics=[money]), above()).floor
     decision = decided(text, in_force(topics=[money], rules=[rule]))
     least = {
         "will rates rise": floor.by_closed["market"],

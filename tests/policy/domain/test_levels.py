@@ -1,13 +1,22 @@
 """The level is the maximum of everything that asks for one, and says so."""
 
+from typing import Any
+
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.policy.domain.levels import Contribution, needed
+from services.policy.domain.findings import Findings, Minimum
+from services.policy.domain.levels import Contribution, Needed, needed
 from services.policy.domain.scales import DAMAGES, KINDS, LEVELS, SENSITIVITIES, Damage, Kind, Level, Sensitivity
 from tests.policy.builders import a_policy
 
 POLICY = a_policy()
+
+
+def found(sensitivity: Sensitivity, damage: Damage, minimums: list[tuple[str, Level]] = [], **more: Any) -> Needed:  # noqa: B006
+    asked = [Minimum(rule, level) for rule, level in minimums]
+    findings = Findings(sensitivity=sensitivity, damage=damage, minimums=asked, ups=more.pop("ups", []))
+    return needed(POLICY, findings, **more)
 
 
 @given(
@@ -19,17 +28,17 @@ POLICY = a_policy()
 def test_nothing_lowers_the_level(
     sensitivity: Sensitivity, damage: Damage, minimums: list[tuple[str, Level]], kinds: list[Kind]
 ) -> None:
-    found = needed(POLICY, sensitivity, damage, minimums, kinds=kinds).level
-    assert found >= POLICY.scales.by_sensitivity[sensitivity]
-    assert found >= POLICY.scales.by_damage[damage]
-    assert all(found >= level for _, level in minimums)
-    assert all(found >= POLICY.floor.by_kind.get(kind, "L0") for kind in kinds)
+    level = found(sensitivity, damage, minimums, kinds=kinds).level
+    assert level >= POLICY.scales.by_sensitivity[sensitivity]
+    assert level >= POLICY.scales.by_damage[damage]
+    assert all(level >= least for _, least in minimums)
+    assert all(level >= POLICY.floor.by_kind.get(kind, "L0") for kind in kinds)
 
 
 def test_every_contribution_is_named() -> None:
-    found = needed(POLICY, "S2", "D3", [("31", "L1")], kinds=["legal"], closed=["market"])
-    assert found.level == "L4"
-    assert set(found.contributions) == {
+    everything = found("S2", "D3", [("31", "L1")], kinds=["legal"], closed=["market"])
+    assert everything.level == "L4"
+    assert set(everything.contributions) == {
         Contribution("sensitivity", "S2", "L2"),
         Contribution("damage", "D3", "L3"),
         Contribution("rule", "31", "L1"),
@@ -40,8 +49,8 @@ def test_every_contribution_is_named() -> None:
 
 
 def test_going_up_ends_at_the_head() -> None:
-    assert needed(POLICY, "S3", "D0", ups=[("17", 1), ("20", 1)]).level == "L4"
+    assert found("S3", "D0", ups=[("17", 1), ("20", 1)]).level == "L4"
 
 
 def test_a_minimum_above_the_head_stays() -> None:
-    assert needed(POLICY, "S0", "D0", [("11", "L5")], ups=[("20", 1)]).level == "L5"
+    assert found("S0", "D0", [("11", "L5")], ups=[("20", 1)]).level == "L5"

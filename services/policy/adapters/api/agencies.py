@@ -12,6 +12,7 @@ from starlette.responses import JSONResponse, Response
 from services.policy.adapters.store import rows
 from services.policy.adapters.store.policies import PolicyShelf
 from services.policy.domain.policies import Policy
+from services.policy.domain.roster import Officer
 from shared.auth import Caller, requires
 from shared.database import Database
 from shared.problems import not_found
@@ -67,8 +68,13 @@ def _agency(policy: Policy, with_officers: bool) -> dict[str, Any]:
         "levels": [{"level": level, "name": policy.ladder[level].name} for level in sorted(policy.ladder)],
     }
     if with_officers:
-        body["officers"] = [officer.model_dump(mode="json", exclude_none=True) for officer in policy.officers]
+        body["officers"] = [_officer(officer) for officer in policy.officers]
     return body
+
+
+def _officer(officer: Officer) -> dict[str, Any]:
+    said = officer.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+    return {**said, "specialisms": list(officer.specialisms)}
 
 
 _VERSION = text("SELECT version, digest, content FROM policy WHERE agency = :agency AND version = :version")

@@ -12,7 +12,7 @@ from services.policy.adapters.api.bodies import case_body
 from services.policy.adapters.store import queries
 from services.policy.adapters.store.policies import PolicyShelf
 from services.policy.domain.cases import CaseState
-from services.policy.domain.policies import Officer
+from services.policy.domain.roster import Officer
 from services.policy.domain.scales import Level
 from shared.auth import Caller, requires
 from shared.database import Database

@@ -24,7 +24,7 @@ from services.policy.adapters.store.work import UnitOfWork
 from services.policy.domain.approvals import Draft, NotYourAuthority, Refusal
 from services.policy.domain.cases import Case
 from services.policy.domain.decisions import PolicyInForce
-from services.policy.domain.policies import Officer
+from services.policy.domain.roster import Officer
 from services.policy.domain.scales import Specialism
 from shared.auth import Caller, requires
 from shared.clock import Clock
@@ -200,7 +200,7 @@ async def _desk(
 ) -> Desk:
     policy = policies.find(case.thread.agency)
     officer = None if policy is None else policy.policy.officer(caller.subject)
-    if policy is None or officer is None:
+    if policy is None or officer is None or not officer.holds_at(now):
         raise NotYourAuthority("You hold no post in this agency.")
     draft = case.draft
     if number is not None and (draft is None or draft.number != number):

@@ -105,6 +105,7 @@ async def _write_cases(connection: AsyncConnection, statement: Any, cases: list[
             "head_revisions": [case.head[1] for case in cases],
             "turn_counts": [case.turn_count for case in cases],
             "drafts_written": [case.drafts_written for case in cases],
+            "approvals": [s.approvals if s else 0 for s in standings],
             "opened": [case.opened_at for case in cases],
             "since": [case.since for case in cases],
             "due": [case.due_at for case in cases],
@@ -136,6 +137,7 @@ async def _insert_turns(connection: AsyncConnection, turns: list[tuple[Case, Tur
             "received": [turn.received_at for _, turn in turns],
             "states": [turn.state for _, turn in turns],
             "decisions": [rows.decision_json(turn.decision) for _, turn in turns],
+            "issues": [turn.issue for _, turn in turns],
         },
     )
 
@@ -215,14 +217,14 @@ async def _write_responses(connection: AsyncConnection, work: UnitOfWork) -> Non
 
 
 _CASE_COLUMNS = """id, agency, platform, account, thread, state, disposition, level, sensitivity, damage, owner, clock,
-    signoffs, head_comment, head_revision, turn_count, drafts_written, opened_at, since, due_at"""
+    signoffs, head_comment, head_revision, turn_count, drafts_written, approvals, opened_at, since, due_at"""
 _CASES = """unnest(
     CAST(:ids AS text[]), CAST(:agencies AS text[]), CAST(:platforms AS text[]), CAST(:accounts AS text[]),
     CAST(:threads AS text[]), CAST(:states AS text[]), CAST(:dispositions AS text[]), CAST(:levels AS text[]),
     CAST(:sensitivities AS text[]), CAST(:damages AS text[]), CAST(:owners AS text[]), CAST(:clocks AS text[]),
     CAST(CAST(:signoffs AS text[]) AS json[]), CAST(:heads AS text[]), CAST(:head_revisions AS int[]),
-    CAST(:turn_counts AS int[]), CAST(:drafts_written AS int[]), CAST(:opened AS timestamptz[]),
-    CAST(:since AS timestamptz[]), CAST(:due AS timestamptz[]))"""
+    CAST(:turn_counts AS int[]), CAST(:drafts_written AS int[]), CAST(:approvals AS int[]),
+    CAST(:opened AS timestamptz[]), CAST(:since AS timestamptz[]), CAST(:due AS timestamptz[]))"""
 
 # Always in the order of their ids, so that two transactions cannot wait for each other.
 _BY_THREAD = text(f"""
@@ -251,18 +253,19 @@ _UPDATE_CASES = text(f"""
         state = new.state, disposition = new.disposition, level = new.level, sensitivity = new.sensitivity,
         damage = new.damage, owner = new.owner, clock = new.clock, signoffs = new.signoffs,
         head_comment = new.head_comment, head_revision = new.head_revision, turn_count = new.turn_count,
-        drafts_written = new.drafts_written, since = new.since, due_at = new.due_at
+        drafts_written = new.drafts_written, approvals = new.approvals, since = new.since, due_at = new.due_at
     FROM {_CASES} AS new ({_CASE_COLUMNS}) WHERE "case".id = new.id
 """)  # noqa: S608
 _INSERT_TURNS = text("""
     INSERT INTO turn (case_id, number, agency, comment, revision, native_id, author_id, author_name, author_handle,
-                      text, language, public, visibility, hidden, sent_at, received_at, state, decision)
+                      text, language, public, visibility, hidden, sent_at, received_at, state, decision, issue)
     SELECT * FROM unnest(
         CAST(:cases AS text[]), CAST(:numbers AS int[]), CAST(:agencies AS text[]), CAST(:comments AS text[]),
         CAST(:revisions AS int[]), CAST(:natives AS text[]), CAST(:authors AS text[]), CAST(:names AS text[]),
         CAST(:handles AS text[]), CAST(:texts AS text[]), CAST(:languages AS text[]), CAST(:publics AS boolean[]),
         CAST(:visibilities AS text[]), CAST(:hiddens AS boolean[]), CAST(:sent AS timestamptz[]),
-        CAST(:received AS timestamptz[]), CAST(:states AS text[]), CAST(CAST(:decisions AS text[]) AS json[]))
+        CAST(:received AS timestamptz[]), CAST(:states AS text[]), CAST(CAST(:decisions AS text[]) AS json[]),
+        CAST(:issues AS text[]))
 """)
 _UPDATE_TURNS = text("""
     UPDATE turn SET state = new.state, revision = new.revision, hidden = new.hidden, public = new.public,

@@ -10,7 +10,7 @@ import yaml
 from sqlalchemy import text
 
 from services.policy.adapters.store import rows
-from services.policy.domain.composition import InvalidPolicy, compose
+from services.policy.domain.composition import Above, InvalidPolicy, compose
 from services.policy.domain.decisions import PolicyInForce
 from services.policy.domain.phrases import BadPattern
 from services.policy.domain.policies import Policy
@@ -42,9 +42,10 @@ class PolicyShelf:
         return [self._by_agency[agency].policy for agency in sorted(self._by_agency)]
 
 
-def baseline() -> Mapping[str, Any]:
-    """The baseline policy, which every agency's is composed over."""
-    return _document(resources.files("services.policy").joinpath("baseline.yaml").read_bytes(), "baseline.yaml")
+def above() -> Above:
+    """The baseline, which every agency's policy is composed over, and the centre's floor."""
+    folder = resources.files("services.policy")
+    return Above(*(_document(folder.joinpath(name).read_bytes(), name) for name in ("baseline.yaml", "floor.yaml")))
 
 
 def load_folder(folder: Path) -> PolicyShelf:
@@ -52,22 +53,22 @@ def load_folder(folder: Path) -> PolicyShelf:
     files = sorted(folder.glob("*.yaml"))
     if not files:
         raise InvalidPolicy([(str(folder), "there is no policy file in this folder")])
-    below = baseline()
+    between = above()
     shelf: dict[str, PolicyInForce] = {}
     for file in files:
-        policy = load_file(file, below)
+        policy = load_file(file, between)
         if policy.policy.agency in shelf:
             raise InvalidPolicy([(file.name, f"{policy.policy.agency} has a policy in another file already")])
         shelf[policy.policy.agency] = policy
     return PolicyShelf(shelf.values())
 
 
-def load_file(file: Path, below: Mapping[str, Any]) -> PolicyInForce:
+def load_file(file: Path, between: Above) -> PolicyInForce:
     """One agency's policy over the baseline, ready to decide. Raises InvalidPolicy naming the file."""
     if file.stat().st_size > LARGEST_FILE_BYTES:
         raise InvalidPolicy([(file.name, f"a policy file is at most {LARGEST_FILE_BYTES >> 20} MiB")])
     try:
-        return PolicyInForce(compose(_document(file.read_bytes(), file.name), below))
+        return PolicyInForce(compose(_document(file.read_bytes(), file.name), between))
     except InvalidPolicy as invalid:
         raise InvalidPolicy([(_at(file.name, path), sentence) for path, sentence in invalid.faults]) from None
     except (BadPattern, ValueError) as bad:

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.policy.adapters.store import rows
 from services.policy.domain.approvals import Draft
 from services.policy.domain.cases import Turn
-from services.policy.domain.policies import Officer
+from services.policy.domain.roster import Officer
 
 MOST_TURNS_SHOWN = 50
 

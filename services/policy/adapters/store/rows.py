@@ -48,6 +48,7 @@ def case_of(row: Any) -> Case:
             owner=row.owner,
             clock=row.clock,
             signoffs=tuple(from_json(row.signoffs)),
+            approvals=row.approvals,
         )
     return Case(
         id=row.id,
@@ -79,6 +80,7 @@ def turn_of(row: Any) -> Turn:
         decision=decision_of(row.decision),
         state=row.state,
         number=row.number,
+        issue=row.issue,
     )
 
 

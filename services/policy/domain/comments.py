@@ -1,0 +1,56 @@
+"""What a decision looks at: one comment at one revision, and what went before it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Self
+
+from services.policy.domain.scales import Disposition, Kind
+from shared.events import CommentText
+
+
+@dataclass(frozen=True, slots=True)
+class Comment:
+    """One comment. ``reach``: people who had seen it when it came; None is unknown, as for ``followers``."""
+
+    text: str
+    platform: str = "rest"
+    author: str = ""
+    handle: str | None = None
+    language: str | None = None
+    public: bool = True
+    echo: bool = False
+    sent_at: datetime | None = None
+    reach: int | None = None
+    followers: int | None = None
+
+    @classmethod
+    def from_event(cls, event: CommentText) -> Self:
+        """The comment that an event carries; our own words coming back are an echo."""
+        return cls(
+            text=event.text,
+            platform=event.platform,
+            author=event.author.id,
+            handle=event.author.handle,
+            language=event.language,
+            public=event.public,
+            echo=event.author.id == event.account,
+            sent_at=event.sent_at,
+            reach=event.reach,
+            followers=event.author.followers,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """What went before.
+
+    ``turn``: this is the author's n-th comment in the thread, from 1; ``earlier_kinds`` and ``earlier_dispositions``
+    are those of the author's comments before it. ``same_issue``: how many authors, this one included, raised the same
+    issue within the policy's window; ``judged``: of what kind a person found the same text to be.
+    """
+
+    turn: int = 1
+    earlier_kinds: tuple[Kind, ...] = ()
+    earlier_dispositions: tuple[Disposition, ...] = ()
+    same_issue: int = 1
+    judged: Kind | None = None
