@@ -18,6 +18,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from services.durations import read_duration
+from services.policy.adapters import cli as policy_cli
 from shared import telemetry
 from shared.database import Database
 from shared.provisioning import SERVICES
@@ -182,6 +183,8 @@ def _parser() -> argparse.ArgumentParser:
     migrate = _add(commands, "migrate", _migrate, "bring one service's schema up to date")
     migrate.add_argument("service", choices=SERVICES)
     migrate.add_argument("--database", help="address of the owning role (default: PARLEY_DATABASE__MIGRATION_URL)")
+
+    policy_cli.add_to(commands)
 
     openapi = _add(commands, "openapi", _openapi, "print a service's OpenAPI document")
     openapi.add_argument("service", choices=SERVICES)

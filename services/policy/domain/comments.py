@@ -1,8 +1,9 @@
 """What a decision looks at: one comment at one revision, and what went before it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Self
+from typing import Any, Self
 
 from services.policy.domain.scales import Disposition, Kind
 from shared.events import CommentText
@@ -54,3 +55,31 @@ class History:
     earlier_dispositions: tuple[Disposition, ...] = ()
     same_issue: int = 1
     judged: Kind | None = None
+
+
+def circumstances(comment: Comment, history: History, now: datetime) -> dict[str, Any]:
+    """All that a decision was made from besides the words themselves, fit for JSON: a replay makes it anew from them."""
+    known = {
+        "decided_at": now.isoformat(),
+        "said_language": comment.language,
+        "echo": comment.echo,
+        "reach": comment.reach,
+        "followers": comment.followers,
+        "turn": history.turn,
+        "earlier_kinds": list(history.earlier_kinds),
+        "earlier_dispositions": list(history.earlier_dispositions),
+        "same_issue": history.same_issue,
+        "judged": history.judged,
+    }
+    return {name: value for name, value in known.items() if value not in (None, False, [])}
+
+
+def history_of(known: Mapping[str, Any]) -> History:
+    """The history that ``circumstances`` wrote down."""
+    return History(
+        turn=known.get("turn", 1),
+        earlier_kinds=tuple(known.get("earlier_kinds", ())),
+        earlier_dispositions=tuple(known.get("earlier_dispositions", ())),
+        same_issue=known.get("same_issue", 1),
+        judged=known.get("judged"),
+    )

@@ -1,0 +1,1 @@
+"""What officers teach: of what kind a comment really was, and the model that learns from it."""
