@@ -58,7 +58,7 @@ class History:
 
 
 def circumstances(comment: Comment, history: History, now: datetime) -> dict[str, Any]:
-    """All that a decision was made from besides the words themselves, fit for JSON: a replay makes it anew from them."""
+    """What a decision was made from besides the words themselves, fit for JSON: a replay decides anew from it."""
     known = {
         "decided_at": now.isoformat(),
         "said_language": comment.language,
