@@ -14,6 +14,8 @@ from typing import Generic, NamedTuple, TypeVar
 import re2
 from ahocorasick_rs import AhoCorasick, MatchKind
 
+from services.policy.domain.inflections import stems_of
+
 T = TypeVar("T", bound=Hashable)
 
 _INVISIBLE = dict.fromkeys(
@@ -25,6 +27,12 @@ _TABLE = {**_INVISIBLE, **_QUOTES}
 _VOWEL_KILLERS = "\u0bcd\u0dca"
 _NO_WORD, _ANY_SCRIPT, _SINHALA, _TAMIL = 0, 1, 2, 3
 _PATTERN_MEMORY = 8 << 20
+
+
+Endings = frozenset[str]
+_NO_ENDING: Endings = frozenset()
+_ANY_ENDING: Endings = frozenset({"*"})
+_LONGEST_ENDING = 12
 
 
 class BadPattern(ValueError):
@@ -58,7 +66,7 @@ class PhraseIndex(Generic[T]):
     """Phrases, compiled once and then only read: safe to share."""
 
     def __init__(self, phrases: Iterable[Phrase[T]]) -> None:
-        meanings: dict[tuple[str, bool], list[Found[T]]] = defaultdict(list)
+        entries: dict[str, list[tuple[Found[T], Endings]]] = defaultdict(list)
         for phrase in phrases:
             open_ended = phrase.text.endswith("*")
             words = normalised(phrase.text.rstrip("*"))
@@ -67,23 +75,30 @@ class PhraseIndex(Generic[T]):
                 words = words.rstrip(_VOWEL_KILLERS)
             if not words:
                 raise ValueError(f"the phrase {phrase.text!r} has no words")
-            meanings[words, open_ended].append(Found(phrase.text, phrase.language, phrase.meaning))
-        self._open = [open_ended for _, open_ended in meanings]
-        self._found = [tuple(found) for found in meanings.values()]
-        words_only = [words for words, _ in meanings]
-        self._automaton = AhoCorasick(words_only, matchkind=MatchKind.Standard) if words_only else None
+            found = Found(phrase.text, phrase.language, phrase.meaning)
+            entries[words].append((found, _ANY_ENDING if open_ended else _NO_ENDING))
+            for stem in () if open_ended else stems_of(words, phrase.language):
+                entries[stem.words].append((found, stem.endings))
+        self._entries = [tuple(entry) for entry in entries.values()]
+        self._automaton = AhoCorasick(list(entries), matchkind=MatchKind.Standard) if entries else None
 
     def find(self, text: str) -> list[Found[T]]:
         """Every phrase that stands as whole words in ``text`` (normalised), each once."""
         if self._automaton is None or not text:
             return []
-        found: dict[int, tuple[Found[T], ...]] = {}
+        found: dict[Found[T], None] = {}
         for index, start, end in self._automaton.find_matches_as_indexes(text, overlapping=True):
-            if index in found:
+            if not _word_ends(text, start):
                 continue
-            if _word_ends(text, start) and (self._open[index] or _word_ends(text, end)):
-                found[index] = self._found[index]
-        return [each for several in found.values() for each in several]
+            ending = "" if _word_ends(text, end) else None
+            for each, endings in self._entries[index]:
+                if each in found:
+                    continue
+                if ending is None and endings:
+                    ending = _rest_of_word(text, end)
+                if endings is _ANY_ENDING or ending in endings or (ending == "" and endings is _NO_ENDING):
+                    found[each] = None
+        return list(found)
 
 
 class PatternSet(Generic[T]):
@@ -135,3 +150,11 @@ def _word_ends(text: str, at: int) -> bool:
         return True
     before = _script(text[at - 1])
     return before == _NO_WORD or before != _script(text[at])
+
+
+def _rest_of_word(text: str, at: int) -> str:
+    """What follows ``at`` up to the end of the word, apostrophes within it included; cut where it is no ending."""
+    end = at
+    while end - at < _LONGEST_ENDING and end < len(text) and (end == at or not _word_ends(text, end)):
+        end += 1
+    return text[at:end]

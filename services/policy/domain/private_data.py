@@ -1,30 +1,42 @@
 """Finding private data in a comment: identity numbers, passports, phones, mail addresses, cards, accounts.
 
-Each kind has its own proof beyond its shape (a day of the year, a check digit), because masking what is none hides the
-citizen's words, and missing what is some spreads it. The patterns are linear.
+Each kind has its own proof beyond its shape (a day of the year, a check digit, a numbering plan), because masking what
+is none hides the citizen's words, and missing what is some spreads it. The patterns are linear.
 """
 
 import re
 from collections.abc import Callable, Iterator
 from typing import Literal
 
+import phonenumbers
+
 PrivateData = Literal["nic", "passport", "phone", "email", "card", "iban"]
+
+_HOME = "LK"
+"""The country whose identity numbers these are, and in which a phone number without a country code is rung."""
 
 _WOMEN_FROM = 500
 _DAYS = 366
+_BORN_FROM, _BORN_UNTIL = 1900, 2015
+"""Years of birth that an identity number can carry; later ones are what dates and reference numbers begin with."""
 
 
 def _nic(number: str) -> bool:
-    """Old (nine digits and V or X) and new (twelve digits) Sri Lankan identity numbers carry the day of birth."""
+    """Old (nine digits and V or X) and new (twelve digits) Sri Lankan identity numbers carry the day of birth.
+
+    Both count every year with a 29 February, and add 500 for women. Their last digit is a check digit by an
+    unpublished rule, which is therefore not relied on.
+    """
+    number = number.replace(" ", "").replace("-", "")
     old = len(number) == 10
-    if not old and not 1900 <= int(number[:4]) <= 2100:
+    if not old and not _BORN_FROM <= int(number[:4]) <= _BORN_UNTIL:
         return False
     day = int(number[2:5] if old else number[4:7])
     return 1 <= (day - _WOMEN_FROM if day > _WOMEN_FROM else day) <= _DAYS
 
 
 def _card(number: str) -> bool:
-    """Luhn's check digit over 13 to 19 digits."""
+    """Luhn's check digit over 13 to 19 digits (ISO/IEC 7812-1); 0 and 1 do not begin a payment card."""
     digits = [int(char) for char in reversed(number) if char.isdigit()]
     if not 13 <= len(digits) <= 19:
         return False
@@ -40,26 +52,43 @@ def _iban(number: str) -> bool:
     return int("".join(str(int(char, 36)) for char in plain[4:] + plain[:4])) % 97 == 1
 
 
+def _phone(number: str) -> bool:
+    """A number that exists in the plan of its country, by the rules that phones themselves ship with."""
+    try:
+        parsed = phonenumbers.parse(number, _HOME)
+    except phonenumbers.NumberParseException:
+        return False
+    return phonenumbers.is_valid_number(parsed)
+
+
 def _always(_: str) -> bool:
     return True
 
 
 _PROOFS: tuple[tuple[PrivateData, re.Pattern[str], Callable[[str], bool]], ...] = (
     ("email", re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}"), _always),
-    ("nic", re.compile(r"(?<![0-9A-Za-z])(?:[0-9]{9}[VXvx]|[0-9]{12})(?![0-9A-Za-z])"), _nic),
+    (
+        "nic",
+        re.compile(r"(?<![0-9A-Za-z])(?:[0-9]{2} ?[0-9]{3} ?[0-9]{4}[ -]?[VXvx]|[0-9]{12})(?![0-9A-Za-z])"),
+        _nic,
+    ),
     (
         "iban",
         re.compile(r"(?<![0-9A-Za-z])[A-Z]{2}[0-9]{2}(?: ?[0-9A-Z]{4}){2,7}(?: ?[0-9A-Z]{1,3})?(?![0-9A-Za-z])"),
         _iban,
     ),
-    ("card", re.compile(r"(?<![0-9])[0-9](?:[ -]?[0-9]){12,18}(?![0-9])"), _card),
-    ("passport", re.compile(r"(?<![0-9A-Za-z])[A-Z]{1,2}[0-9]{7}(?![0-9A-Za-z])"), _always),
+    ("card", re.compile(r"(?<![0-9A-Za-z])[2-9](?:[ -]?[0-9]){12,18}(?![0-9A-Za-z])"), _card),
+    ("passport", re.compile(r"(?<![0-9A-Za-z])(?:[A-Z]{1,2}|[nN]) ?[0-9]{7}(?![0-9A-Za-z])"), _always),
     (
         "phone",
-        re.compile(r"(?<![0-9A-Za-z])(?:\+?94[ -]?|0)[1-9][0-9][ -]?[0-9]{3}[ -]?[0-9]{4}(?![0-9A-Za-z])"),
-        _always,
+        re.compile(r"(?<![0-9A-Za-z.,+])(?:\+|0|94)(?:[ ()./-]{0,2}[0-9]){7,14}(?![0-9A-Za-z])"),
+        _phone,
     ),
 )
+"""In this order: what one kind has claimed is not looked at by the next."""
+
+_DIGITS = re.compile(r"\d{2}")
+_DIGIT = re.compile(r"\d")
 
 
 def found_in(text: str) -> tuple[PrivateData, ...]:
@@ -74,10 +103,9 @@ def masked(text: str) -> str:
     if not _may_hold_any(text):
         return text
     pieces, end = [], 0
-    for kind, start, stop in sorted(_finds(text), key=lambda find: (find[1], -find[2])):
-        if start >= end:
-            pieces += [text[end:start], f"[{kind}]"]
-        end = max(end, stop)
+    for kind, start, stop in sorted(_finds(text), key=lambda find: find[1]):
+        pieces += [text[end:start], f"[{kind}]"]
+        end = stop
     return "".join(pieces) + text[end:]
 
 
@@ -85,11 +113,19 @@ def _may_hold_any(text: str) -> bool:
     return "@" in text or _DIGITS.search(text) is not None
 
 
-_DIGITS = re.compile(r"[0-9]{3}")
-
-
 def _finds(text: str) -> Iterator[tuple[PrivateData, int, int]]:
+    plain = text if text.isascii() else _in_plain_digits(text)
+    claimed: list[tuple[int, int]] = []
     for kind, shape, proof in _PROOFS:
-        for match in shape.finditer(text):
+        for match in shape.finditer(plain):
+            start, stop = match.span()
+            if any(start < other_stop and other_start < stop for other_start, other_stop in claimed):
+                continue
             if proof(match.group()):
-                yield kind, match.start(), match.end()
+                claimed.append((start, stop))
+                yield kind, start, stop
+
+
+def _in_plain_digits(text: str) -> str:
+    """``text`` with the digits of any script as ASCII, character for character."""
+    return _DIGIT.sub(lambda digit: str(int(digit.group())), text)
