@@ -13,10 +13,11 @@ _SHORTEST = 3
 _ENGLISH = frozenset({"s", "es"})
 """An apostrophe ends a word by itself."""
 
-_SINHALA = frozenset(
-    [*"ද ට ටද ත් යි ය ව වද ගේ ගෙන් ගෙ වල වලට වලින් වලද නම් ක් යක් යට යේ යෙන්".split(), "\u0dda", "\u0dd9න්", "\u0dd9හි"]
-)
-"""The last three are vowel signs: they take the place of the letter's own vowel."""
+_PARTICLES = frozenset({"ද", "ට", "ටද", "ත්", "යි", "ය", "ව", "වද", "ක්", "යක්", "නම්"})
+_SINHALA_CASES = frozenset({"ගේ", "ගෙන්", "ගෙ", "වල", "වලට", "වලින්", "වලද", "යට", "යේ", "යෙන්"})
+_VOWEL_CASES = frozenset({"\u0dda", "\u0dd9න්", "\u0dd9හි"})
+"""These begin with a vowel sign, which takes the place of the letter's own vowel."""
+_SINHALA = _PARTICLES | _SINHALA_CASES | _VOWEL_CASES
 
 _PULLI = "\u0bcd"
 """The sign that closes a Tamil letter; an ending takes its place."""
