@@ -63,6 +63,10 @@ format: setup ## Format the code
 bench: setup ## Measure intake, pipeline and latency side by side; leaves build/bench.json
 	@$(BIN)/python -m tests.bench
 
+.PHONY: policy-report
+policy-report: setup ## Decide the labelled sample, show how far it agrees; leaves build/policy-report.json
+	@$(BIN)/python -m tests.policy.labelled --output build/policy-report.json
+
 .PHONY: lock
 lock: setup ## Lock the newest versions that pyproject.toml allows
 	@$(BIN)/python -m pip install --quiet "uv==0.13.9"

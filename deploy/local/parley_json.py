@@ -39,7 +39,7 @@ def document(
                 "subject": officer.subject,
                 "post": officer.post,
                 "level": officer.level,
-                "token": issuer.token(officer.subject, sample.OFFICER_SCOPE, [officer.agency]),
+                "token": issuer.token(officer.subject, officer.scope, [officer.agency]),
             }
             for officer in sample.officers()
         ],

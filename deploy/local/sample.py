@@ -16,9 +16,13 @@ AGENCIES_FOLDER = Path(__file__).parent / "agencies"
 
 EVERY_SCOPE = (
     "comments:read comments:write accounts:read accounts:write cases:read cases:write "
-    "publications:read publications:write audit:read"
+    "publications:read publications:write audit:read policies:write"
 )
+"""All but adopting policies: that is for two persons of the agency, and neither wrote what they adopt."""
 OFFICER_SCOPE = "cases:read cases:write comments:read publications:read"
+POLICY_OWNER_SCOPE = f"{OFFICER_SCOPE} policies:write policies:adopt"
+POLICY_OWNERS_FROM = "L3"
+"""From this level on officers write and adopt their agency's policy."""
 CLIENT_SCOPE = "comments:read comments:write"
 AUDITOR_SCOPE = "comments:read cases:read publications:read accounts:read audit:read"
 CLIENT = "sample-client"
@@ -50,10 +54,15 @@ class Officer:
     post: str
     level: str
 
+    @property
+    def scope(self) -> str:
+        """What this officer's token allows."""
+        return POLICY_OWNER_SCOPE if self.level >= POLICY_OWNERS_FROM else OFFICER_SCOPE
+
 
 def agencies() -> list[str]:
     """The names of the sample agencies."""
-    return sorted(path.stem for path in AGENCIES_FOLDER.glob("*.yaml"))
+    return sorted(path.stem for path in AGENCIES_FOLDER.glob("*.yaml") if "unit" not in _policy(path.stem))
 
 
 def officers() -> list[Officer]:

@@ -4,14 +4,16 @@ Each handler finds the case, lets the domain decide, and puts down what follows.
 the same comment: what was seen before, or is older than what was seen, changes nothing.
 """
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Literal
 
 from services.policy.domain import releases
 from services.policy.domain.cases import Case, Thread, Turn
 from services.policy.domain.clearing import rebind
-from services.policy.domain.comments import Comment, History
+from services.policy.domain.comments import History, circumstances
 from services.policy.domain.decisions import PolicyInForce
+from services.policy.domain.issues import Issue
 from services.policy.ports import PARLEY, Act, Policies, Work
 from shared.events import (
     CaseClosed,
@@ -87,6 +89,12 @@ def on_publication_failed(event: PublicationFailed, work: Work, policies: Polici
         work.note(Act(event.agency, PARLEY, "response.failed", case.id, details=details))
 
 
+def record_surge(issue: Issue, work: Work) -> None:
+    """So many raise one issue that its agency calls it a surge from now on."""
+    details = {"authors": issue.raised_by, "comments": issue.comments, "kind": issue.kind, "topics": list(issue.topics)}
+    work.note(Act(issue.agency, PARLEY, "issue.surging", issue.id, details=details))
+
+
 def _thread(event: Conversation) -> Thread:
     return Thread(event.agency, event.platform, event.account, event.thread)
 
@@ -101,9 +109,13 @@ def _open(event: CommentText, work: Work, now: datetime) -> Case:
 
 def _take_turn(case: Case, event: CommentText, policy: PolicyInForce, work: Work, now: datetime) -> None:
     """One more turn of the conversation: routed anew, and every consent given before must be given again."""
-    history = History(turn=case.next_turn_of(event.author.id, event.comment))
-    decision = policy.decide(Comment.from_event(event), history, now)
-    turn = Turn.of(event, decision)
+    reading = work.reading(event, policy)
+    known = case.turn_of(event.comment)
+    issue = work.join_issue(event, reading, known.issue if known else None)
+    history = _history(case, event, issue)
+    decided = policy.decide(reading.comment, history, now, reading.seen)
+    decision = replace(decided, circumstances=circumstances(reading.comment, history, now))
+    turn = Turn.of(event, decision, issue.id if issue else None)
     case.add(turn)
     work.keep(case)
     _announce(case, turn, work, now)
@@ -112,6 +124,17 @@ def _take_turn(case: Case, event: CommentText, policy: PolicyInForce, work: Work
     elif turn.state == "closed":
         _close(case, turn, decision.disposition, work, now)
     _renew_draft(case, policy, work)
+
+
+def _history(case: Case, event: CommentText, issue: Issue | None) -> History:
+    earlier = case.earlier_of(event.author.id, event.comment)
+    return History(
+        turn=case.next_turn_of(event.author.id, event.comment),
+        earlier_kinds=tuple(kind for kind, _ in earlier),
+        earlier_dispositions=tuple(disposition for _, disposition in earlier),
+        same_issue=issue.raised_by if issue else 1,
+        judged=issue.judged if issue else None,
+    )
 
 
 def _announce(case: Case, turn: Turn, work: Work, now: datetime) -> None:

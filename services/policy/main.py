@@ -1,12 +1,25 @@
 """Policy, wired: nothing else happens here, and nothing at import."""
 
+from functools import partial
+
 from fastapi import FastAPI
 
-from services.policy.adapters import consumers
+from services.policy.adapters import consumers, succession
 from services.policy.adapters.api.agencies import agencies_api
 from services.policy.adapters.api.cases import cases_api
+from services.policy.adapters.api.corrections import corrections_api
 from services.policy.adapters.api.drafts import drafts_api
-from services.policy.adapters.store.policies import load_folder, remember
+from services.policy.adapters.api.issues import issues_api
+from services.policy.adapters.api.policies import policies_api
+from services.policy.adapters.api.policy_desk import PolicyDesk
+from services.policy.adapters.api.policy_drafts import policy_drafts_api
+from services.policy.adapters.api.policy_findings import policy_findings_api
+from services.policy.adapters.api.practice import practice_api
+from services.policy.adapters.api.replays import replays_api
+from services.policy.adapters.policy_files import read_folder
+from services.policy.adapters.replay_queue import ReplayQueue
+from services.policy.adapters.store import forgetting
+from services.policy.adapters.store.classifiers import ClassifiersInUse
 from services.policy.settings import Settings
 from shared.clock import Clock, utc_now
 from shared.service import Service
@@ -14,17 +27,36 @@ from shared.service import Service
 
 def create_app(settings: Settings, clock: Clock = utc_now) -> FastAPI:
     """Policy as an application. Raises InvalidPolicy for a policy file that cannot be taken."""
-    policies = load_folder(settings.policies.path)
+    deployment = read_folder(settings.policies.path)
+    policies = deployment.shelf()
     service = Service("policy", settings, "Decides what each comment needs, and who may release the answer.")
+    desk = PolicyDesk(service.database, policies, deployment.above, clock)
 
-    async def keep_versions() -> None:
-        await remember(service.database, policies, clock())
+    async def adopt() -> None:
+        await succession.adopt_files(service.database, deployment.agencies, clock())
+        await succession.refresh(service.database, policies, clock())
 
-    service.before_start.append(keep_versions)
+    async def keep_up() -> None:
+        await succession.keep_up(service.database, policies, clock)
+
+    classifiers = ClassifiersInUse(service.database, policies)
+    service.before_start += [adopt, classifiers.look]
+    service.loops["classifiers"] = classifiers.keep_up
+    service.loops["policies"] = keep_up
+    service.loops["forgetting"] = partial(forgetting.sweep, service.database, clock)
+    queue = ReplayQueue(service.database, settings.database.url.get_secret_value(), deployment.above, clock)
+    service.loops["replays"] = queue.run
     service.routers += [
         cases_api(service.database, policies),
         drafts_api(service.database, policies, clock),
-        agencies_api(service.database, policies),
+        corrections_api(service.database, policies, clock),
+        issues_api(service.database, clock),
+        agencies_api(policies),
+        practice_api(policies, deployment.above),
+        policies_api(desk, policies),
+        policy_drafts_api(desk),
+        policy_findings_api(desk, policies),
+        replays_api(service.database, queue, clock),
     ]
     service.consume(consumers.consumer(service.database, settings.kafka, policies))
     service.relay_outbox()

@@ -11,7 +11,9 @@ from typing import Any, Protocol
 from services.policy.domain.approvals import Draft
 from services.policy.domain.cases import Case, Thread
 from services.policy.domain.decisions import PolicyInForce
-from shared.events import Event, ResponseApproved
+from services.policy.domain.issues import Issue
+from services.policy.domain.readings import Reading
+from shared.events import CommentText, Event, ResponseApproved
 
 PARLEY = "parley:policy"
 """The actor of what no person did."""
@@ -44,6 +46,14 @@ class Work(Protocol):
 
     def case(self, case_id: str) -> Case | None:
         """A case of the batch by its id."""
+
+    def reading(self, event: CommentText, policy: PolicyInForce) -> Reading:
+        """A comment of the batch as this policy reads it; each is read once."""
+
+    def join_issue(self, event: CommentText, reading: Reading, earlier: str | None = None) -> Issue | None:
+        """Count a comment to what others say alike; it opens an issue where nobody does, and none where it says too
+        little to be compared. ``earlier``: the issue of its former revision, where it is not counted twice.
+        """
 
     def keep(self, case: Case) -> None:
         """Write this case with its turns and draft."""

@@ -1,11 +1,13 @@
-"""The order of one run: intake, pipeline and latency on one Parley, then the barest loop.
+"""The order of one run: decisions, then intake, pipeline and latency on one Parley, then the barest loop and a replay.
 
-Each system has the machine to itself while it is measured.
+Each system has the machine to itself while it is measured; the replay comes last, because its database stays.
 """
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from tests.bench import deciding, replaying
 from tests.bench.comments import Comments
 from tests.bench.flow import Audit
 from tests.bench.intake import Heavy, Intake, Rounds, run_heavy, run_intake
@@ -28,7 +30,7 @@ from tests.bench.system import (
 from tests.support.ports import free_port
 from tests.support.senders import SENDERS
 
-PARTS = frozenset({"intake", "heavy", "pipeline", "latency"})
+PARTS = frozenset({"deciding", "replay", "intake", "heavy", "pipeline", "latency"})
 STEADY_RATE = 87.0
 DISTURBED_CPUS = 0.1
 ASSUMED_PER_SECOND = 1_000.0
@@ -39,8 +41,10 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Plan:
-    """How long everything takes; ``latency`` is in seconds."""
+    """How long everything takes; ``latency`` is in seconds, ``deciding`` in rounds, ``replay`` in stored comments."""
 
+    deciding: int
+    replay: int
     intake: Rounds
     heavy: Rounds
     pipeline: Length
@@ -48,8 +52,8 @@ class Plan:
     latency: float
 
 
-FULL = Plan(Rounds(5, 5.0), Rounds(1, 2.0, 0.5), Length(10.0, 25.0), Length(5.0, 20.0), 25.0)
-QUICK = Plan(Rounds(2, 3.0), Rounds(1, 1.0, 0.3), Length(4.0, 10.0), Length(3.0, 5.0), 6.0)
+FULL = Plan(25, 20_000, Rounds(5, 5.0), Rounds(1, 1.5, 0.5), Length(10.0, 25.0), Length(5.0, 20.0), 25.0)
+QUICK = Plan(7, 3_000, Rounds(2, 3.0), Rounds(1, 1.0, 0.3), Length(4.0, 10.0), Length(3.0, 5.0), 6.0)
 
 
 @dataclass
@@ -73,13 +77,38 @@ async def measure(parts: frozenset[str], plan: Plan, say: Say) -> Outcome:
     """Measure these parts. Raises ``NotStarted`` and ``Stuck``."""
     outcome = Outcome(broker_of_the_run())
     say(f"broker: {outcome.kafka.version}")
+    if "deciding" in parts:
+        await _deciding(outcome, plan, say)
     if parts & {"intake", "heavy"}:
         await _intake(outcome, parts, plan, say)
     if parts & {"pipeline", "latency"}:
         await _whole_way(outcome, parts, plan, say)
     if "pipeline" in parts:
         await _barest(outcome, plan, say)
+    if "replay" in parts:
+        await _replay(outcome, plan, say)
     return outcome
+
+
+async def _deciding(outcome: Outcome, plan: Plan, say: Say) -> None:
+    say("deciding: making the policies")
+    measured = await asyncio.to_thread(deciding.measure, plan.deciding)
+    rules, phrases = deciding.SIZE
+    say(f"deciding: {measured.decide:.0f} µs a comment under {rules:,} rules and {phrases:,} phrases")
+    say(f"deciding: × {measured.growth:.2f} under twice as many")
+    outcome.values["decide_us"], outcome.values["decide_growth"] = measured.decide, measured.growth
+    outcome.values["classify_us"], outcome.values["language_us"] = measured.classify, measured.language
+
+
+async def _replay(outcome: Outcome, plan: Plan, say: Say) -> None:
+    say(f"replay: storing {plan.replay:,} comments")
+    measured = await asyncio.to_thread(replaying.measure, plan.replay)
+    seconds = measured["replay_seconds"]
+    outcome.values["replay_100k_seconds"] = seconds * replaying.COUNT / plan.replay
+    say(
+        f"replay: {plan.replay:,} stored comments in {seconds:.1f} s, "
+        f"scaled to {replaying.COUNT:,}: {outcome.values['replay_100k_seconds']:.0f} s"
+    )
 
 
 async def _intake(outcome: Outcome, parts: frozenset[str], plan: Plan, say: Say) -> None:

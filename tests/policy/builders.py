@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from services.policy.adapters.store.policies import PolicyShelf, above, load_folder
+from services.policy.adapters.policy_files import above, load_folder
+from services.policy.adapters.store.policies import PolicyShelf
 from services.policy.adapters.store.work import UnitOfWork
 from services.policy.domain.cases import Case, Thread
 from services.policy.domain.comments import Comment, History

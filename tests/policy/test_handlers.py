@@ -123,6 +123,47 @@ def test_the_third_comment_of_one_author_is_counted_and_an_edit_is_not() -> None
     assert ["20" in each for each in rules] == [False, False, False, False, True]
 
 
+def test_a_decision_keeps_what_went_before_it() -> None:
+    work = after(received(HOURS), received(COMPLAINT, comment="cmt_2"), edited("the blue bus", comment="cmt_2"))
+    happen(work, received(COMPLAINT, comment="cmt_3", author=Author(id="another")))
+    known = [turn.decision.circumstances for turn in the_case(work).turns]
+    assert [each.get("earlier_kinds", []) for each in known] == [[], ["question"], ["question"], []]
+    assert [each.get("earlier_dispositions", []) for each in known] == [[], ["answer"], ["answer"], []]
+    assert [each["decided_at"] for each in known] == [NOW.isoformat()] * 4
+
+
+def test_what_several_people_say_alike_is_one_issue_and_decided_as_such() -> None:
+    work = UnitOfWork()
+    for n in range(11):
+        words = f"{COMPLAINT}{'!' * n}"
+        happen(work, received(words, comment=f"cmt_{n}", thread="thread-1", author=Author(id=f"citizen-{n}")))
+    turns = the_case(work).turns
+    assert [turn.decision.circumstances["same_issue"] for turn in turns] == list(range(1, 12))
+    assert len({turn.issue for turn in turns}) == 1
+    assert ["21" in turn.decision.rules for turn in turns] == [False] * 9 + [True] * 2
+
+
+def test_short_words_and_our_own_belong_to_no_issue() -> None:
+    work = after(received("Thanks"), received(COMPLAINT, comment="cmt_2", author=Author(id="acc-1")))
+    assert [turn.issue for turn in the_case(work).turns] == [None, None]
+
+
+def test_an_edit_into_other_words_joins_another_issue() -> None:
+    work = after(received(COMPLAINT), edited(f"{COMPLAINT}!"), edited("The blue bus was late again", revision=3))
+    first, second, third = (turn.issue for turn in the_case(work).turns)
+    assert first == second != third
+    assert [issue.comments for issue in work.issues.raised.values()] == [1, 1]
+
+
+def test_a_policy_that_changed_meanwhile_reads_the_comment_itself() -> None:
+    work, event = UnitOfWork(), received(COMPLAINT)
+    old = work.reading(event, sample("water-board"))
+    assert work.reading(event, sample("water-board")) is old
+    new = work.reading(event, sample("passports"))
+    assert new is not old
+    assert new.policy is sample("passports")
+
+
 def test_an_edit_without_other_words_changes_flags_only() -> None:
     work = after(received(COMPLAINT))
     events = len(work.events)

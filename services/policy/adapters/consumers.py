@@ -7,7 +7,8 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.policy import handlers
-from services.policy.adapters.store import cases
+from services.policy.adapters import metrics
+from services.policy.adapters.store import cases, issues
 from services.policy.adapters.store.work import UnitOfWork
 from services.policy.domain.cases import Thread
 from services.policy.ports import Policies, Work
@@ -39,24 +40,28 @@ def handler(policies: Policies, clock: Clock = utc_now) -> Handle:
     async def handle(connection: AsyncConnection, received: Sequence[Received]) -> None:
         now = clock()
         work = UnitOfWork()
-        await _fill(connection, work, [one.event for one in received])
+        await _fill(connection, work, [one.event for one in received], policies)
         for one in received:
             work.traceparent = one.traceparent
             if (act := HANDLERS.get(type(one.event))) is not None:
                 act(one.event, work, policies, now)
+        for issue in await issues.write(connection, work):
+            handlers.record_surge(issue, work)
+            metrics.SURGES.labels(issue.agency).inc()
         await cases.write(connection, work, now)
 
     return handle
 
 
-async def _fill(connection: AsyncConnection, work: UnitOfWork, batch: Sequence[Event]) -> None:
+async def _fill(connection: AsyncConnection, work: UnitOfWork, batch: Sequence[Event], policies: Policies) -> None:
     """Read whatever the events of a batch are about."""
     comments = [event for event in batch if isinstance(event, CommentEvent)]
+    texts = [event for event in comments if isinstance(event, CommentText)]
     published = [event for event in batch if isinstance(event, PublicationEvent)]
     threads = [Thread(event.agency, event.platform, event.account, event.thread) for event in comments]
-    authors = [event.author.id for event in comments if isinstance(event, CommentText)]
     ids = [event.comment for event in comments]
-    work.fill(await cases.load_threads(connection, threads, ids, authors))
+    work.fill(await cases.load_threads(connection, threads, ids, [event.author.id for event in texts]))
+    await issues.read(connection, work, [work.reading(event, policies.of(event.agency)) for event in texts])
     others = {event.case for event in published if work.case(event.case) is None}
     if others:
         covered = [comment for event in published for comment in event.comments]

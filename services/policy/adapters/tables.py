@@ -14,6 +14,7 @@ from sqlalchemy import (
     Double,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     PrimaryKeyConstraint,
     Table,
@@ -105,6 +106,7 @@ turn = Table(
 Index("turn_by_comment", turn.c.comment, turn.c.revision)
 Index("turn_by_author", turn.c.case_id, turn.c.author_id)
 Index("turn_by_time", turn.c.agency, turn.c.received_at)
+Index("turn_by_issue", turn.c.issue, turn.c.received_at)
 
 draft = Table(
     "draft",
@@ -188,6 +190,7 @@ policy_draft = Table(
     Column("document", JSON, nullable=False),
     Column("note", Text),
     Column("author", Text, nullable=False),
+    Column("editors", JSON, nullable=False),
     Column("adoptions", JSON, nullable=False),
     Column("effective_from", DateTime(timezone=True)),
     Column("version", Text),
@@ -195,6 +198,12 @@ policy_draft = Table(
     Column("changed_at", DateTime(timezone=True), nullable=False),
     CheckConstraint("state IN ('draft', 'review', 'adopted', 'superseded', 'withdrawn')", name="policy_draft_state"),
     CheckConstraint("(state IN ('adopted', 'superseded')) = (version IS NOT NULL)", name="policy_draft_version"),
+    CheckConstraint(
+        "version IS NULL OR (json_array_length(adoptions) = 2 AND effective_from IS NOT NULL"
+        " AND (adoptions #>> '{0,by}') <> (adoptions #>> '{1,by}')"
+        " AND author NOT IN (adoptions #>> '{0,by}', adoptions #>> '{1,by}'))",
+        name="policy_draft_two_others",
+    ),
 )
 Index("policy_draft_by_agency", policy_draft.c.agency, policy_draft.c.written_at)
 
@@ -209,9 +218,13 @@ policy_adoption = Table(
     Column("adopted_by", JSON, nullable=False),
     Column("adopted_at", DateTime(timezone=True), nullable=False),
     Column("documents", JSON, nullable=False),
-    PrimaryKeyConstraint("agency", "effective_from", "version"),
+    PrimaryKeyConstraint("agency", "effective_from", "adopted_at"),
     CheckConstraint("origin IN ('files', 'draft')", name="policy_adoption_origin"),
     CheckConstraint("(origin = 'draft') = (draft IS NOT NULL)", name="policy_adoption_draft"),
+    CheckConstraint(
+        "origin = 'files' OR (json_array_length(adopted_by) = 2 AND (adopted_by ->> 0) <> (adopted_by ->> 1))",
+        name="policy_adoption_two_persons",
+    ),
 )
 
 roster = Table(
@@ -219,9 +232,11 @@ roster = Table(
     metadata,
     agency_column(),
     Column("since", DateTime(timezone=True), nullable=False),
+    Column("origin", Text, nullable=False),
     Column("officers", JSON, nullable=False),
     Column("calendar", JSON, nullable=False),
     PrimaryKeyConstraint("agency", "since"),
+    CheckConstraint("origin IN ('files', 'draft')", name="roster_origin"),
 )
 
 replay = Table(
@@ -235,6 +250,7 @@ replay = Table(
     Column("asked", JSON, nullable=False),
     Column("asked_by", Text, nullable=False),
     Column("asked_at", DateTime(timezone=True), nullable=False),
+    Column("tries", Integer, nullable=False),
     Column("progress", Double, nullable=False),
     Column("result", JSON),
     Column("ended_at", DateTime(timezone=True)),
@@ -256,6 +272,7 @@ correction = Table(
     Column("at", DateTime(timezone=True), nullable=False),
 )
 Index("correction_by_agency", correction.c.agency, correction.c.at)
+Index("correction_by_turn", correction.c.case_id, correction.c.turn, correction.c.at)
 
 classifier = Table(
     "classifier",
@@ -273,16 +290,27 @@ issue = Table(
     metadata,
     Column("id", Text, primary_key=True),
     agency_column(),
-    Column("topics", JSON, nullable=False),
     Column("kind", Text, nullable=False),
+    Column("topics", JSON, nullable=False),
+    Column("language", Text, nullable=False),
+    Column("words", LargeBinary, nullable=False),
+    Column("sketch", BigInteger, nullable=False),
+    Column("subject", BigInteger),
     Column("comments", Integer, nullable=False),
     Column("authors", Integer, nullable=False),
-    Column("author_marks", JSON, nullable=False),
+    Column("author_marks", LargeBinary, nullable=False),
+    Column("edition", Integer, nullable=False),
     Column("judged", Text),
     Column("opened_at", DateTime(timezone=True), nullable=False),
     Column("last_at", DateTime(timezone=True), nullable=False),
+    Column("ends_at", DateTime(timezone=True), nullable=False),
+    Column("forget_at", DateTime(timezone=True), nullable=False),
     Column("surging_since", DateTime(timezone=True)),
 )
+Index("issue_to_forget", issue.c.forget_at)
+# Most issues are of one comment and are never listed.
+Index("issue_by_time", issue.c.last_at, issue.c.id, issue.c.agency, postgresql_where=text("comments > 1"))
+Index("issue_by_subject", issue.c.subject, issue.c.agency, postgresql_where=text("comments > 1"))
 
 issue_key = Table(
     "issue_key",
@@ -290,7 +318,7 @@ issue_key = Table(
     agency_column(),
     Column("key", BigInteger, nullable=False),
     Column("issue", Text, nullable=False),
-    Column("last_at", DateTime(timezone=True), nullable=False),
+    Column("ends_at", DateTime(timezone=True), nullable=False),
     PrimaryKeyConstraint("agency", "key"),
 )
-Index("issue_key_by_time", issue_key.c.last_at)
+Index("issue_key_by_end", issue_key.c.ends_at)

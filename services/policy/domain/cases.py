@@ -11,12 +11,15 @@ from typing import Literal
 
 from services.policy.domain.approvals import Draft, Seen
 from services.policy.domain.decisions import Decision
-from services.policy.domain.scales import Damage, Level, Sensitivity, Specialism
+from services.policy.domain.scales import Damage, Disposition, Kind, Level, Sensitivity, Specialism
 from shared.events import Author, CommentText
 from shared.ids import CaseId
 
 CaseState = Literal["open", "awaiting_clearance", "approved", "answered", "closed", "watching"]
 TurnState = Literal["waiting", "watching", "released", "answered", "closed", "superseded", "deleted"]
+
+Outcome = tuple[Kind, Disposition]
+"""Of what kind a comment was found to be, and what was to become of it."""
 
 _OPEN = ("waiting", "watching")
 _CLOSING = ("let_stand", "no_response")
@@ -53,7 +56,7 @@ class Turn:
     issue: str | None = None
 
     @classmethod
-    def of(cls, event: CommentText, decision: Decision) -> "Turn":
+    def of(cls, event: CommentText, decision: Decision, issue: str | None = None) -> "Turn":
         """The turn that an event's comment takes, before anything has been done about it."""
         return cls(
             comment=event.comment,
@@ -69,6 +72,7 @@ class Turn:
             received_at=event.received_at,
             decision=decision,
             state=_first_state(decision),
+            issue=issue,
         )
 
 
@@ -99,8 +103,9 @@ class Case:
     """The aggregate. ``turns`` are those that matter now (and those of the comments at hand), oldest first.
 
     ``head`` is the newest comment and its revision, ``standing`` what the case needs, ``turn_count`` all turns ever,
-    ``turns_by`` how many comments each author at hand wrote before, ``since`` and ``due_at`` from when and until when
-    the oldest of them waits (minutes as they pass; working hours are not counted).
+    ``turns_by`` how many comments each author at hand wrote before, ``sorted_before`` what the latest of them were
+    found to be, ``since`` and ``due_at`` from when and until when the oldest of them waits (minutes as they pass;
+    working hours are not counted).
     """
 
     id: CaseId
@@ -114,6 +119,7 @@ class Case:
     turn_count: int = 0
     turns: list[Turn] = field(default_factory=list)
     turns_by: dict[str, int] = field(default_factory=dict)
+    sorted_before: dict[str, dict[str, Outcome]] = field(default_factory=dict)
     since: datetime | None = None
     due_at: datetime | None = None
 
@@ -131,6 +137,10 @@ class Case:
         written = self.turns_by.get(author, 0)
         return max(written, 1) if comment is not None and self.turn_of(comment) else written + 1
 
+    def earlier_of(self, author: str, comment: str) -> list[Outcome]:
+        """Of what kind the author's other comments were, and what became of them, oldest first."""
+        return [found for other, found in self.sorted_before.get(author, {}).items() if other != comment]
+
     def add(self, turn: Turn) -> None:
         """Take in one more turn; the older revision that it replaces no longer waits."""
         older = [known for known in self.turns if known.comment == turn.comment]
@@ -139,6 +149,8 @@ class Case:
                 known.state = "superseded"
         if not older:
             self.turns_by[turn.author.id] = self.next_turn_of(turn.author.id)
+        decision = turn.decision
+        self.sorted_before.setdefault(turn.author.id, {})[turn.comment] = (decision.kind, decision.disposition)
         self.turn_count += 1
         turn.number = self.turn_count
         self.turns.append(turn)

@@ -9,6 +9,10 @@ from dataclasses import replace
 from services.policy.domain.approvals import steps_of
 from services.policy.domain.cases import Case
 from services.policy.domain.decisions import PolicyInForce
+from services.policy.domain.scales import Level
+
+BY_A_PERSON: Level = "L1"
+"""The least level of what an officer writes: L0 is for lines, and a case whose line did not arrive needs a person."""
 
 
 def rebind(case: Case, policy: PolicyInForce) -> bool:
@@ -20,6 +24,6 @@ def rebind(case: Case, policy: PolicyInForce) -> bool:
     if digest == case.draft.digest:
         return False
     standing = case.standing
-    steps = steps_of(policy.steps(standing.level, standing.signoffs, standing.approvals))
+    steps = steps_of(policy.steps(max(standing.level, BY_A_PERSON), standing.signoffs, standing.approvals))
     case.draft = replace(case.draft, digest=digest, policy_version=version, steps=steps)
     return True

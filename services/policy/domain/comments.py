@@ -63,6 +63,7 @@ def circumstances(comment: Comment, history: History, now: datetime) -> dict[str
         "decided_at": now.isoformat(),
         "said_language": comment.language,
         "echo": comment.echo,
+        "not_public": not comment.public,
         "reach": comment.reach,
         "followers": comment.followers,
         "turn": history.turn,
@@ -71,7 +72,7 @@ def circumstances(comment: Comment, history: History, now: datetime) -> dict[str
         "same_issue": history.same_issue,
         "judged": history.judged,
     }
-    return {name: value for name, value in known.items() if value not in (None, False, [])}
+    return {name: value for name, value in known.items() if value is not None and value is not False and value != []}
 
 
 def history_of(known: Mapping[str, Any]) -> History:

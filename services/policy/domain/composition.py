@@ -6,25 +6,27 @@ below the floor is refused with its path.
 """
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
-from services.policy.domain.policies import STAGES, Floor, Layer, Policy, StepRule
+from services.policy.domain import floors
+from services.policy.domain.faults import faults_of, path_of
+from services.policy.domain.policies import STAGES, Layer, Policy
 from services.policy.domain.references import dangling
-from services.policy.domain.scales import DAMAGES, LEVELS, SENSITIVITIES, Level
+from services.policy.domain.scales import LEVELS
 
 Document = Mapping[str, Any]
 
-OF_A_UNIT = frozenset({"agency", "unit", "name", "version", "topics", "kinds", "rules", "lines", "officers", "clocks"})
-"""Sections that a unit may write; all else is its agency's."""
+OF_A_UNIT = frozenset({"agency", "unit", "name", "version", "topics", "rules", "lines", "officers", "clocks"})
+"""Sections that a unit may write; all else is its agency's. The words of a kind are, because every unit is read by
+them: one more word of praise here would make a false claim there unsure."""
 OF_THE_CENTRE = frozenset({"centre", "name", "version", "floor", "topics", "kinds", "rules"})
 """Sections that the centre may write: a floor, and what is needed to say it."""
 
 _MERGED = {"topics": "id", "kinds": "kind"}
-_LISTS = ("lines", "periods", "known_authors", "officers")
-_NAMES = ("id", "subject", "kind", "account")
+_LISTS = ("lines", "officers")
 _ORDER: Mapping[Layer, int] = {"centre": 0, "unit": 1, "agency": 2, "baseline": 3}
 
 
@@ -49,46 +51,33 @@ def compose(agency: Document, above: Above, units: Sequence[Document] = ()) -> P
         merged = _merged(agency, above, units)
         policy = Policy.model_validate_json(json.dumps(merged, default=str))
     except ValidationError as invalid:
-        raise InvalidPolicy([_fault(error, merged) for error in invalid.errors()]) from None
+        told = [(path_of(location, merged), sentence) for location, sentence in faults_of(invalid, Policy)]
+        raise InvalidPolicy(told) from None
     except (TypeError, AttributeError, KeyError, ValueError, RecursionError) as unreadable:
         raise InvalidPolicy([("", f"the file has not the shape of a policy ({unreadable})")]) from None
-    if faults := [*dangling(policy), *_below_the_floor(policy)]:
+    if faults := [*dangling(policy), *floors.below(policy)]:
         raise InvalidPolicy(faults)
     return policy
-
-
-def _fault(error: Any, merged: Any) -> tuple[str, str]:
-    return ".".join(_path(error["loc"], merged)), str(error["msg"]).removeprefix("Value error, ")
-
-
-def _path(location: tuple[int | str, ...], at: Any) -> Iterator[str]:
-    """The place of a fault, with entries of lists by their names: their numbers are not those of the file."""
-    for part in location:
-        try:
-            at = at[part]
-        except (KeyError, IndexError, TypeError):
-            at = None
-        named = at if isinstance(part, int) and isinstance(at, dict) else {}
-        yield str(next((named[name] for name in _NAMES if isinstance(named.get(name), str)), part))
 
 
 def _merged(agency: Document, above: Above, units: Sequence[Document]) -> dict[str, Any]:
     baseline, centre = above
     _refuse_sections(centre, OF_THE_CENTRE, "the centre sets a floor; this section is the agencies'")
+    _refuse_gaps(agency.get("ladder") or {})
     merged: dict[str, Any] = {**baseline, **agency}
     for section in ("scales", "ladder", "clocks"):
         merged[section] = {**baseline.get(section, {}), **(agency.get(section) or {})}
-    merged["floor"] = _highest(centre.get("floor") or {}, baseline.get("floor") or {}, agency.get("floor") or {})
-    below = [unit_document(unit, agency) for unit in units]
+    merged["floor"] = floors.highest(centre.get("floor") or {}, baseline.get("floor") or {}, agency.get("floor") or {})
     for section, name in _MERGED.items():
-        joined = _joined(centre.get(section) or [], baseline.get(section) or [], name)
-        for document in (agency, *below):
-            joined = _joined(joined, document.get(section) or [], name)
-        merged[section] = joined
-    for unit in below:
+        common = joined(centre.get(section) or [], baseline.get(section) or [], name)
+        merged[section] = joined(common, agency.get(section) or [], name)
+    below = [unit_document(unit, agency) for unit in units]
+    for place, unit in enumerate(below):
+        _refuse_names_of_others(unit, merged, below[:place])
+        merged["topics"] = joined(merged["topics"], unit["topics"], "id")
         for section in _LISTS:
             merged[section] = [*(merged.get(section) or []), *(unit.get(section) or [])]
-        merged["clocks"] = {**(unit.get("clocks") or {}), **merged["clocks"]}
+        merged["clocks"] = {**merged["clocks"], **(unit.get("clocks") or {})}
     layers: list[tuple[Layer, Document]] = [("centre", centre), *(("unit", unit) for unit in below)]
     layers += [("agency", agency), ("baseline", baseline)]
     rules = [_of_layer(rule, layer, document) for layer, document in layers for rule in document.get("rules") or []]
@@ -97,38 +86,68 @@ def _merged(agency: Document, above: Above, units: Sequence[Document]) -> dict[s
 
 
 def unit_document(unit: Document, agency: Document) -> dict[str, Any]:
-    """A unit's file as it joins its agency's: its topics are its own, its rules speak of them only."""
+    """A unit's file as it joins its agency's: topics of its own, and nothing in it that speaks of others."""
     _refuse_sections(unit, OF_A_UNIT, "a unit may not set this; it is the agency's")
     if unit.get("agency") != agency.get("agency"):
         raise InvalidPolicy([("agency", f"{unit.get('unit')} is no unit of {agency.get('agency')}")])
-    name = unit.get("name") or unit["unit"]
-    taken = {topic.get("id") for topic in agency.get("topics") or []}
-    topics = [{"unit": name, **topic} for topic in unit.get("topics") or []]
+    topics = [{"unit": unit.get("name") or unit["unit"], **topic} for topic in unit.get("topics") or []]
     for topic in topics:
-        if topic.get("id") in taken:
-            raise InvalidPolicy([(f"topics.{topic.get('id')}", "the agency has a topic of this name already")])
+        if "agency" in topic:
+            path = f"topics.{topic.get('id')}.agency"
+            raise InvalidPolicy([(path, "whose business a subject is, its agency says and no unit")])
     own = [topic.get("id") for topic in topics]
-    rules = [_spoken_of(rule, own) for rule in unit.get("rules") or []]
-    return {**unit, "topics": topics, "rules": rules}
+    return {
+        **unit,
+        "topics": topics,
+        "rules": [_rule_of_a_unit(rule, own) for rule in unit.get("rules") or []],
+        "lines": [_limited(line, "topics", f"lines.{line.get('id')}", own) for line in unit.get("lines") or []],
+        "officers": [
+            _limited(post, "topics", f"officers.{post.get('subject')}", own) for post in unit.get("officers") or []
+        ],
+    }
 
 
-def _spoken_of(rule: Any, own: list[Any]) -> dict[str, Any]:
-    when = dict(rule.get("when") or {})
-    foreign = sorted(set(when.get("topic") or ()) - set(own))
-    if foreign:
-        raise InvalidPolicy(
-            [(f"rules.{rule.get('id')}.when.topic", f"a unit rules its own topics; {foreign[0]} is not one")]
-        )
-    when.setdefault("topic", own)
-    if not when["topic"]:
-        raise InvalidPolicy([(f"rules.{rule.get('id')}", "a unit without topics has nothing to rule")])
-    return {**rule, "when": when}
+def _rule_of_a_unit(rule: Any, own: list[Any]) -> dict[str, Any]:
+    path, then = f"rules.{rule.get('id')}", rule.get("then") or {}
+    if then.get("automatic") and then.get("disposition") == "moderate":
+        raise InvalidPolicy([(f"{path}.then.automatic", "only an agency may have comments hidden by nobody")])
+    if "conflict" in (rule.get("when") or {}):
+        raise InvalidPolicy([(f"{path}.when.conflict", "how a conflict of dispositions ends, the agency says")])
+    return {**rule, "when": _limited(rule.get("when") or {}, "topic", f"{path}.when", own)}
+
+
+def _limited(entry: Document, key: str, path: str, own: list[Any]) -> dict[str, Any]:
+    """An entry of a unit, limited to the unit's topics: to those that it names under ``key``, else to all of them."""
+    if not own:
+        raise InvalidPolicy([(path, "a unit without topics has nothing to speak of")])
+    named = entry.get(key) or own
+    if foreign := sorted(set(named) - set(own)):
+        raise InvalidPolicy([(f"{path}.{key}", f"a unit speaks of its own topics; {foreign[0]} is not one")])
+    return {**entry, key: list(named)}
+
+
+def _refuse_names_of_others(unit: Document, merged: Document, siblings: Sequence[Document]) -> None:
+    """What a unit brings is new: it changes no topic and no clock of its agency, of the baseline or of a sibling."""
+    topics = {topic["id"] for topic in merged["topics"]}
+    taken = ["unit"] if any(unit["unit"] == sibling["unit"] for sibling in siblings) else []
+    taken += [f"topics.{topic['id']}" for topic in unit["topics"] if topic["id"] in topics]
+    taken += [f"clocks.{name}" for name in unit.get("clocks") or {} if name in merged["clocks"]]
+    if taken:
+        raise InvalidPolicy([(path, "this name is taken; what a unit brings is its own") for path in taken])
 
 
 def _refuse_sections(document: Document, known: frozenset[str], sentence: str) -> None:
     faults = [(section, sentence) for section in document if section not in known]
     if faults:
         raise InvalidPolicy(faults)
+
+
+def _refuse_gaps(ladder: Document) -> None:
+    """Whoever renames the rungs of a ladder renames them from one to another: none between keeps a foreign name."""
+    written = [place for place, level in enumerate(LEVELS) if level in ladder]
+    missing = [level for level in LEVELS[min(written, default=0) : max(written, default=0)] if level not in ladder]
+    if missing:
+        raise InvalidPolicy([(f"ladder.{level}", "the ladder has a gap: this rung is missing") for level in missing])
 
 
 def _of_layer(rule: Any, layer: Layer, document: Document) -> dict[str, Any]:
@@ -143,32 +162,13 @@ def _reading_order(rule: Mapping[str, Any]) -> tuple[int, int]:
     return STAGES.index(stage) if stage in STAGES else 0, _ORDER[rule["layer"]]
 
 
-def _highest(*floors: Document) -> dict[str, Any]:
-    """Several floors as one: for each scale and value the higher level, for each level the more demanding steps."""
-    highest: dict[str, Any] = {}
-    for floor in floors:
-        for scale, values in floor.items():
-            known = highest.setdefault(scale, {})
-            for value, asked in values.items():
-                known[value] = _more(known.get(value), asked)
-    return highest
-
-
-def _more(known: Any, asked: Any) -> Any:
-    if known is None:
-        return asked
-    if isinstance(asked, list):
-        return asked if len(asked) >= len(known) else known
-    return max(known, asked)
-
-
-def _joined(below: Iterable[Any], above: Iterable[Any], name: str) -> list[Any]:
+def joined(below: Iterable[Any], above: Iterable[Any], name: str) -> list[Any]:
     """Two lists as one; entries of the same name join, and never lose weight."""
-    joined = {entry[name]: dict(entry) for entry in below}
+    one = {entry[name]: dict(entry) for entry in below}
     for entry in above:
-        known = joined.get(entry[name])
-        joined[entry[name]] = dict(entry) if known is None else _heavier(known, entry)
-    return list(joined.values())
+        known = one.get(entry[name])
+        one[entry[name]] = dict(entry) if known is None else _heavier(known, entry)
+    return list(one.values())
 
 
 def _heavier(known: dict[str, Any], entry: Document) -> dict[str, Any]:
@@ -181,7 +181,7 @@ def _heavier(known: dict[str, Any], entry: Document) -> dict[str, Any]:
     heavier.pop("alone")
     if sensitivities := [each["sensitivity"] for each in (known, entry) if each.get("sensitivity")]:
         heavier["sensitivity"] = max(sensitivities)
-    if known.get("damage") and entry.get("damage"):
+    if known.get("damage") and entry.get("damage") is not None:
         heavier["damage"] = _worse(known["damage"], entry["damage"])
     for binding in ("closed", "embargo_until"):
         if known.get(binding):
@@ -205,34 +205,3 @@ def _worse(known: Any, other: Any) -> Any:
 def _phrases(below: Document, above: Document) -> dict[str, list[str]]:
     languages = dict.fromkeys([*below, *above])
     return {language: [*below.get(language, []), *above.get(language, [])] for language in languages}
-
-
-def _below_the_floor(policy: Policy) -> Iterator[tuple[str, str]]:
-    scales, floor = policy.scales, policy.floor
-    for sensitivity in SENSITIVITIES:
-        yield from _below(
-            f"scales.by_sensitivity.{sensitivity}",
-            scales.by_sensitivity[sensitivity],
-            floor.by_sensitivity.get(sensitivity),
-        )
-    for damage in DAMAGES:
-        yield from _below(f"scales.by_damage.{damage}", scales.by_damage[damage], floor.by_damage.get(damage))
-    for level in LEVELS:
-        if level not in policy.ladder:
-            yield f"ladder.{level}", "the ladder has no such rung"
-        elif not _as_strong(policy.ladder[level].steps, floor, level):
-            yield f"ladder.{level}.steps", "fewer or lower approvals than the floor asks for"
-
-
-def _below(path: str, level: Level, least: Level | None) -> Iterator[tuple[str, str]]:
-    if least is not None and level < least:
-        yield path, f"{level} is below the floor {least}"
-
-
-def _as_strong(steps: tuple[StepRule, ...], floor: Floor, level: Level) -> bool:
-    least = floor.steps.get(level, ())
-    ours = sorted((step.level for step in steps if step.kind == "approval"), reverse=True)
-    theirs = sorted((step.level for step in least if step.kind == "approval"), reverse=True)
-    asked = {step.specialism for step in least if step.kind == "signoff"}
-    enough = len(ours) >= len(theirs) and all(a >= b for a, b in zip(ours, theirs, strict=False))
-    return enough and asked <= {step.specialism for step in steps}

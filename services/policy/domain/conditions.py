@@ -177,6 +177,13 @@ def waits_under(rule: Rule) -> list[tuple[str, str]]:
     return []
 
 
+def left_to_try(rule: Rule) -> tuple[Condition, ...]:
+    """The conditions of ``rule`` still open once what it waits under is there; on a conflict it waits for nothing."""
+    waited_under = [] if rule.when.conflict is not None else waits_under(rule)
+    proven = {name for name, _ in waited_under if name != "private_data"}
+    return tuple(each for each in conditions_of(rule) if each.name not in proven)
+
+
 def keys_of(situation: Situation) -> Iterator[tuple[str, str]]:
     """Everything that a comment has, under which rules may wait."""
     seen, comment, history = situation.seen, situation.comment, situation.history
@@ -207,16 +214,18 @@ def keys_of(situation: Situation) -> Iterator[tuple[str, str]]:
         yield "earlier_disposition", disposition
     if seen.private:
         yield "private_data", ""
-    for flag, is_up in (
-        ("echo", comment.echo),
-        ("surge", situation.surge),
-        ("prominent", situation.prominent),
-        ("embargoed", situation.embargoed),
-        ("admitted", situation.admitted),
-        ("unsure", seen.unsure),
-    ):
-        if is_up:
-            yield flag, ""
+    if comment.echo:
+        yield "echo", ""
+    if situation.surge:
+        yield "surge", ""
+    if situation.prominent:
+        yield "prominent", ""
+    if situation.embargoed:
+        yield "embargoed", ""
+    if situation.admitted:
+        yield "admitted", ""
+    if seen.unsure:
+        yield "unsure", ""
 
 
 def plain(value: Any) -> Any:

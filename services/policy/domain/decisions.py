@@ -3,12 +3,13 @@
 A pure function of its arguments: the same comment under the same policy version decides alike, today and in a replay.
 """
 
+import copy
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Self
 
-from services.policy.domain.classification import Classifier
+from services.policy.domain.classification import Classifier, Cues
 from services.policy.domain.comments import Comment, History
 from services.policy.domain.explanations import explained, full_trace
 from services.policy.domain.findings import Findings, Situation
@@ -63,10 +64,24 @@ class PolicyInForce:
         self._triage = Triage(policy, classifier)
         self._rules = RuleBook(policy)
         self._lines = {line.id: line for line in policy.lines}
+        self._closed = {topic.id: topic.closed for topic in policy.topics if topic.closed is not None}
+        self._embargoes = {topic.id: topic.embargo_until for topic in policy.topics if topic.embargo_until is not None}
+        self._admitted = frozenset(topic.id for topic in policy.topics if topic.admitted)
         self._competences = {topic.id: topic.agency or policy.agency for topic in policy.topics}
+        self._approvals = {level: _approvals(rung.steps) for level, rung in policy.ladder.items()}
         self._authors: dict[str, list[tuple[str | None, AuthorKind]]] = {}
         for known in policy.known_authors:
             self._authors.setdefault(known.account, []).append((known.platform, known.kind))
+
+    def with_classifier(self, classifier: Classifier) -> Self:
+        """The same policy, with ``classifier`` saying of what kinds comments are."""
+        other = copy.copy(self)
+        other._triage = self._triage.with_classifier(classifier)
+        return other
+
+    def cues(self, text: str) -> Cues:
+        """What a classifier goes by in ``text``."""
+        return self._triage.cues(text)
 
     def sort(self, comment: Comment) -> Sorted:
         """What triage sees in ``comment``, which a decision may be given to spare it a second look."""
@@ -90,7 +105,7 @@ class PolicyInForce:
     def steps(self, level: Level, signoffs: tuple[Specialism, ...], approvals: int = 0) -> tuple[StepRule, ...]:
         """The consents that a release on ``level`` with these sign-offs needs, ``approvals`` of them at least."""
         rung = self.policy.ladder[level].steps
-        given = sum(step.kind == "approval" for step in rung)
+        given = self._approvals[level]
         more = [StepRule(level=min(level, "L4")) for _ in range(given, approvals)]
         known = {step.specialism for step in rung}
         asked = [StepRule(kind="signoff", level="L1", specialism=s) for s in signoffs if s not in known]
@@ -100,9 +115,9 @@ class PolicyInForce:
         seen = situation.seen
         required = self._rules.needed(situation, findings)
         by_line = self._answers_by_line(findings, required)
-        automatic = by_line or self._moderates_by_itself(findings, required)
+        automatic = by_line or self._is_done_by_itself(findings, required)
         level: Level = "L0" if automatic else required.level
-        rung = sum(step.kind == "approval" for step in self.policy.ladder[level].steps)
+        rung = self._approvals[level]
         clock = self._clock(findings, required)
         return Decision(
             kind=seen.kind,
@@ -132,18 +147,17 @@ class PolicyInForce:
 
     def _situation(self, comment: Comment, seen: Sorted, history: History, now: datetime) -> Situation:
         policy = self.policy
-        topics = [policy.topic(name) for name in seen.topics]
         return Situation(
             comment=comment,
             seen=seen,
             history=history,
             periods=self._periods(comment.platform, now) if policy.periods else frozenset(),
-            closed=frozenset([topic.closed for topic in topics if topic.closed is not None]),
+            closed=frozenset([self._closed[topic] for topic in seen.topics if topic in self._closed]),
             competence=self._competence(seen),
             languages=frozenset((seen.language,) if seen.language in policy.languages else (seen.language, "other")),
             author_kinds=self._author_kinds(comment) if self._authors else _NOBODY_KNOWN,
-            embargoed=any(topic.embargo_until is not None and now < topic.embargo_until for topic in topics),
-            admitted=any(topic.admitted for topic in topics),
+            embargoed=any([now < self._embargoes[topic] for topic in seen.topics if topic in self._embargoes]),
+            admitted=not self._admitted.isdisjoint(seen.topics),
             prominent=self._is_prominent(comment),
             surge=history.same_issue >= policy.same_issue.surge_at,
             now=now,
@@ -191,12 +205,18 @@ class PolicyInForce:
             and findings.damage <= line.ceiling.damage
         )
 
-    def _moderates_by_itself(self, findings: Findings, required: Needed) -> bool:
-        """Whether a comment may be hidden without a further person: only what needs no more than a desk."""
+    def _is_done_by_itself(self, findings: Findings, required: Needed) -> bool:
+        """Whether a comment may be hidden, or an echo passed over, without a person: no more than a desk's business."""
+        done = findings.disposition
         return (
-            findings.disposition == "moderate"
-            and any(rule.then.automatic and rule.then.disposition == "moderate" for rule, _ in findings.matched)
+            done in ("moderate", "no_response")
+            and any(rule.then.automatic and rule.then.disposition == done for rule, _ in findings.matched)
             and not findings.signoffs
             and not findings.approvals
             and required.level <= "L1"
+            and not any(each.source == "floor" for each in required.contributions)
         )
+
+
+def _approvals(steps: tuple[StepRule, ...]) -> int:
+    return sum(step.kind == "approval" for step in steps)

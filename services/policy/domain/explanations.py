@@ -22,6 +22,7 @@ def explained(
         "language": seen.language,
         "kinds": sorted(seen.kinds),
         "confidence": seen.confidence,
+        "classifier": seen.classifier,
         "unsure": seen.unsure,
         "damages": dict(findings.damages),
         "rules": [

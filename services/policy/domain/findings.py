@@ -23,8 +23,7 @@ SILENT: frozenset[Disposition] = frozenset({"no_response", "let_stand", "monitor
 _NEITHER: frozenset[Disposition] = frozenset({"moderate", "escalate"})
 
 
-@dataclass(frozen=True, slots=True)
-class Situation:
+class Situation(NamedTuple):
     """All that conditions may speak of. ``languages``: that of the comment, and ``other`` if it is none of ours."""
 
     comment: Comment

@@ -1,14 +1,14 @@
 """Finding thousands of phrases in a comment at the cost of reading it once.
 
-All phrases stand in one Aho–Corasick automaton, all patterns in one RE2 set: the cost hardly depends on their number,
-and no pattern can make it slow. The automaton knows no words, so the ends of each find are checked here, by script:
-Sinhala and Tamil vowel signs belong to the letter before them, and where one script meets another a word ends
-("billඑක").
+All phrases stand in one Aho–Corasick automaton (very many in several), all patterns in one RE2 set: the cost hardly
+depends on their number, and no pattern can make it slow. The automaton knows no words, so the ends of each find are
+checked here, by script: Sinhala and Tamil vowel signs belong to the letter before them, and where one script meets
+another a word ends ("billඑක").
 """
 
 import unicodedata
 from collections import defaultdict
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Iterator
 from typing import Generic, NamedTuple, TypeVar
 
 import re2
@@ -27,6 +27,8 @@ _TABLE = {**_INVISIBLE, **_QUOTES}
 _VOWEL_KILLERS = "\u0bcd\u0dca"
 _NO_WORD, _ANY_SCRIPT, _SINHALA, _TAMIL = 0, 1, 2, 3
 _PATTERN_MEMORY = 8 << 20
+_AUTOMATON_CHARACTERS = 256 << 10
+"""What one automaton takes in: to build one holds up every other thread, and many small ones are built sooner."""
 
 
 Endings = frozenset[str]
@@ -44,6 +46,13 @@ def normalised(text: str) -> str:
     if not text.isascii():
         text = unicodedata.normalize("NFKC", text).translate(_TABLE)
     return " ".join(text.casefold().split())
+
+
+def words_of(phrase: str) -> str:
+    """The words of a phrase as they are looked for, without the sign that its last word may go on."""
+    words = normalised(phrase.rstrip("*"))
+    # An ending takes the place of the sign that closes the last letter: டொலர், டொலரின்.
+    return words.rstrip(_VOWEL_KILLERS) if phrase.endswith("*") else words
 
 
 class Phrase(NamedTuple, Generic[T]):
@@ -69,10 +78,7 @@ class PhraseIndex(Generic[T]):
         entries: dict[str, list[tuple[Found[T], Endings]]] = defaultdict(list)
         for phrase in phrases:
             open_ended = phrase.text.endswith("*")
-            words = normalised(phrase.text.rstrip("*"))
-            if open_ended:
-                # An ending takes the place of the sign that closes the last letter: டொலர், டொலரின்.
-                words = words.rstrip(_VOWEL_KILLERS)
+            words = words_of(phrase.text)
             if not words:
                 raise ValueError(f"the phrase {phrase.text!r} has no words")
             found = Found(phrase.text, phrase.language, phrase.meaning)
@@ -80,14 +86,12 @@ class PhraseIndex(Generic[T]):
             for stem in () if open_ended else stems_of(words, phrase.language):
                 entries[stem.words].append((found, stem.endings))
         self._entries = [tuple(entry) for entry in entries.values()]
-        self._automaton = AhoCorasick(list(entries), matchkind=MatchKind.Standard) if entries else None
+        self._automata = tuple(_automata(list(entries)))
 
     def find(self, text: str) -> list[Found[T]]:
         """Every phrase that stands as whole words in ``text`` (normalised), each once."""
-        if self._automaton is None or not text:
-            return []
         found: dict[Found[T], None] = {}
-        for index, start, end in self._automaton.find_matches_as_indexes(text, overlapping=True):
+        for index, start, end in self._matches(text) if text else ():
             if not _word_ends(text, start):
                 continue
             ending = "" if _word_ends(text, end) else None
@@ -99,6 +103,21 @@ class PhraseIndex(Generic[T]):
                 if endings is _ANY_ENDING or ending in endings or (ending == "" and endings is _NO_ENDING):
                     found[each] = None
         return list(found)
+
+    def _matches(self, text: str) -> Iterator[tuple[int, int, int]]:
+        for first, automaton in self._automata:
+            for place, start, end in automaton.find_matches_as_indexes(text, overlapping=True):
+                yield first + place, start, end
+
+
+def _automata(words: list[str]) -> Iterator[tuple[int, AhoCorasick]]:
+    """Automata that find all words between them, each with the place of its first."""
+    first, characters = 0, 0
+    for place, each in enumerate(words, 1):
+        characters += len(each)
+        if characters >= _AUTOMATON_CHARACTERS or place == len(words):
+            yield first, AhoCorasick(words[first:place], matchkind=MatchKind.Standard)
+            first, characters = place, 0
 
 
 class PatternSet(Generic[T]):
@@ -118,7 +137,13 @@ class PatternSet(Generic[T]):
                 raise BadPattern(f"{pattern!r} is no pattern that RE2 can take") from None
             self._meanings.append(meaning)
         if self._meanings:
+            self._compile()
+
+    def _compile(self) -> None:
+        try:
             self._set.Compile()
+        except re2.error:
+            raise BadPattern("the patterns are more than RE2 can take together") from None
 
     def find(self, text: str) -> list[T]:
         """What the patterns that match stand for."""

@@ -186,6 +186,10 @@ class Clock(Part):
             minutes = getattr(self, name)
             if minutes is not None and minutes > self.answer:
                 raise ValueError(f"{name} comes at {minutes} minutes, after the answer is due at {self.answer}")
+        for sooner, later in (("acknowledge", "holding"), ("escalate", "to_head")):
+            first, then = getattr(self, sooner), getattr(self, later)
+            if first is not None and then is not None and first > then:
+                raise ValueError(f"{sooner} comes at {first} minutes, after {later} at {then}")
         return self
 
 
@@ -199,12 +203,14 @@ class KnownAuthor(Part):
 
 
 class SameIssue(Part):
-    """When comments of different people are one issue: as alike as ``similarity`` (Jaccard's, 0 to 1) within the
-    window; from ``surge_at`` authors on it is a surge."""
+    """When comments of different people are one issue: as alike as ``similarity`` (Jaccard's over their words, 0 to 1)
+    within the window, or in other languages of one kind and on the same subjects; from ``surge_at`` authors on it is a
+    surge."""
 
     window_minutes: Minutes = 120
-    surge_at: int = Field(10, ge=2, le=100_000)
+    surge_at: int = Field(10, ge=2, le=10_000)
     similarity: float = Field(0.6, ge=0.2, le=1)
+    across_languages: bool = True
 
 
 class Spread(Part):

@@ -58,7 +58,7 @@ class When(Part):
     seen_by_at_most: int | None = Field(None, ge=0)
     followers_at_least: int | None = Field(None, ge=0, description="of the author")
     prominent: bool | None = Field(None, description="`reach` of the policy: spreads fast, or a great following")
-    same_issue_at_least: int | None = Field(None, ge=1, description="authors of the same issue in the window")
+    same_issue_at_least: int | None = Field(None, ge=1, le=512, description="authors of the same issue in the window")
     surge: bool | None = Field(None, description="as many authors of the same issue as `same_issue.surge_at` says")
     older_than_days: int | None = Field(None, ge=1)
     period: Literal["pre_election", "crisis", "blackout"] | None = None
@@ -89,6 +89,6 @@ class Then(Part):
     clock: Id | None = None
     clock_faster: bool = Field(False, description="the next class up of the clock that stands, by its `faster`")
     duties: tuple[Id, ...] = ()
-    automatic: bool = Field(False, description="a fitting line, or moderation, needs nobody further")
+    automatic: bool = Field(False, description="a fitting line, moderation or an echo needs nobody further")
     sample: float = Field(0, ge=0, le=1, description="share of comments that a second person looks at as well")
     stop: bool | Literal["unless_question"] = False

@@ -121,7 +121,7 @@ async def test_a_new_comment_makes_the_digest_stale_and_the_current_one_works() 
     async with running_policy() as policy:
         case = await the_case(policy)
         draft = await the_draft(policy, case)
-        await policy.receive(received("No reply, still waiting", comment="cmt_2"))
+        await policy.receive(received("I suggest a queue for elders", comment="cmt_2"))
         answer = await approved(policy, case, draft, "passports-desk-2")
         assert answer.status_code == 409
         fresh = {**draft, "digest": answer.json()["digest"]}

@@ -58,10 +58,31 @@ async def test_a_batch_leaves_case_turn_response_audit_and_announcements() -> No
         assert outbox == ["CaseOpened", "CaseRouted", "ResponseApproved"]
         (response,) = await policy.rows("SELECT * FROM response")
         assert (response.state, response.level) == ("approved", "L0")
-        trail = await policy.rows("SELECT * FROM audit ORDER BY agency, number")
-        assert [row.action for row in trail] == ["case.opened", "case.routed", "response.released"]
-        (head,) = await policy.rows("SELECT * FROM audit_head")
+        trail = await policy.rows("SELECT * FROM audit WHERE agency = 'passports' ORDER BY number")
+        assert [row.action for row in trail][-3:] == ["case.opened", "case.routed", "response.released"]
+        (head,) = await policy.rows("SELECT * FROM audit_head WHERE agency = 'passports'")
         assert audit.verify([tuple(row) for row in trail], {"passports": (head.number, head.hash)}) == []
+
+
+async def test_what_an_author_wrote_before_is_known_in_the_next_batch() -> None:
+    async with running_policy() as policy:
+        await policy.receive(received(HOURS), received("The blue bus", author=Author(id="another"), comment="cmt_2"))
+        await policy.receive(received(COMPLAINT, comment="cmt_3"))
+        await policy.receive(edited("The red bus", comment="cmt_3"))
+        known = {turn.number: turn.decision.circumstances for turn in (await loaded(policy)).turns}
+        rows_found = await policy.rows("SELECT number, decision -> 'circumstances' AS known FROM turn ORDER BY number")
+        known |= {row.number: rows.from_json(row.known) for row in rows_found}
+        assert [known[n].get("earlier_kinds", []) for n in (1, 2, 3, 4)] == [[], [], ["question"], ["question"]]
+        assert known[4]["earlier_dispositions"] == ["answer"]
+        assert [known[n]["turn"] for n in (1, 2, 3, 4)] == [1, 1, 2, 2]
+
+
+async def test_only_the_latest_of_what_an_author_wrote_is_looked_at() -> None:
+    async with running_policy() as policy:
+        await policy.receive(*(received(f"Bus {n}", comment=f"cmt_{n}") for n in range(30)))
+        case = await loaded(policy)
+        assert case.turns_by == {"citizen": 30}
+        assert list(case.sorted_before["citizen"]) == [f"cmt_{n}" for n in range(10, 30)]
 
 
 async def test_the_same_comment_in_two_batches_changes_nothing() -> None:
@@ -121,6 +142,7 @@ async def test_what_must_never_be_is_refused_by_the_tables() -> None:
 async def test_another_agency_sees_nothing_even_without_a_where() -> None:
     async with running_policy() as policy:
         await policy.receive(received(COMPLAINT))
-        for table in ('"case"', "turn", "audit", "outbox"):
+        for table in ('"case"', "turn", "audit", "outbox", "issue", "issue_key"):
             async with policy.database.begin(["water-board"]) as connection:
-                assert (await connection.execute(text(f"SELECT count(*) FROM {table}"))).scalar_one() == 0
+                seen = await connection.execute(text(f"SELECT count(*) FROM {table} WHERE agency <> 'water-board'"))
+                assert seen.scalar_one() == 0

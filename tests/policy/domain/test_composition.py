@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.policy.adapters.store.policies import above
+from services.policy.adapters.policy_files import above
 from services.policy.domain.composition import InvalidPolicy, compose
 from services.policy.domain.scales import LEVELS
 from tests.policy.builders import a_policy, decided, document, in_force
@@ -49,8 +49,12 @@ def test_a_topic_of_the_baseline_can_gain_weight_and_not_lose_it() -> None:
 @pytest.mark.parametrize(
     ("sections", "path", "sentence"),
     [
-        ({"colour": "red"}, "colour", "Extra inputs are not permitted"),
-        ({"rules": [{"id": "x", "name": "x", "when": {"mood": "bad"}, "then": {}}]}, "rules.x.when.mood", "Extra"),
+        ({"colour": "red"}, "colour", "unknown key"),
+        (
+            {"rules": [{"id": "x", "name": "x", "when": {"mood": "bad"}, "then": {}}]},
+            "rules.x.when.mood",
+            "unknown key",
+        ),
         (
             {"rules": [{"id": "x", "name": "x", "when": {"topic": ["no"]}, "then": {}}]},
             "rules.x.when.topic",
@@ -68,7 +72,7 @@ def test_a_topic_of_the_baseline_can_gain_weight_and_not_lose_it() -> None:
             "five",
         ),
         ({"default_language": "fr"}, "default_language", "not among the languages"),
-        ({"version": "1"}, "version", "integer"),
+        ({"version": "1"}, "version", "wanted is a whole number"),
     ],
 )
 def test_what_is_not_a_policy_is_refused_with_its_place(sections: dict[str, Any], path: str, sentence: str) -> None:

@@ -27,8 +27,8 @@ def test_findings_add_up_to_the_highest() -> None:
 
 
 def test_the_first_disposition_stands() -> None:
-    policy = in_force(rules=[rule("a", {}, disposition="monitor"), rule("b", {}, disposition="answer", stop=True)])
-    assert decided("the blue bus", policy).disposition == "monitor"
+    policy = in_force(rules=[rule("a", {}, disposition="refer"), rule("b", {}, disposition="answer", stop=True)])
+    assert decided("the blue bus", policy).disposition == "refer"
 
 
 def test_stop_ends_the_reading() -> None:

@@ -105,5 +105,6 @@ def _turn_body(turn: Turn) -> dict[str, Any]:
         "clock": decision.clock,
         "duties": list(decision.duties),
         "line": decision.line,
+        "issue": turn.issue,
         "policy_version": decision.policy_version,
     }

@@ -11,6 +11,7 @@ from services.policy.domain.approvals import (
     Refusal,
     StaleDigest,
 )
+from services.policy.domain.corrections import SameKind
 from shared.problems import Problem
 
 _PROBLEMS: tuple[tuple[type[Refusal], int, str, str], ...] = (
@@ -20,6 +21,7 @@ _PROBLEMS: tuple[tuple[type[Refusal], int, str, str], ...] = (
     (StaleDigest, 409, "stale-digest", "What you saw has changed since"),
     (DraftNotOpen, 409, "draft-not-open", "The draft is no longer open"),
     (NothingToAnswer, 409, "nothing-to-answer", "No comment of this case waits for an answer"),
+    (SameKind, 409, "same-kind", "The comment is of that kind already"),
 )
 
 

@@ -8,9 +8,9 @@ from argparse import ArgumentParser
 from types import ModuleType
 from typing import Any
 
-from services.policy.adapters.cli import trying
+from services.policy.adapters.cli import comparing, linting, replaying, schema, training, trying
 
-_ALL: tuple[ModuleType, ...] = (trying,)
+_ALL: tuple[ModuleType, ...] = (trying, linting, replaying, training, schema, comparing)
 """Each has ``NAME``, ``HELP``, ``add_options(parser)`` and ``run(options) -> exit code``."""
 
 

@@ -3,11 +3,13 @@
 import os
 import sys
 from argparse import ArgumentParser, Namespace
+from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import NoReturn
 
-from services.policy.adapters.store.policies import PolicyShelf, above, load_file, load_folder
+from services.policy.adapters.policy_files import above, load_file, load_folder
+from services.policy.adapters.store.policies import PolicyShelf
 from services.policy.domain.composition import InvalidPolicy
 from services.policy.domain.decisions import PolicyInForce
 
@@ -39,18 +41,18 @@ def folder_of(options: Namespace) -> Path:
     return samples
 
 
-def shelf_of(options: Namespace) -> PolicyShelf:
-    """All policies of the folder. Exits with 1 where a file cannot be taken."""
+def shelf_of(options: Namespace, *, refused: int = DOES_NOT_HOLD) -> PolicyShelf:
+    """All policies of the folder. Exits with ``refused`` where a file cannot be taken."""
     try:
         return load_folder(folder_of(options))
     except InvalidPolicy as invalid:
-        refuse(invalid)
+        refuse(invalid, refused)
 
 
 def policy_of(options: Namespace) -> PolicyInForce:
     """The policy that is asked about. Exits with 1 for a file that cannot be taken, 2 for an unknown agency."""
     if options.policy is not None:
-        return _of_file(options.policy, options.agency)
+        return policy_in(options.policy, options.agency)
     shelf = shelf_of(options)
     known = [policy.agency for policy in shelf.all()]
     agency = options.agency or (known[0] if len(known) == 1 else None)
@@ -61,22 +63,28 @@ def policy_of(options: Namespace) -> PolicyInForce:
     return found
 
 
-def _of_file(file: Path, agency: str | None) -> PolicyInForce:
+def policy_in(
+    file: Path, agency: str | None = None, *, folders: Sequence[Path] = (), refused: int = DOES_NOT_HOLD
+) -> PolicyInForce:
+    """The policy in a file, with units and parts from its folder or from ``folders``.
+
+    Exits with ``refused`` where it cannot be taken, 2 for another agency's, 3 where it cannot be read.
+    """
     try:
-        found = load_file(file, above())
+        found = load_file(file, above(), folders)
     except OSError as error:
         print(f"{file} cannot be read: {error.strerror}", file=sys.stderr)
         sys.exit(CANNOT)
     except InvalidPolicy as invalid:
-        refuse(invalid)
+        refuse(invalid, refused)
     if agency is not None and found.policy.agency != agency:
         print(f"{file} is the policy of {found.policy.agency}, not of {agency}.", file=sys.stderr)
         sys.exit(WRONG_USE)
     return found
 
 
-def refuse(invalid: InvalidPolicy) -> NoReturn:
-    """Say what is wrong with a file, a line each, and end with 1."""
+def refuse(invalid: InvalidPolicy, code: int = DOES_NOT_HOLD) -> NoReturn:
+    """Say what is wrong with a file, a line each, and end."""
     for path, sentence in invalid.faults:
         print(f"{path}: {sentence}" if path else sentence, file=sys.stderr)
-    sys.exit(DOES_NOT_HOLD)
+    sys.exit(code)

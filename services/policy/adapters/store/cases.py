@@ -22,7 +22,7 @@ async def load_threads(
 ) -> list[Case]:
     """The cases of these threads, locked, with their live turns, those of ``comments``, and the open draft.
 
-    ``authors`` are those whose earlier comments in each case are counted.
+    ``authors`` are those whose earlier comments in each case are counted and looked at.
     """
     wanted = sorted(set(threads), key=lambda t: (t.agency, t.platform, t.account, t.thread))
     if not wanted:
@@ -61,6 +61,8 @@ async def _with_parts(
     if counted := sorted(set(authors)):
         for row in await connection.execute(_TURNS_BY, {"cases": ids, "authors": counted}):
             cases[row.case_id].turns_by[row.author_id] = row.written
+            outcomes = zip(row.kinds, row.dispositions, strict=True)
+            cases[row.case_id].sorted_before[row.author_id] = dict(zip(row.comments, outcomes, strict=True))
     return list(cases.values())
 
 
@@ -242,10 +244,19 @@ _TURNS = text("""
     ORDER BY case_id, number
 """)
 _OPEN_DRAFTS = text("SELECT * FROM draft WHERE case_id = ANY (CAST(:cases AS text[])) AND state = 'open'")
+# All of an author's comments are counted, the latest twenty looked at: somebody may write in one thread for years.
 _TURNS_BY = text("""
-    SELECT case_id, author_id, count(DISTINCT comment) AS written FROM turn
-    WHERE case_id = ANY (CAST(:cases AS text[])) AND author_id = ANY (CAST(:authors AS text[]))
-    GROUP BY case_id, author_id
+    SELECT counted.*, latest.* FROM (
+        SELECT case_id, author_id, count(DISTINCT comment) AS written FROM turn
+        WHERE case_id = ANY (CAST(:cases AS text[])) AND author_id = ANY (CAST(:authors AS text[]))
+        GROUP BY case_id, author_id) AS counted
+    CROSS JOIN LATERAL (
+        SELECT array_agg(comment ORDER BY number) AS comments,
+               array_agg(decision ->> 'kind' ORDER BY number) AS kinds,
+               array_agg(decision ->> 'disposition' ORDER BY number) AS dispositions
+        FROM (SELECT comment, decision, number FROM turn
+              WHERE case_id = counted.case_id AND author_id = counted.author_id
+              ORDER BY number DESC LIMIT 20) AS t) AS latest
 """)
 _INSERT_CASES = text(f'INSERT INTO "case" ({_CASE_COLUMNS}) SELECT * FROM {_CASES}')  # noqa: S608
 _UPDATE_CASES = text(f"""

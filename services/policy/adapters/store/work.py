@@ -1,6 +1,7 @@
 """The unit of work: what was read for a batch, and what the batch leaves to write.
 
-It is plain memory; ``cases.py`` fills it and writes it out. Handlers and officers' acts work on the same one.
+It is plain memory; ``cases.py`` and ``issues.py`` fill it and write it out. Handlers and officers' acts work on the
+same one.
 """
 
 from collections.abc import Iterable
@@ -10,8 +11,11 @@ from typing import Any
 
 from services.policy.domain.approvals import Draft
 from services.policy.domain.cases import Case, Thread, Turn
+from services.policy.domain.decisions import PolicyInForce
+from services.policy.domain.issues import Issue, Issues
+from services.policy.domain.readings import Reading
 from services.policy.ports import Act
-from shared.events import Event, ResponseApproved
+from shared.events import CommentText, Event, ResponseApproved
 
 _Flags = tuple[str, int, bool, bool, str | None]
 
@@ -38,6 +42,7 @@ class UnitOfWork:
     settled: list[Settled] = field(default_factory=list)
     kept: dict[str, Case] = field(default_factory=dict)
     superseded: list[tuple[Case, Draft]] = field(default_factory=list)
+    issues: Issues = field(default_factory=Issues)
 
     def __post_init__(self) -> None:
         self._by_thread: dict[Thread, Case] = {}
@@ -45,6 +50,7 @@ class UnitOfWork:
         self._known: dict[tuple[str, int], _Flags] = {}
         self._drafts: dict[str, Draft] = {}
         self._new: set[str] = set()
+        self._readings: dict[tuple[str, int], Reading] = {}
 
     def fill(self, cases: Iterable[Case]) -> None:
         """Take in cases as they are stored."""
@@ -60,6 +66,17 @@ class UnitOfWork:
 
     def case(self, case_id: str) -> Case | None:
         return self._by_id.get(case_id)
+
+    def reading(self, event: CommentText, policy: PolicyInForce) -> Reading:
+        known = self._readings.get((event.comment, event.revision))
+        if known is None or known.policy is not policy:
+            known = self._readings[event.comment, event.revision] = Reading.of(event, policy)
+        return known
+
+    def join_issue(self, event: CommentText, reading: Reading, earlier: str | None = None) -> Issue | None:
+        if reading.likeness is None:
+            return None
+        return self.issues.join(event, reading.likeness, reading.policy.policy.same_issue, earlier)
 
     def keep(self, case: Case) -> None:
         if case.id not in self._by_id:

@@ -36,6 +36,7 @@ def upgrade() -> None:
         sa.Column("document", sa.JSON, nullable=False),
         sa.Column("note", sa.Text),
         sa.Column("author", sa.Text, nullable=False),
+        sa.Column("editors", sa.JSON, nullable=False),
         sa.Column("adoptions", sa.JSON, nullable=False),
         sa.Column("effective_from", Moment),
         sa.Column("version", sa.Text),
@@ -45,6 +46,12 @@ def upgrade() -> None:
             "state IN ('draft', 'review', 'adopted', 'superseded', 'withdrawn')", name="policy_draft_state"
         ),
         sa.CheckConstraint("(state IN ('adopted', 'superseded')) = (version IS NOT NULL)", name="policy_draft_version"),
+        sa.CheckConstraint(
+            "version IS NULL OR (json_array_length(adoptions) = 2 AND effective_from IS NOT NULL"
+            " AND (adoptions #>> '{0,by}') <> (adoptions #>> '{1,by}')"
+            " AND author NOT IN (adoptions #>> '{0,by}', adoptions #>> '{1,by}'))",
+            name="policy_draft_two_others",
+        ),
     )
     op.create_index("policy_draft_by_agency", "policy_draft", ["agency", "written_at"])
     op.create_table(
@@ -57,17 +64,23 @@ def upgrade() -> None:
         sa.Column("adopted_by", sa.JSON, nullable=False),
         sa.Column("adopted_at", Moment, nullable=False),
         sa.Column("documents", sa.JSON, nullable=False),
-        sa.PrimaryKeyConstraint("agency", "effective_from", "version"),
+        sa.PrimaryKeyConstraint("agency", "effective_from", "adopted_at"),
         sa.CheckConstraint("origin IN ('files', 'draft')", name="policy_adoption_origin"),
         sa.CheckConstraint("(origin = 'draft') = (draft IS NOT NULL)", name="policy_adoption_draft"),
+        sa.CheckConstraint(
+            "origin = 'files' OR (json_array_length(adopted_by) = 2 AND (adopted_by ->> 0) <> (adopted_by ->> 1))",
+            name="policy_adoption_two_persons",
+        ),
     )
     op.create_table(
         "roster",
         sa.Column("agency", sa.Text, nullable=False),
         sa.Column("since", Moment, nullable=False),
+        sa.Column("origin", sa.Text, nullable=False),
         sa.Column("officers", sa.JSON, nullable=False),
         sa.Column("calendar", sa.JSON, nullable=False),
         sa.PrimaryKeyConstraint("agency", "since"),
+        sa.CheckConstraint("origin IN ('files', 'draft')", name="roster_origin"),
     )
     op.create_table(
         "replay",
@@ -79,6 +92,7 @@ def upgrade() -> None:
         sa.Column("asked", sa.JSON, nullable=False),
         sa.Column("asked_by", sa.Text, nullable=False),
         sa.Column("asked_at", Moment, nullable=False),
+        sa.Column("tries", sa.Integer, nullable=False),
         sa.Column("progress", sa.Double, nullable=False),
         sa.Column("result", sa.JSON),
         sa.Column("ended_at", Moment),
@@ -98,6 +112,7 @@ def upgrade() -> None:
         sa.Column("at", Moment, nullable=False),
     )
     op.create_index("correction_by_agency", "correction", ["agency", "at"])
+    op.create_index("correction_by_turn", "correction", ["case_id", "turn", "at"])
     op.create_table(
         "classifier",
         sa.Column("agency", sa.Text, nullable=False),
@@ -111,33 +126,45 @@ def upgrade() -> None:
         "issue",
         sa.Column("id", sa.Text, primary_key=True),
         sa.Column("agency", sa.Text, nullable=False),
-        sa.Column("topics", sa.JSON, nullable=False),
         sa.Column("kind", sa.Text, nullable=False),
+        sa.Column("topics", sa.JSON, nullable=False),
+        sa.Column("language", sa.Text, nullable=False),
+        sa.Column("words", sa.LargeBinary, nullable=False),
+        sa.Column("sketch", sa.BigInteger, nullable=False),
+        sa.Column("subject", sa.BigInteger),
         sa.Column("comments", sa.Integer, nullable=False),
         sa.Column("authors", sa.Integer, nullable=False),
-        sa.Column("author_marks", sa.JSON, nullable=False),
+        sa.Column("author_marks", sa.LargeBinary, nullable=False),
+        sa.Column("edition", sa.Integer, nullable=False),
         sa.Column("judged", sa.Text),
         sa.Column("opened_at", Moment, nullable=False),
         sa.Column("last_at", Moment, nullable=False),
+        sa.Column("ends_at", Moment, nullable=False),
+        sa.Column("forget_at", Moment, nullable=False),
         sa.Column("surging_since", Moment),
     )
+    op.create_index("issue_to_forget", "issue", ["forget_at"])
+    op.create_index("issue_by_time", "issue", ["last_at", "id", "agency"], postgresql_where=sa.text("comments > 1"))
+    op.create_index("issue_by_subject", "issue", ["subject", "agency"], postgresql_where=sa.text("comments > 1"))
     op.create_table(
         "issue_key",
         sa.Column("agency", sa.Text, nullable=False),
         sa.Column("key", sa.BigInteger, nullable=False),
         sa.Column("issue", sa.Text, nullable=False),
-        sa.Column("last_at", Moment, nullable=False),
+        sa.Column("ends_at", Moment, nullable=False),
         sa.PrimaryKeyConstraint("agency", "key"),
     )
-    op.create_index("issue_key_by_time", "issue_key", ["last_at"])
+    op.create_index("issue_key_by_end", "issue_key", ["ends_at"])
     op.add_column("case", sa.Column("approvals", sa.Integer, nullable=False, server_default="0"))
     op.add_column("turn", sa.Column("issue", sa.Text))
     op.create_index("turn_by_time", "turn", ["agency", "received_at"])
+    op.create_index("turn_by_issue", "turn", ["issue", "received_at"])
     protect(op, *TABLES)
 
 
 def downgrade() -> None:
     """Drop what the upgrade made."""
+    op.drop_index("turn_by_issue", "turn")
     op.drop_index("turn_by_time", "turn")
     op.drop_column("turn", "issue")
     op.drop_column("case", "approvals")

@@ -1,0 +1,5 @@
+"""What policy counts, each with a sentence."""
+
+from prometheus_client import Counter
+
+SURGES = Counter("parley_issue_surges", "Times that so many raised one issue that it became a surge.", ["agency"])
