@@ -10,8 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from services.policy.domain.approvals import NotYourAuthority, OwnDraft, StaleDigest
-from services.policy.domain.authorship import (
+from services.policy.domain.adoption.authorship import (
     ADOPTERS,
     OPEN,
     Adoption,
@@ -25,8 +24,9 @@ from services.policy.domain.authorship import (
     place_in_line,
     refuse_another_units,
 )
-from services.policy.domain.composition import Document, InvalidPolicy
-from services.policy.domain.standing import Composed, Standing
+from services.policy.domain.adoption.standing import Composed, Standing
+from services.policy.domain.clearance.approvals import NotYourAuthority, OwnDraft, StaleDigest
+from services.policy.domain.composing.composition import Document, InvalidPolicy
 from services.policy.ports import PARLEY, Act
 from shared.clock import rfc3339
 

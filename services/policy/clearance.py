@@ -7,8 +7,8 @@ last step is taken the response is released in the same unit of work; there is n
 from datetime import datetime
 from typing import Literal
 
-from services.policy.domain import releases
-from services.policy.domain.approvals import (
+from services.policy.domain.clearance import releases
+from services.policy.domain.clearance.approvals import (
     Consent,
     Draft,
     DraftNotOpen,
@@ -20,9 +20,9 @@ from services.policy.domain.approvals import (
     approval_step,
     signoff_step,
 )
-from services.policy.domain.cases import Case
-from services.policy.domain.clearing import rebind
-from services.policy.domain.decisions import PolicyInForce
+from services.policy.domain.clearance.cases import Case
+from services.policy.domain.clearance.clearing import rebind
+from services.policy.domain.deciding.decisions import PolicyInForce
 from services.policy.domain.roster import Officer
 from services.policy.domain.scales import Specialism
 from services.policy.ports import Act, Work

@@ -8,12 +8,12 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, Literal
 
-from services.policy.domain import releases
-from services.policy.domain.cases import Case, Thread, Turn
-from services.policy.domain.clearing import rebind
+from services.policy.domain.clearance import releases
+from services.policy.domain.clearance.cases import Case, Thread, Turn
+from services.policy.domain.clearance.clearing import rebind
 from services.policy.domain.comments import History, circumstances
-from services.policy.domain.decisions import PolicyInForce
-from services.policy.domain.issues import Issue
+from services.policy.domain.deciding.decisions import PolicyInForce
+from services.policy.domain.same_issue.issues import Issue
 from services.policy.ports import PARLEY, Act, Policies, Work
 from shared.events import (
     CaseClosed,

@@ -10,17 +10,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
-from services.policy.domain.calibration import temperature_for
-from services.policy.domain.classification import Classifier, Lexicon
-from services.policy.domain.corrections import Correction, Judged, SameKind
-from services.policy.domain.decisions import PolicyInForce
-from services.policy.domain.examples import Example, Source, folds_of, one_of_each, phrases_of
-from services.policy.domain.learned import Learned
-from services.policy.domain.linear_model import LinearModel
-from services.policy.domain.phrases import normalised
+from services.policy.domain.deciding.decisions import PolicyInForce
+from services.policy.domain.learning.calibration import temperature_for
+from services.policy.domain.learning.corrections import Correction, Judged, SameKind
+from services.policy.domain.learning.examples import Example, Source, folds_of, one_of_each, phrases_of
+from services.policy.domain.learning.learned import Learned
+from services.policy.domain.learning.linear_model import LinearModel
+from services.policy.domain.learning.scores import Scores, Sorting, scores_of
 from services.policy.domain.roster import Officer
 from services.policy.domain.scales import Kind
-from services.policy.domain.scores import Scores, Sorting, scores_of
+from services.policy.domain.triage.classification import Classifier, Lexicon
+from services.policy.domain.triage.phrases import normalised
 from services.policy.ports import Act
 from shared.ids import new_id
 

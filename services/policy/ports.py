@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
-from services.policy.domain.approvals import Draft
-from services.policy.domain.cases import Case, Thread
-from services.policy.domain.decisions import PolicyInForce
-from services.policy.domain.issues import Issue
-from services.policy.domain.readings import Reading
+from services.policy.domain.clearance.approvals import Draft
+from services.policy.domain.clearance.cases import Case, Thread
+from services.policy.domain.deciding.decisions import PolicyInForce
+from services.policy.domain.same_issue.issues import Issue
+from services.policy.domain.same_issue.readings import Reading
 from shared.events import CommentText, Event, ResponseApproved
 
 PARLEY = "parley:policy"

@@ -13,11 +13,11 @@ from contextlib import contextmanager
 from statistics import median
 from typing import NamedTuple
 
-from services.policy.domain.classification import Classifier, Cues, Lexicon, Verdict
 from services.policy.domain.comments import Comment, History
-from services.policy.domain.decisions import PolicyInForce
-from services.policy.domain.languages import language_of
-from services.policy.domain.phrases import normalised
+from services.policy.domain.deciding.decisions import PolicyInForce
+from services.policy.domain.triage.classification import Classifier, Cues, Lexicon, Verdict
+from services.policy.domain.triage.languages import language_of
+from services.policy.domain.triage.phrases import normalised
 from tests.bench.large_policy import Size, large_policy
 from tests.policy.builders import NOW
 from tests.policy.labelled.sample import labelled

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from services.policy.adapters.policy_files import above
-from services.policy.domain.composition import compose
+from services.policy.domain.composing.composition import compose
 from services.policy.domain.policies import Policy
 from services.policy.domain.scales import KINDS, Kind
 from tests.policy.builders import document

@@ -16,7 +16,7 @@ from sqlalchemy import text
 from services.policy.adapters.replaying import Asked, replay_stored
 from services.policy.adapters.store import rows
 from services.policy.domain.comments import Comment, History, circumstances
-from services.policy.domain.decisions import PolicyInForce
+from services.policy.domain.deciding.decisions import PolicyInForce
 from services.policy.domain.policies import Rule
 from shared.database import EVERY_AGENCY, Database
 from tests.policy.builders import sample

@@ -8,10 +8,10 @@ from typing import Any
 from services.policy.adapters.policy_files import above, load_folder
 from services.policy.adapters.store.policies import PolicyShelf
 from services.policy.adapters.store.work import UnitOfWork
-from services.policy.domain.cases import Case, Thread
+from services.policy.domain.clearance.cases import Case, Thread
 from services.policy.domain.comments import Comment, History
-from services.policy.domain.composition import compose
-from services.policy.domain.decisions import Decision, PolicyInForce
+from services.policy.domain.composing.composition import compose
+from services.policy.domain.deciding.decisions import Decision, PolicyInForce
 from services.policy.domain.policies import Policy
 from services.policy.domain.roster import Officer
 from shared.events import (

@@ -10,8 +10,7 @@ import pytest
 from services.policy import authoring
 from services.policy.adapters.policy_files import above
 from services.policy.authoring import Desk, Done, Seen
-from services.policy.domain.approvals import NotYourAuthority, OwnDraft, StaleDigest
-from services.policy.domain.authorship import (
+from services.policy.domain.adoption.authorship import (
     AnotherIsScheduled,
     NotYourUnit,
     Person,
@@ -19,8 +18,9 @@ from services.policy.domain.authorship import (
     PolicyHasHoles,
     WrongState,
 )
-from services.policy.domain.composition import InvalidPolicy
-from services.policy.domain.standing import Documents, Standing, composed
+from services.policy.domain.adoption.standing import Documents, Standing, composed
+from services.policy.domain.clearance.approvals import NotYourAuthority, OwnDraft, StaleDigest
+from services.policy.domain.composing.composition import InvalidPolicy
 from tests.policy.builders import NOW, document
 
 SOON = NOW + timedelta(days=7)

@@ -4,7 +4,7 @@ import pytest
 
 from services.policy import clearance, handlers
 from services.policy.adapters.store.work import UnitOfWork
-from services.policy.domain.approvals import (
+from services.policy.domain.clearance.approvals import (
     Draft,
     DraftNotOpen,
     NothingToAnswer,
@@ -12,7 +12,7 @@ from services.policy.domain.approvals import (
     OwnDraft,
     StaleDigest,
 )
-from services.policy.domain.cases import Case
+from services.policy.domain.clearance.cases import Case
 from services.policy.domain.scales import Specialism
 from shared.events import ResponseApproved
 from tests.policy.builders import NOW, officer, received, sample, shelf, the_case

@@ -7,7 +7,7 @@ import pytest
 from services.policy import handlers
 from services.policy.adapters.store.work import UnitOfWork
 from services.policy.clearance import write_draft
-from services.policy.domain.cases import Case
+from services.policy.domain.clearance.cases import Case
 from shared.errors import Dead
 from shared.events import Author, CaseClosed, CaseOpened, CaseRouted, Event, ResponseApproved
 from tests.policy.builders import (

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from services.policy.domain.calibration import temperature_for
-from services.policy.domain.classification import Verdict
-from services.policy.domain.corrections import Judged, SameKind
-from services.policy.domain.examples import Example, folds_of, one_of_each, phrases_of
-from services.policy.domain.linear_model import LinearModel, features_of
+from services.policy.domain.learning.calibration import temperature_for
+from services.policy.domain.learning.corrections import Judged, SameKind
+from services.policy.domain.learning.examples import Example, folds_of, one_of_each, phrases_of
+from services.policy.domain.learning.linear_model import LinearModel, features_of
+from services.policy.domain.learning.scores import Sorting, scores_of
 from services.policy.domain.scales import KINDS, Kind
-from services.policy.domain.scores import Sorting, scores_of
+from services.policy.domain.triage.classification import Verdict
 from services.policy.learning import CannotLearn, correct, learn
 from tests.policy.builders import NOW, a_policy, bare, in_force, officer
 

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from services import cli
 from services.policy.adapters.policy_files import above, judged
+from services.policy.domain.composing.shapes import faults_of_shape, json_schema
 from services.policy.domain.policies import Policy
-from services.policy.domain.shapes import faults_of_shape, json_schema
 from tests.policy.builders import SAMPLES
 
 SCHEMA = jsonschema_rs.validator_for(json_schema())

@@ -10,7 +10,7 @@ from services.policy import handlers
 from services.policy.adapters import metrics
 from services.policy.adapters.store import cases, issues
 from services.policy.adapters.store.work import UnitOfWork
-from services.policy.domain.cases import Thread
+from services.policy.domain.clearance.cases import Thread
 from services.policy.ports import Policies, Work
 from shared import events, topics
 from shared.clock import Clock, utc_now

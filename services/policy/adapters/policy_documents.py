@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 import yaml
 
 from services.policy.adapters.policy_places import Place, RefusedFile, SafeLoader, events_of
-from services.policy.domain.composition import Document
+from services.policy.domain.composing.composition import Document
 
 SUFFIXES = (".yaml", ".yml", ".json")
 LARGEST_FILE_BYTES = 10 << 20

@@ -14,12 +14,12 @@ from services.policy.adapters.policy_documents import SUFFIXES, parsed, refuse_s
 from services.policy.adapters.policy_parts import Parts, Whole
 from services.policy.adapters.policy_places import File, RefusedFile, placed, refusal, traced
 from services.policy.adapters.store.policies import PolicyShelf
-from services.policy.domain.composition import Above, Document, InvalidPolicy, compose, unit_document
-from services.policy.domain.decisions import PolicyInForce
-from services.policy.domain.joining import one_centre
+from services.policy.domain.adoption.standing import Documents
+from services.policy.domain.composing.composition import Above, Document, InvalidPolicy, compose, unit_document
+from services.policy.domain.composing.joining import one_centre
+from services.policy.domain.composing.shapes import faults_of_shape
+from services.policy.domain.deciding.decisions import PolicyInForce
 from services.policy.domain.policies import Policy
-from services.policy.domain.shapes import faults_of_shape
-from services.policy.domain.standing import Documents
 
 
 class Loaded(NamedTuple):

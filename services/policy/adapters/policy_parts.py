@@ -4,8 +4,8 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from services.policy.adapters.policy_places import File, refusal
-from services.policy.domain.composition import Document
-from services.policy.domain.joining import with_parts
+from services.policy.domain.composing.composition import Document
+from services.policy.domain.composing.joining import with_parts
 
 DEEPEST_INCLUDE = 8
 

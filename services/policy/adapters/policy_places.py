@@ -11,8 +11,8 @@ from typing import Any, Literal, NamedTuple
 
 import yaml
 
-from services.policy.domain.composition import Document, InvalidPolicy
-from services.policy.domain.faults import MOST_FAULTS, Fault, Location, name_of, path_of
+from services.policy.domain.composing.composition import Document, InvalidPolicy
+from services.policy.domain.composing.faults import MOST_FAULTS, Fault, Location, name_of, path_of
 
 SafeLoader: Any = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
 

@@ -20,10 +20,10 @@ from sqlalchemy.exc import SQLAlchemyError
 from services.policy.adapters.replaying import replay_stored
 from services.policy.adapters.store import adoptions, policy_drafts, replays
 from services.policy.adapters.store.replays import UnderWay, Wish
-from services.policy.domain.composition import Above, InvalidPolicy
-from services.policy.domain.decisions import PolicyInForce
-from services.policy.domain.replay_results import Results
-from services.policy.domain.standing import composed
+from services.policy.domain.adoption.standing import composed
+from services.policy.domain.composing.composition import Above, InvalidPolicy
+from services.policy.domain.deciding.decisions import PolicyInForce
+from services.policy.domain.replaying.replay_results import Results
 from shared.clock import utc_now
 from shared.database import EVERY_AGENCY, Database, is_passing
 

@@ -12,7 +12,7 @@ from multiprocessing.context import SpawnProcess
 from services.policy.adapters import replay_process
 from services.policy.adapters.store import replays
 from services.policy.adapters.store.replays import MOST_TRIES, UnderWay
-from services.policy.domain.composition import Above
+from services.policy.domain.composing.composition import Above
 from shared import telemetry
 from shared.clock import Clock
 from shared.database import EVERY_AGENCY, Database

@@ -16,15 +16,15 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.policy.adapters.store import rows
-from services.policy.domain.classification import Classifier, Lexicon
+from services.policy.domain.adoption.standing import Roster
 from services.policy.domain.comments import Comment, History, history_of
-from services.policy.domain.decisions import PolicyInForce
-from services.policy.domain.learned import Learned
-from services.policy.domain.linear_model import BadModel, LinearModel
-from services.policy.domain.outcomes import Terms
-from services.policy.domain.replay import Decided, Replay
-from services.policy.domain.replay_results import MOST_KEPT, Results
-from services.policy.domain.standing import Roster
+from services.policy.domain.deciding.decisions import PolicyInForce
+from services.policy.domain.deciding.outcomes import Terms
+from services.policy.domain.learning.learned import Learned
+from services.policy.domain.learning.linear_model import BadModel, LinearModel
+from services.policy.domain.replaying.replay import Decided, Replay
+from services.policy.domain.replaying.replay_results import MOST_KEPT, Results
+from services.policy.domain.triage.classification import Classifier, Lexicon
 from shared.database import EVERY_AGENCY, Database
 
 BATCH = 500

@@ -17,9 +17,9 @@ from services.policy import authoring
 from services.policy.adapters.policy_files import Loaded
 from services.policy.adapters.store import adoptions, policy_drafts
 from services.policy.adapters.store.policies import PolicyShelf, UnreadablePolicy
-from services.policy.domain.authorship import Adoption, place_in_line
+from services.policy.domain.adoption.authorship import Adoption, place_in_line
+from services.policy.domain.adoption.standing import Roster
 from services.policy.domain.policies import Policy
-from services.policy.domain.standing import Roster
 from services.policy.ports import PARLEY, Act
 from shared import audit
 from shared.clock import Clock, rfc3339

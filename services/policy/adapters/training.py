@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from importlib import import_module
 from typing import Any, NamedTuple
 
-from services.policy.domain.examples import Example
-from services.policy.domain.linear_model import LinearModel, features_of
-from services.policy.domain.phrases import normalised
+from services.policy.domain.learning.examples import Example
+from services.policy.domain.learning.linear_model import LinearModel, features_of
 from services.policy.domain.scales import KINDS, Kind
+from services.policy.domain.triage.phrases import normalised
 
 _FEWEST_TEXTS, _MOST_FEATURES = 2, 20_000
 """A feature of one text only says nothing about others, and such would make most of the model."""

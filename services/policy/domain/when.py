@@ -2,7 +2,7 @@
 
 A condition speaks only of what a decision can know: the comment, its author and conversation, how far it has spread,
 the periods in force and what earlier rules found. Each one that is added here needs its counterpart in
-``conditions.py``.
+``deciding/conditions.py``.
 """
 
 from typing import Annotated, Literal
@@ -10,7 +10,6 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from services.policy.domain.parts import Id, Part
-from services.policy.domain.private_data import PrivateData
 from services.policy.domain.scales import (
     AuthorKind,
     Closed,
@@ -22,6 +21,7 @@ from services.policy.domain.scales import (
     Sensitivity,
     Specialism,
 )
+from services.policy.domain.triage.private_data import PrivateData
 
 Text = Annotated[str, Field(min_length=1, max_length=200)]
 Damages = Damage | dict[DamageClass, Damage]

@@ -12,7 +12,7 @@ from sqlalchemy import text
 from services.policy.adapters.store import classifiers
 from services.policy.adapters.store.classifiers import ClassifiersInUse
 from services.policy.adapters.store.policies import PolicyShelf
-from services.policy.domain.linear_model import LinearModel
+from services.policy.domain.learning.linear_model import LinearModel
 from services.policy.domain.scales import Kind
 from shared.database import EVERY_AGENCY, Database
 from tests.policy.builders import LATER, NOW, decided, sample

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from services.policy.adapters.store import corrections
-from services.policy.domain.examples import Example
+from services.policy.domain.learning.examples import Example
 from shared.database import EVERY_AGENCY
 from tests.policy.adapters.support import Policy, running_policy
 from tests.policy.builders import NOW, edited, received

@@ -8,8 +8,8 @@ import pytest
 import yaml
 
 from services.policy.adapters.policy_files import above, judged, load_file, load_folder, read_folder
-from services.policy.domain.composition import InvalidPolicy
-from services.policy.domain.decisions import PolicyInForce
+from services.policy.domain.composing.composition import InvalidPolicy
+from services.policy.domain.deciding.decisions import PolicyInForce
 from tests.policy.builders import SAMPLES, decided
 
 GOOD = "agency: a\nname: A\nversion: 1\n"

@@ -9,9 +9,9 @@ from sqlalchemy import text
 
 from services.policy.adapters import replaying
 from services.policy.adapters.replaying import Asked, replay_stored
-from services.policy.domain.decisions import PolicyInForce
+from services.policy.domain.deciding.decisions import PolicyInForce
 from services.policy.domain.policies import Rule
-from services.policy.domain.replay_results import Results
+from services.policy.domain.replaying.replay_results import Results
 from shared.database import EVERY_AGENCY
 from shared.events import Author
 from tests.policy.adapters.support import Policy, running_policy

@@ -13,12 +13,12 @@ from services.policy.adapters import succession
 from services.policy.adapters.policy_files import Loaded, above
 from services.policy.adapters.store import adoptions, policy_drafts
 from services.policy.adapters.store.policies import PolicyShelf, UnreadablePolicy
-from services.policy.domain.authorship import Adoption, Consent, PolicyDraft
-from services.policy.domain.classification import Cues, Verdict
+from services.policy.domain.adoption.authorship import Adoption, Consent, PolicyDraft
+from services.policy.domain.adoption.standing import Documents
 from services.policy.domain.comments import Comment, History
-from services.policy.domain.composition import compose
-from services.policy.domain.decisions import PolicyInForce
-from services.policy.domain.standing import Documents
+from services.policy.domain.composing.composition import compose
+from services.policy.domain.deciding.decisions import PolicyInForce
+from services.policy.domain.triage.classification import Cues, Verdict
 from shared.database import EVERY_AGENCY, Database
 from shared.errors import Dead
 from tests.policy.builders import LATER, NOW, document

@@ -8,7 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
 from services.policy.adapters.store import cases, rows
-from services.policy.domain.cases import Case, Thread
+from services.policy.domain.clearance.cases import Case, Thread
 from shared import audit
 from shared.database import EVERY_AGENCY
 from shared.events import Author, ResponseApproved

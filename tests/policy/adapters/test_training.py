@@ -15,11 +15,11 @@ from services.cli import main
 from services.policy.adapters import training
 from services.policy.adapters.store.classifiers import ClassifiersInUse
 from services.policy.adapters.store.policies import PolicyShelf
-from services.policy.domain.classification import Lexicon
-from services.policy.domain.examples import Example, one_of_each
-from services.policy.domain.learned import Learned
-from services.policy.domain.linear_model import LinearModel, features_of
-from services.policy.domain.phrases import normalised
+from services.policy.domain.learning.examples import Example, one_of_each
+from services.policy.domain.learning.learned import Learned
+from services.policy.domain.learning.linear_model import LinearModel, features_of
+from services.policy.domain.triage.classification import Lexicon
+from services.policy.domain.triage.phrases import normalised
 from tests.policy.adapters.support import running_policy
 from tests.policy.builders import SAMPLES, bare, decided, received, sample
 from tests.policy.test_learning import CORRECTIONS

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from services.policy.adapters.policy_files import above
 from services.policy.domain.comments import Comment, History
-from services.policy.domain.composition import Above
+from services.policy.domain.composing.composition import Above
 from services.policy.domain.policies import STAGES
 from services.policy.domain.scales import DAMAGE_CLASSES, DAMAGES, LEVELS, SENSITIVITIES
 from tests.policy.builders import NOW, document

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from services.policy.adapters.cli.trying import Given, GivenAuthor
 from services.policy.domain.comments import Comment
-from services.policy.domain.decisions import Decision, PolicyInForce
+from services.policy.domain.deciding.decisions import Decision, PolicyInForce
 from services.policy.domain.policies import Policy
 from services.policy.domain.scales import Disposition, Kind, Level
 from tests.policy.builders import NOW, sample

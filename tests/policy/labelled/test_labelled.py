@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 from pydantic import ValidationError
 
-from services.policy.domain.phrases import normalised
 from services.policy.domain.scales import Disposition, Level
+from services.policy.domain.triage.phrases import normalised
 from tests.policy.builders import decided, sample
 from tests.policy.labelled.report import figures, misses, text
 from tests.policy.labelled.sample import PARTS, Labelled, Outcome, Part, labelled, outcomes

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from services.policy.adapters.store import rows
-from services.policy.domain.approvals import Draft, Step
-from services.policy.domain.cases import Turn
-from services.policy.domain.private_data import masked
+from services.policy.domain.clearance.approvals import Draft, Step
+from services.policy.domain.clearance.cases import Turn
+from services.policy.domain.triage.private_data import masked
 from shared.clock import rfc3339
 
 

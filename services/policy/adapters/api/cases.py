@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse, Response
 from services.policy.adapters.api.bodies import case_body
 from services.policy.adapters.store import queries
 from services.policy.adapters.store.policies import PolicyShelf
-from services.policy.domain.cases import CaseState
+from services.policy.domain.clearance.cases import CaseState
 from services.policy.domain.roster import Officer
 from services.policy.domain.scales import Level
 from shared.auth import Caller, requires

@@ -16,7 +16,7 @@ from services.policy.adapters.api.cases import CaseIdPath, checked
 from services.policy.adapters.api.refusals import problem_of
 from services.policy.adapters.store import corrections, queries
 from services.policy.adapters.store.policies import PolicyShelf
-from services.policy.domain.approvals import NotYourAuthority, Refusal
+from services.policy.domain.clearance.approvals import NotYourAuthority, Refusal
 from services.policy.domain.roster import Officer
 from services.policy.domain.scales import Kind
 from shared.auth import Caller, requires

@@ -21,9 +21,9 @@ from services.policy.adapters.api.refusals import problem_of
 from services.policy.adapters.store import cases, queries
 from services.policy.adapters.store.policies import PolicyShelf
 from services.policy.adapters.store.work import UnitOfWork
-from services.policy.domain.approvals import Draft, NotYourAuthority, Refusal
-from services.policy.domain.cases import Case
-from services.policy.domain.decisions import PolicyInForce
+from services.policy.domain.clearance.approvals import Draft, NotYourAuthority, Refusal
+from services.policy.domain.clearance.cases import Case
+from services.policy.domain.deciding.decisions import PolicyInForce
 from services.policy.domain.roster import Officer
 from services.policy.domain.scales import Specialism
 from shared.auth import Caller, requires

@@ -17,7 +17,7 @@ from services.policy.adapters.api.policy_desk import PolicyDesk
 from services.policy.adapters.api.policy_drafts import is_draft
 from services.policy.adapters.store import adoptions, policy_drafts, rows
 from services.policy.adapters.store.policies import PolicyShelf
-from services.policy.domain.authorship import PolicyDraftState
+from services.policy.domain.adoption.authorship import PolicyDraftState
 from shared.auth import Caller, requires
 from shared.clock import rfc3339
 from shared.problems import Problem, not_found

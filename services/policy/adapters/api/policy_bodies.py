@@ -5,11 +5,11 @@ from typing import Any
 
 from services.policy.adapters.policy_places import RefusedFile
 from services.policy.adapters.store import rows
-from services.policy.domain.authorship import PolicyDraft
-from services.policy.domain.composition import Document, InvalidPolicy
+from services.policy.domain.adoption.authorship import PolicyDraft
+from services.policy.domain.adoption.standing import Composed
+from services.policy.domain.composing.composition import Document, InvalidPolicy
 from services.policy.domain.differences import Difference
 from services.policy.domain.lint import Hole
-from services.policy.domain.standing import Composed
 from shared.auth import Caller
 from shared.clock import rfc3339
 

@@ -20,13 +20,13 @@ from services.policy.adapters.api.posted_documents import Posted
 from services.policy.adapters.store import adoptions, policy_drafts
 from services.policy.adapters.store.policies import PolicyShelf, UnreadablePolicy
 from services.policy.authoring import Desk, Done
-from services.policy.domain.authorship import OPEN, Adoption, Person, PolicyDraft
-from services.policy.domain.composition import Above, InvalidPolicy
-from services.policy.domain.decisions import PolicyInForce
+from services.policy.domain.adoption.authorship import OPEN, Adoption, Person, PolicyDraft
+from services.policy.domain.adoption.standing import Composed, Standing, composed
+from services.policy.domain.composing.composition import Above, InvalidPolicy
+from services.policy.domain.deciding.decisions import PolicyInForce
 from services.policy.domain.differences import Difference, differences
 from services.policy.domain.lint import Hole, lint
 from services.policy.domain.policies import Policy
-from services.policy.domain.standing import Composed, Standing, composed
 from services.policy.ports import Act
 from shared.auth import Caller
 from shared.clock import Clock

@@ -20,9 +20,9 @@ from services.policy.adapters.api.policy_bodies import changes_body, draft_body,
 from services.policy.adapters.api.policy_desk import PolicyDesk, Sight, again_if_moved
 from services.policy.adapters.api.policy_problems import NO_LONGER_FITS, refused_as_problem
 from services.policy.authoring import Desk, Done, Seen
-from services.policy.domain.authorship import OPEN, PolicyDraft
+from services.policy.domain.adoption.authorship import OPEN, PolicyDraft
+from services.policy.domain.adoption.standing import Composed
 from services.policy.domain.parts import Id
-from services.policy.domain.standing import Composed
 from shared.auth import Caller, requires
 from shared.idempotency import Answer, claim_of, idempotency_key, once
 from shared.problems import Problem, not_found

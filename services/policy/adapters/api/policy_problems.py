@@ -5,8 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from services.policy.adapters.api.policy_bodies import faults_body
-from services.policy.domain.approvals import NotYourAuthority, OwnDraft, Refusal, StaleDigest
-from services.policy.domain.authorship import (
+from services.policy.domain.adoption.authorship import (
     AnotherIsScheduled,
     AnotherTime,
     NotThisTime,
@@ -14,7 +13,8 @@ from services.policy.domain.authorship import (
     PolicyHasHoles,
     WrongState,
 )
-from services.policy.domain.composition import InvalidPolicy
+from services.policy.domain.clearance.approvals import NotYourAuthority, OwnDraft, Refusal, StaleDigest
+from services.policy.domain.composing.composition import InvalidPolicy
 from shared.clock import rfc3339
 from shared.problems import Problem
 

@@ -5,9 +5,9 @@ from typing import Any, NamedTuple
 
 from services.policy.adapters.policy_files import judged
 from services.policy.adapters.policy_places import File, RefusedFile, traced
-from services.policy.domain.composition import Document, InvalidPolicy
-from services.policy.domain.faults import path_of
-from services.policy.domain.shapes import faults_of_shape
+from services.policy.domain.composing.composition import Document, InvalidPolicy
+from services.policy.domain.composing.faults import path_of
+from services.policy.domain.composing.shapes import faults_of_shape
 from shared import strict_json
 
 _OF_FILES = ("include", "part", "centre")

@@ -11,10 +11,10 @@ from fastapi import APIRouter
 from starlette.responses import JSONResponse, Response
 
 from services.policy.adapters.store.policies import PolicyShelf
-from services.policy.domain.candidates import Candidate, candidates
-from services.policy.domain.composition import Above, compose
+from services.policy.domain.composing.composition import Above, compose
 from services.policy.domain.policies import Policy
-from services.policy.domain.practice import Shared, Variant, practice
+from services.policy.domain.practice.candidates import Candidate, candidates
+from services.policy.domain.practice.comparison import Shared, Variant, practice
 from shared.auth import Caller, requires
 
 _NOBODY = {"agency": "baseline", "name": "Baseline", "version": 1}

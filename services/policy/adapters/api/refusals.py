@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from services.policy.domain.approvals import (
+from services.policy.domain.clearance.approvals import (
     CeilingExceeded,
     DraftNotOpen,
     NothingToAnswer,
@@ -11,7 +11,7 @@ from services.policy.domain.approvals import (
     Refusal,
     StaleDigest,
 )
-from services.policy.domain.corrections import SameKind
+from services.policy.domain.learning.corrections import SameKind
 from shared.problems import Problem
 
 _PROBLEMS: tuple[tuple[type[Refusal], int, str, str], ...] = (

@@ -21,8 +21,8 @@ from services.policy.adapters.replay_queue import ReplayQueue
 from services.policy.adapters.replaying import Asked
 from services.policy.adapters.store import policy_drafts, replays, rows
 from services.policy.adapters.store.replays import Wish
-from services.policy.domain.authorship import PolicyDraft
-from services.policy.domain.replay_results import excerpt
+from services.policy.domain.adoption.authorship import PolicyDraft
+from services.policy.domain.replaying.replay_results import excerpt
 from shared.auth import Caller, requires
 from shared.clock import Clock, rfc3339
 from shared.database import Database

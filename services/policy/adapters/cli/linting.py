@@ -12,7 +12,7 @@ from typing import Any
 from services.policy.adapters.cli import sources
 from services.policy.adapters.cli.sources import DOES_NOT_HOLD, DONE, WRONG_USE
 from services.policy.adapters.policy_files import above
-from services.policy.domain.composition import compose
+from services.policy.domain.composing.composition import compose
 from services.policy.domain.lint import CODES, Example, Hole, lint
 from services.policy.domain.policies import Policy
 from services.policy.domain.scales import LEVELS

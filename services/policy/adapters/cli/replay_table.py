@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from services.policy.domain.replay_results import Results, excerpt
+from services.policy.domain.replaying.replay_results import Results, excerpt
 from services.policy.domain.scales import LEVELS
 
 _SUMS = {

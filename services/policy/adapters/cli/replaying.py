@@ -24,11 +24,11 @@ from services.policy.adapters.cli.sources import CANNOT, DOES_NOT_HOLD, DONE, WR
 from services.policy.adapters.cli.trying import Given
 from services.policy.adapters.replaying import Asked, replay_stored
 from services.policy.adapters.store.policies import PolicyShelf
-from services.policy.domain.decisions import Decision, PolicyInForce
-from services.policy.domain.outcomes import Terms
-from services.policy.domain.replay import Decided, Replay
-from services.policy.domain.replay_results import Results
-from services.policy.domain.standing import Roster
+from services.policy.domain.adoption.standing import Roster
+from services.policy.domain.deciding.decisions import Decision, PolicyInForce
+from services.policy.domain.deciding.outcomes import Terms
+from services.policy.domain.replaying.replay import Decided, Replay
+from services.policy.domain.replaying.replay_results import Results
 from shared.clock import utc_now
 from shared.database import Database
 

@@ -19,7 +19,7 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from services.policy.adapters.cli.sources import CANNOT
 from services.policy.adapters.store.policies import PolicyShelf
-from services.policy.domain.decisions import PolicyInForce
+from services.policy.domain.deciding.decisions import PolicyInForce
 from shared.database import EVERY_AGENCY, Database
 
 T = TypeVar("T")

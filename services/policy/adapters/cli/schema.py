@@ -4,7 +4,7 @@ import json
 from argparse import ArgumentParser, Namespace
 
 from services.policy.adapters.cli.sources import DONE
-from services.policy.domain.shapes import json_schema
+from services.policy.domain.composing.shapes import json_schema
 
 NAME = "schema"
 HELP = "print the JSON Schema of a policy file, for editors"

@@ -10,8 +10,8 @@ from typing import NoReturn
 
 from services.policy.adapters.policy_files import above, load_file, load_folder
 from services.policy.adapters.store.policies import PolicyShelf
-from services.policy.domain.composition import InvalidPolicy
-from services.policy.domain.decisions import PolicyInForce
+from services.policy.domain.composing.composition import InvalidPolicy
+from services.policy.domain.deciding.decisions import PolicyInForce
 
 DONE, DOES_NOT_HOLD, WRONG_USE, CANNOT = 0, 1, 2, 3
 

@@ -18,8 +18,8 @@ from services.policy.adapters import training
 from services.policy.adapters.cli import running, sources
 from services.policy.adapters.cli.sources import CANNOT, DOES_NOT_HOLD, DONE, WRONG_USE
 from services.policy.adapters.store import classifiers, corrections
-from services.policy.domain.decisions import PolicyInForce
-from services.policy.domain.examples import Example
+from services.policy.domain.deciding.decisions import PolicyInForce
+from services.policy.domain.learning.examples import Example
 from services.policy.domain.scales import Kind
 from services.policy.learning import FEWEST_CORRECTIONS, CannotLearn, Lesson, learn
 from services.policy.ports import PARLEY

@@ -13,9 +13,9 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationErro
 from services.policy.adapters.cli.sources import CANNOT, DOES_NOT_HOLD, DONE, WRONG_USE, policy_of
 from services.policy.adapters.cli.sources import add_options as add_sources
 from services.policy.domain.comments import Comment, History
-from services.policy.domain.decisions import Decision, PolicyInForce
-from services.policy.domain.private_data import masked
+from services.policy.domain.deciding.decisions import Decision, PolicyInForce
 from services.policy.domain.scales import Disposition, Kind
+from services.policy.domain.triage.private_data import masked
 from shared.clock import utc_now
 
 NAME = "try"

@@ -18,9 +18,9 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.policy.adapters.store import rows
-from services.policy.domain.authorship import Adoption
+from services.policy.domain.adoption.authorship import Adoption
+from services.policy.domain.adoption.standing import Documents, Roster, Standing
 from services.policy.domain.policies import Policy
-from services.policy.domain.standing import Documents, Roster, Standing
 
 DEPLOYMENT = ("deployment",)
 """Who adopts the files that a deployment brings."""

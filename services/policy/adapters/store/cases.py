@@ -12,8 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.policy.adapters.store import rows
 from services.policy.adapters.store.work import UnitOfWork
-from services.policy.domain.approvals import Draft
-from services.policy.domain.cases import Case, Thread, Turn
+from services.policy.domain.clearance.approvals import Draft
+from services.policy.domain.clearance.cases import Case, Thread, Turn
 from shared import audit, outbox
 
 

@@ -11,9 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.policy.adapters.store import rows
 from services.policy.adapters.store.policies import PolicyShelf
-from services.policy.domain.classification import Classifier, Lexicon
-from services.policy.domain.learned import Learned
-from services.policy.domain.linear_model import BadModel, LinearModel
+from services.policy.domain.learning.learned import Learned
+from services.policy.domain.learning.linear_model import BadModel, LinearModel
+from services.policy.domain.triage.classification import Classifier, Lexicon
 from shared import telemetry
 from shared.database import EVERY_AGENCY, Database
 

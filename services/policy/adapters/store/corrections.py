@@ -11,8 +11,8 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.policy.adapters.store import issues
-from services.policy.domain.corrections import Correction, Judged
-from services.policy.domain.examples import Example
+from services.policy.domain.learning.corrections import Correction, Judged
+from services.policy.domain.learning.examples import Example
 
 REMEMBERED = timedelta(days=90)
 """How long a text is known for what a person judged it to be."""

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import text
 
-from services.policy.domain.issues import KEPT_ALONE
+from services.policy.domain.same_issue.issues import KEPT_ALONE
 from shared.clock import Clock
 from shared.database import EVERY_AGENCY, Database
 

@@ -16,10 +16,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.policy.adapters.store import rows
 from services.policy.adapters.store.work import UnitOfWork
-from services.policy.domain.issues import Issue, Key
-from services.policy.domain.likeness import near_keys, same_key, sketch_of, words_in
 from services.policy.domain.policies import SameIssue
-from services.policy.domain.readings import Reading
+from services.policy.domain.same_issue.issues import Issue, Key
+from services.policy.domain.same_issue.likeness import near_keys, same_key, sketch_of, words_in
+from services.policy.domain.same_issue.readings import Reading
 from services.policy.domain.scales import Kind
 
 

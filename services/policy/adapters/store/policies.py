@@ -14,9 +14,9 @@ from pydantic import ValidationError
 
 from services.policy.adapters.store import adoptions
 from services.policy.adapters.store.adoptions import InForce
-from services.policy.domain.classification import Classifier
-from services.policy.domain.decisions import PolicyInForce
+from services.policy.domain.deciding.decisions import PolicyInForce
 from services.policy.domain.policies import Policy
+from services.policy.domain.triage.classification import Classifier
 from shared.database import EVERY_AGENCY, Database
 from shared.errors import Dead
 

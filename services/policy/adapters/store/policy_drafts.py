@@ -8,7 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.policy.adapters.store import rows
-from services.policy.domain.authorship import Consent, PolicyDraft, PolicyDraftState
+from services.policy.domain.adoption.authorship import Consent, PolicyDraft, PolicyDraftState
 from shared.clock import rfc3339
 
 

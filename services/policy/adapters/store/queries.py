@@ -10,8 +10,8 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.policy.adapters.store import rows
-from services.policy.domain.approvals import Draft
-from services.policy.domain.cases import Turn
+from services.policy.domain.clearance.approvals import Draft
+from services.policy.domain.clearance.cases import Turn
 from services.policy.domain.roster import Officer
 
 MOST_TURNS_SHOWN = 50

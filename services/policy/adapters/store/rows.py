@@ -4,9 +4,9 @@ import json
 from datetime import datetime
 from typing import Any
 
-from services.policy.domain.approvals import Consent, Draft, Step
-from services.policy.domain.cases import Case, Standing, Thread, Turn
-from services.policy.domain.decisions import Decision
+from services.policy.domain.clearance.approvals import Consent, Draft, Step
+from services.policy.domain.clearance.cases import Case, Standing, Thread, Turn
+from services.policy.domain.deciding.decisions import Decision
 from shared.clock import rfc3339
 from shared.events import Author
 

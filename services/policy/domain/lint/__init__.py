@@ -8,7 +8,7 @@ policy itself; whoever doubts it can try that comment.
 from collections.abc import Callable, Iterator
 from datetime import datetime
 
-from services.policy.domain.decisions import PolicyInForce
+from services.policy.domain.deciding.decisions import PolicyInForce
 from services.policy.domain.lint.authority import holes as of_authority
 from services.policy.domain.lint.clocks import holes as of_clocks
 from services.policy.domain.lint.conflicts import holes as of_conflicts
@@ -20,7 +20,7 @@ from services.policy.domain.lint.owners import holes as of_owners
 from services.policy.domain.lint.reachability import holes as of_reachability
 from services.policy.domain.lint.shadowing import holes as of_shadowing
 from services.policy.domain.policies import Policy
-from services.policy.domain.witnesses import Witnesses
+from services.policy.domain.witnesses.witnesses import Witnesses
 
 __all__ = ["CODES", "Example", "Hole", "lint"]
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from services.policy.domain.lint.holes import Hole, hole
 from services.policy.domain.lint.persons import Persons
 from services.policy.domain.policies import Line
-from services.policy.domain.witnesses import Witness, Witnesses
+from services.policy.domain.witnesses.witnesses import Witness, Witnesses
 
 
 def holes(witnesses: Witnesses) -> Iterator[Hole]:

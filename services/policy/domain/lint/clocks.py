@@ -10,7 +10,7 @@ from services.policy.domain.lint.holes import Hole, Severity, hole
 from services.policy.domain.lint.persons import Task
 from services.policy.domain.policies import Policy, Rule
 from services.policy.domain.scales import LEVELS
-from services.policy.domain.witnesses import Witness, Witnesses
+from services.policy.domain.witnesses.witnesses import Witness, Witnesses
 
 _HEAVY = 6
 

@@ -7,12 +7,12 @@ first wins without anybody having meant it.
 from collections.abc import Iterator
 from itertools import islice
 
-from services.policy.domain.findings import SILENT
-from services.policy.domain.layers import binds
+from services.policy.domain.deciding.findings import SILENT
+from services.policy.domain.deciding.layers import binds
 from services.policy.domain.lint.contradictions import contradiction
 from services.policy.domain.lint.holes import Hole, Severity, hole
 from services.policy.domain.policies import Policy, Rule
-from services.policy.domain.witnesses import Witness, Witnesses
+from services.policy.domain.witnesses.witnesses import Witness, Witnesses
 
 _TRIED = 20
 """Later rules that are tried with an earlier one."""

@@ -7,12 +7,12 @@ included that mix what is guarded with words by which triage becomes unsure.
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from services.policy.domain import floors
-from services.policy.domain.findings import SILENT
+from services.policy.domain.composing import floors
+from services.policy.domain.deciding.findings import SILENT
 from services.policy.domain.lint.holes import Hole, hole
 from services.policy.domain.policies import Policy, Topic
 from services.policy.domain.scales import KINDS, Kind, Level
-from services.policy.domain.witnesses import Witness, Witnesses
+from services.policy.domain.witnesses.witnesses import Witness, Witnesses
 
 
 class _Guarded(NamedTuple):

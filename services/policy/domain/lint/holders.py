@@ -7,7 +7,7 @@ from services.policy.domain.lint.holes import Hole, hole
 from services.policy.domain.lint.persons import Persons, Task
 from services.policy.domain.policies import Policy, Rule, Topic
 from services.policy.domain.scales import LEVELS, Level
-from services.policy.domain.witnesses import Witness, Witnesses
+from services.policy.domain.witnesses.witnesses import Witness, Witnesses
 
 _LIFTED_AT_MOST: Level = "L4"
 _PAIRS = 100

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, Self
 
 from services.policy.domain.comments import Comment, History
-from services.policy.domain.witnesses import Witness
+from services.policy.domain.witnesses.witnesses import Witness
 
 Severity = Literal["error", "warning"]
 Code = Literal[

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
-from services.policy.domain.layers import fills_a_gap
+from services.policy.domain.deciding.layers import fills_a_gap
 from services.policy.domain.lint.holes import Hole, hole
 from services.policy.domain.policies import Policy
 from services.policy.domain.scales import KINDS
-from services.policy.domain.witnesses import Witness, Witnesses
+from services.policy.domain.witnesses.witnesses import Witness, Witnesses
 
 
 def holes(witnesses: Witnesses) -> Iterator[Hole]:

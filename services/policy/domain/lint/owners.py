@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 from itertools import combinations, islice
 
-from services.policy.domain.findings import Findings
-from services.policy.domain.levels import needed
+from services.policy.domain.deciding.findings import Findings
+from services.policy.domain.deciding.levels import needed
 from services.policy.domain.lint.holes import Hole, Severity, hole
 from services.policy.domain.lint.persons import Persons, Task
 from services.policy.domain.policies import Policy, Topic
 from services.policy.domain.scales import SENSITIVITIES, Level, Sensitivity
-from services.policy.domain.witnesses import Witness, Witnesses
+from services.policy.domain.witnesses.witnesses import Witness, Witnesses
 
 _PAIRS = 5000
 """Pairs of topics that are looked at."""

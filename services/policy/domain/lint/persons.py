@@ -8,8 +8,8 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import NamedTuple, Self
 
-from services.policy.domain.decisions import Decision, PolicyInForce
-from services.policy.domain.findings import SILENT
+from services.policy.domain.deciding.decisions import Decision, PolicyInForce
+from services.policy.domain.deciding.findings import SILENT
 from services.policy.domain.policies import StepRule
 from services.policy.domain.roster import Officer
 from services.policy.domain.scales import Damage, Level, Sensitivity

@@ -6,12 +6,12 @@ bring (a period, a topic under embargo), so of these only what another rule sile
 
 from collections.abc import Iterator
 
-from services.policy.domain.layers import binds
+from services.policy.domain.deciding.layers import binds
 from services.policy.domain.lint.contradictions import contradiction
 from services.policy.domain.lint.holes import Hole, Severity, hole
 from services.policy.domain.lint.implication import holds_whenever
 from services.policy.domain.policies import Policy, Rule
-from services.policy.domain.witnesses import Witness, Witnesses
+from services.policy.domain.witnesses.witnesses import Witness, Witnesses
 
 _OF_FINDINGS = {"undecided", "line_fits", "sensitivity_at_most", "damage_at_most"}
 """Conditions that held when an earlier rule was read, and no longer do once it has found something."""

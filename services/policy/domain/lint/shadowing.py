@@ -9,11 +9,11 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from services.policy.domain.inflections import stems_of
 from services.policy.domain.lint.holes import Hole, hole
-from services.policy.domain.phrases import Found, Phrase, PhraseIndex, normalised
 from services.policy.domain.policies import Policy
-from services.policy.domain.witnesses import Witnesses
+from services.policy.domain.triage.inflections import stems_of
+from services.policy.domain.triage.phrases import Found, Phrase, PhraseIndex, normalised
+from services.policy.domain.witnesses.witnesses import Witnesses
 
 _CLOSING_SIGNS = "\u0bcd\u0dca"
 _NO_ENDINGS = {"si": "ෆ" * 13, "ta": "ஃ" * 13}

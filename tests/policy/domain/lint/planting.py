@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from services.policy.adapters.cli.trying import Given
-from services.policy.domain.decisions import Decision, PolicyInForce
+from services.policy.domain.deciding.decisions import Decision, PolicyInForce
 from services.policy.domain.lint import (
     Hole,
     authority,
@@ -19,7 +19,7 @@ from services.policy.domain.lint import (
     shadowing,
 )
 from services.policy.domain.policies import Policy
-from services.policy.domain.witnesses import Witnesses
+from services.policy.domain.witnesses.witnesses import Witnesses
 from tests.policy.builders import NOW, a_policy
 
 _CHECKS: dict[str, Callable[[Witnesses], Iterator[Hole]]] = {

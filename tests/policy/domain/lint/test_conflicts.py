@@ -3,7 +3,7 @@
 from typing import Any
 
 from services.policy.adapters.policy_files import above
-from services.policy.domain.composition import Above, compose
+from services.policy.domain.composing.composition import Above, compose
 from tests.policy.builders import document
 from tests.policy.domain.lint.planting import found, rule, topic
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from services.policy.adapters.policy_files import above
-from services.policy.domain.composition import Above, compose
+from services.policy.domain.composing.composition import Above, compose
 from services.policy.domain.lint.persons import Persons, Task
 from services.policy.domain.policies import StepRule
 from services.policy.domain.roster import Officer

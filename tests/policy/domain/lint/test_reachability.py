@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from services.policy.adapters.policy_files import above
-from services.policy.domain.composition import compose
+from services.policy.domain.composing.composition import compose
 from tests.policy.builders import document
 from tests.policy.domain.lint.planting import found, rule, topic
 

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from services.policy.domain.decisions import PolicyInForce
+from services.policy.domain.deciding.decisions import PolicyInForce
 from services.policy.domain.lint.shadowing import holes
-from services.policy.domain.witnesses import Witnesses
+from services.policy.domain.witnesses.witnesses import Witnesses
 from tests.policy.builders import NOW, a_policy
 from tests.policy.domain.lint.planting import found, topic
 

@@ -1,0 +1,1 @@
+"""Cases, drafts, and the steps that release a text."""

@@ -1,0 +1,250 @@
+"""A case: one thread as one agency's business.
+
+A turn is one comment at one revision with what was decided for it. The case stands as its heaviest waiting turn says:
+an answer covers every turn that waits, so it must be fit for each of them.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Literal
+
+from services.policy.domain.clearance.approvals import Draft, Seen
+from services.policy.domain.deciding.decisions import Decision
+from services.policy.domain.scales import Damage, Disposition, Kind, Level, Sensitivity, Specialism
+from shared.events import Author, CommentText
+from shared.ids import CaseId
+
+CaseState = Literal["open", "awaiting_clearance", "approved", "answered", "closed", "watching"]
+TurnState = Literal["waiting", "watching", "released", "answered", "closed", "superseded", "deleted"]
+
+Outcome = tuple[Kind, Disposition]
+"""Of what kind a comment was found to be, and what was to become of it."""
+
+_OPEN = ("waiting", "watching")
+_CLOSING = ("let_stand", "no_response")
+
+
+@dataclass(frozen=True, slots=True)
+class Thread:
+    """Where a case stands: an agency's account on a platform, and the platform's conversation on it."""
+
+    agency: str
+    platform: str
+    account: str
+    thread: str
+
+
+@dataclass(slots=True)
+class Turn:
+    """One comment at one revision, and what became of it."""
+
+    comment: str
+    revision: int
+    native_id: str
+    author: Author
+    text: str
+    language: str | None
+    public: bool
+    visibility: str | None
+    hidden: bool
+    sent_at: datetime
+    received_at: datetime
+    decision: Decision
+    state: TurnState
+    number: int = 0
+    issue: str | None = None
+
+    @classmethod
+    def of(cls, event: CommentText, decision: Decision, issue: str | None = None) -> "Turn":
+        """The turn that an event's comment takes, before anything has been done about it."""
+        return cls(
+            comment=event.comment,
+            revision=event.revision,
+            native_id=event.native_id,
+            author=event.author,
+            text=event.text,
+            language=decision.language,
+            public=event.public,
+            visibility=event.visibility,
+            hidden=event.hidden,
+            sent_at=event.sent_at,
+            received_at=event.received_at,
+            decision=decision,
+            state=_first_state(decision),
+            issue=issue,
+        )
+
+
+def _first_state(decision: Decision) -> TurnState:
+    if decision.line is not None:
+        return "released"
+    if decision.disposition in _CLOSING:
+        return "closed"
+    return "watching" if decision.disposition == "monitor" else "waiting"
+
+
+@dataclass(slots=True)
+class Standing:
+    """What the case needs as a whole: the highest of what its turns in question need."""
+
+    level: Level
+    sensitivity: Sensitivity
+    damage: Damage
+    disposition: str
+    owner: str
+    clock: str
+    signoffs: tuple[Specialism, ...]
+    approvals: int = 0
+
+
+@dataclass(slots=True)
+class Case:
+    """The aggregate. ``turns`` are those that matter now (and those of the comments at hand), oldest first.
+
+    ``head`` is the newest comment and its revision, ``standing`` what the case needs, ``turn_count`` all turns ever,
+    ``turns_by`` how many comments each author at hand wrote before, ``sorted_before`` what the latest of them were
+    found to be, ``since`` and ``due_at`` from when and until when the oldest of them waits (minutes as they pass;
+    working hours are not counted).
+    """
+
+    id: CaseId
+    thread: Thread
+    opened_at: datetime
+    head: tuple[str, int] = ("", 0)
+    standing: Standing | None = None
+    state: CaseState = "open"
+    draft: Draft | None = None
+    drafts_written: int = 0
+    turn_count: int = 0
+    turns: list[Turn] = field(default_factory=list)
+    turns_by: dict[str, int] = field(default_factory=dict)
+    sorted_before: dict[str, dict[str, Outcome]] = field(default_factory=dict)
+    since: datetime | None = None
+    due_at: datetime | None = None
+
+    def turn_of(self, comment: str) -> Turn | None:
+        """The newest revision of a comment that is known here."""
+        return max((t for t in self.turns if t.comment == comment), key=lambda t: t.revision, default=None)
+
+    def has_seen(self, comment: str, revision: int) -> bool:
+        """Whether this revision or a newer one was handled, or the comment is gone."""
+        known = self.turn_of(comment)
+        return known is not None and (known.revision >= revision or known.state == "deleted")
+
+    def next_turn_of(self, author: str, comment: str | None = None) -> int:
+        """Which comment of this author in this conversation the next one is, from 1; an edit is none more."""
+        written = self.turns_by.get(author, 0)
+        return max(written, 1) if comment is not None and self.turn_of(comment) else written + 1
+
+    def earlier_of(self, author: str, comment: str) -> list[Outcome]:
+        """Of what kind the author's other comments were, and what became of them, oldest first."""
+        return [found for other, found in self.sorted_before.get(author, {}).items() if other != comment]
+
+    def add(self, turn: Turn) -> None:
+        """Take in one more turn; the older revision that it replaces no longer waits."""
+        older = [known for known in self.turns if known.comment == turn.comment]
+        for known in older:
+            if known.state in _OPEN:
+                known.state = "superseded"
+        if not older:
+            self.turns_by[turn.author.id] = self.next_turn_of(turn.author.id)
+        decision = turn.decision
+        self.sorted_before.setdefault(turn.author.id, {})[turn.comment] = (decision.kind, decision.disposition)
+        self.turn_count += 1
+        turn.number = self.turn_count
+        self.turns.append(turn)
+        self.head = (turn.comment, turn.revision)
+        self.settle()
+
+    @property
+    def unanswered(self) -> list[Turn]:
+        """The turns that an answer of the officers covers, oldest first.
+
+        Where none waits, an officer may still answer what is only watched, or at last what was let stand.
+        """
+        waiting = [turn for turn in self.turns if turn.state == "waiting"]
+        if waiting:
+            return waiting
+        watched = [turn for turn in self.turns if turn.state == "watching"]
+        return watched or [t for t in self.turns if t.state == "closed" and (t.comment, t.revision) == self.head]
+
+    def settle(self) -> None:
+        """Bring state and standing in line with the turns and the draft."""
+        self.state = self._state()
+        turns = self.unanswered or self.turns[-1:]
+        if turns:
+            self.standing = _standing(turns)
+            self.since = min(turn.received_at for turn in turns)
+        self.due_at = min((_due(turn) for turn in self.turns if turn.state in _OPEN), default=None)
+
+    def delete(self, comment: str) -> Turn | None:
+        """The comment is gone from its platform; the turn that waited or was watched for it, if one did."""
+        known = self.turn_of(comment)
+        if known is None or known.state == "deleted":
+            return None
+        was_unfinished = known.state in _OPEN
+        known.state = "deleted"
+        self.settle()
+        return known if was_unfinished else None
+
+    def finish(self, comments: Iterable[str], state: Literal["answered", "closed", "waiting"]) -> bool:
+        """What was released for these comments has met its end; whether anything changed by that."""
+        covered = set(comments)
+        released = [turn for turn in self.turns if turn.state == "released" and turn.comment in covered]
+        for turn in released:
+            turn.state = state
+        self.settle()
+        return bool(released)
+
+    def _state(self) -> CaseState:
+        if self.draft is not None and self.draft.state == "open":
+            return "awaiting_clearance"
+        states = {turn.state for turn in self.turns}
+        if "waiting" in states:
+            return "open"
+        if "released" in states:
+            return "approved"
+        if "watching" in states:
+            return "watching"
+        return "answered" if "answered" in states else "closed"
+
+    def seen(self, text: str, language: str | None, policy_version: str) -> Seen:
+        """What an officer sees who approves ``text`` now."""
+        return self.seen_of(self.unanswered[-1], text, language, policy_version)
+
+    def seen_of(self, turn: Turn, text: str, language: str | None, policy_version: str) -> Seen:
+        """What stands before one's eyes where ``text`` answers ``turn``."""
+        return Seen(
+            text=text,
+            language=language,
+            head=self.head,
+            platform=self.thread.platform,
+            account=self.thread.account,
+            reply_to=turn.native_id,
+            policy_version=policy_version,
+        )
+
+    def end_draft(self, state: Literal["released", "superseded", "returned", "lapsed"]) -> None:
+        """The open draft is open no longer."""
+        assert self.draft is not None
+        self.draft = replace(self.draft, state=state)
+
+
+def _due(turn: Turn) -> datetime:
+    return turn.received_at + timedelta(minutes=turn.decision.answer_within)
+
+
+def _standing(turns: Iterable[Turn]) -> Standing:
+    decisions = [turn.decision for turn in turns]
+    heaviest = max(reversed(decisions), key=lambda decision: decision.level)
+    return Standing(
+        level=heaviest.level,
+        sensitivity=max(decision.sensitivity for decision in decisions),
+        damage=max(decision.damage for decision in decisions),
+        disposition=heaviest.disposition,
+        owner=heaviest.owner,
+        clock=heaviest.clock,
+        signoffs=tuple(dict.fromkeys(signoff for decision in decisions for signoff in decision.signoffs)),
+        approvals=max(decision.approvals for decision in decisions),
+    )

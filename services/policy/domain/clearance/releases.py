@@ -1,0 +1,82 @@
+"""A release: the moment in which a text may go out, with every authority that lets it.
+
+Two ways lead here and no third: a cleared line whose preconditions hold, under the standing authority of whoever
+cleared it; and a draft whose every step was taken.
+"""
+
+from datetime import datetime
+
+from services.policy.domain.clearance.approvals import Draft
+from services.policy.domain.clearance.cases import Case, Turn
+from services.policy.domain.policies import Line
+from services.policy.domain.scales import Level
+from shared.events import Authorisation, ResponseApproved
+from shared.ids import new_id
+
+
+def by_line(case: Case, turn: Turn, line: Line, now: datetime) -> ResponseApproved:
+    """A cleared line answers one turn by itself, and only that turn."""
+    text = line.text[turn.decision.language]
+    standing = Authorisation(
+        kind="standing",
+        officer=line.cleared_by.officer,
+        post=line.cleared_by.post,
+        level=line.cleared_by.level,
+        at=line.cleared_at,
+        line=line.id,
+    )
+    seen = case.seen_of(turn, text, turn.decision.language, turn.decision.policy_version)
+    return _response(case, [turn], seen.digest(), text, turn.decision.language, (standing,), "L0", now)
+
+
+def by_clearance(case: Case, draft: Draft, now: datetime) -> ResponseApproved:
+    """A cleared draft answers every turn of the case that waits."""
+    authorisations = tuple(
+        Authorisation(
+            kind=step.kind,
+            officer=step.taken.officer,
+            post=step.taken.post,
+            level=step.taken.level,
+            at=step.taken.at,
+        )
+        for step in draft.steps
+        if step.taken is not None
+    )
+    assert case.standing is not None
+    covered = case.unanswered
+    return _response(case, covered, draft.digest, draft.text, draft.language, authorisations, case.standing.level, now)
+
+
+def _response(
+    case: Case,
+    covered: list[Turn],
+    digest: str,
+    text: str,
+    language: str | None,
+    authorisations: tuple[Authorisation, ...],
+    level: Level,
+    now: datetime,
+) -> ResponseApproved:
+    newest = covered[-1]
+    for turn in covered:
+        turn.state = "released"
+    return ResponseApproved(
+        agency=case.thread.agency,
+        platform=case.thread.platform,
+        account=case.thread.account,
+        thread=case.thread.thread,
+        response=new_id("resp"),
+        case=case.id,
+        comments=tuple(dict.fromkeys(turn.comment for turn in covered)),
+        reply_to=newest.native_id,
+        mention=newest.author.handle,
+        visibility=newest.visibility,
+        public=all(turn.public for turn in covered),
+        text=text,
+        language=language,
+        level=level,
+        digest=digest,
+        policy_version=newest.decision.policy_version,
+        authorisations=authorisations,
+        approved_at=now,
+    )

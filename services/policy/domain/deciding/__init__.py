@@ -1,0 +1,1 @@
+"""What a comment needs: the rules read over it, the level, the line or the clearance that answers it."""

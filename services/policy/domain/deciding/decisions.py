@@ -1,0 +1,222 @@
+"""Deciding: comment, history, policy and the time go in, a decision with its explanation comes out.
+
+A pure function of its arguments: the same comment under the same policy version decides alike, today and in a replay.
+"""
+
+import copy
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Self
+
+from services.policy.domain.comments import Comment, History
+from services.policy.domain.deciding.explanations import explained, full_trace
+from services.policy.domain.deciding.findings import Findings, Situation
+from services.policy.domain.deciding.levels import Needed
+from services.policy.domain.deciding.routing import owner
+from services.policy.domain.deciding.rules import RuleBook
+from services.policy.domain.policies import Line, Policy, StepRule
+from services.policy.domain.scales import AuthorKind, Damage, Disposition, Kind, Level, Sensitivity, Specialism
+from services.policy.domain.triage.classification import Classifier, Cues
+from services.policy.domain.triage.private_data import PrivateData
+from services.policy.domain.triage.sorting import Sorted, Triage
+
+_UNDECIDED: Disposition = "escalate"
+_NOBODY_KNOWN: frozenset[AuthorKind] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What one comment needs.
+
+    ``clock`` is the class of its times, ``answer_within`` the minutes of that class; ``line`` is set where it goes out
+    by itself; ``confidence`` (0 to 1) is how sure its kind is; ``explanation`` is for reading, with the trace of the
+    rules that matched or nearly did.
+    """
+
+    kind: Kind
+    topics: tuple[str, ...]
+    language: str
+    sensitivity: Sensitivity
+    damage: Damage
+    disposition: Disposition
+    level: Level
+    rules: tuple[str, ...]
+    signoffs: tuple[Specialism, ...]
+    approvals: int
+    clock: str
+    answer_within: int
+    duties: tuple[str, ...]
+    masked: tuple[PrivateData, ...]
+    owner: str
+    policy_version: str
+    line: str | None
+    explanation: dict[str, Any]
+    confidence: float = 1.0
+    circumstances: dict[str, Any] = field(default_factory=dict)
+
+
+class PolicyInForce:
+    """A policy with its vocabulary and rules compiled: what decisions are made with."""
+
+    def __init__(self, policy: Policy, classifier: Classifier | None = None) -> None:
+        self.policy = policy
+        self._triage = Triage(policy, classifier)
+        self._rules = RuleBook(policy)
+        self._lines = {line.id: line for line in policy.lines}
+        self._closed = {topic.id: topic.closed for topic in policy.topics if topic.closed is not None}
+        self._embargoes = {topic.id: topic.embargo_until for topic in policy.topics if topic.embargo_until is not None}
+        self._admitted = frozenset(topic.id for topic in policy.topics if topic.admitted)
+        self._competences = {topic.id: topic.agency or policy.agency for topic in policy.topics}
+        self._approvals = {level: _approvals(rung.steps) for level, rung in policy.ladder.items()}
+        self._authors: dict[str, list[tuple[str | None, AuthorKind]]] = {}
+        for known in policy.known_authors:
+            self._authors.setdefault(known.account, []).append((known.platform, known.kind))
+
+    def with_classifier(self, classifier: Classifier) -> Self:
+        """The same policy, with ``classifier`` saying of what kinds comments are."""
+        other = copy.copy(self)
+        other._triage = self._triage.with_classifier(classifier)
+        return other
+
+    def cues(self, text: str) -> Cues:
+        """What a classifier goes by in ``text``."""
+        return self._triage.cues(text)
+
+    def sort(self, comment: Comment) -> Sorted:
+        """What triage sees in ``comment``, which a decision may be given to spare it a second look."""
+        return self._triage.sort(comment)
+
+    def decide(self, comment: Comment, history: History, now: datetime, seen: Sorted | None = None) -> Decision:
+        """What ``comment`` needs under this policy at ``now``."""
+        situation = self._situation(comment, seen or self._triage.sort(comment), history, now)
+        return self._decision(situation, self._rules.read(situation))
+
+    def trace(self, comment: Comment, history: History, now: datetime) -> Iterator[dict[str, Any]]:
+        """Every rule of the policy over ``comment``: what it saw, what it set, and where it failed."""
+        situation = self._situation(comment, self._triage.sort(comment), history, now)
+        findings = self._rules.read(situation)
+        return full_trace(self._rules, situation, findings)
+
+    def line(self, line_id: str) -> Line:
+        """The cleared line of that id."""
+        return self._lines[line_id]
+
+    def steps(self, level: Level, signoffs: tuple[Specialism, ...], approvals: int = 0) -> tuple[StepRule, ...]:
+        """The consents that a release on ``level`` with these sign-offs needs, ``approvals`` of them at least."""
+        rung = self.policy.ladder[level].steps
+        given = self._approvals[level]
+        more = [StepRule(level=min(level, "L4")) for _ in range(given, approvals)]
+        known = {step.specialism for step in rung}
+        asked = [StepRule(kind="signoff", level="L1", specialism=s) for s in signoffs if s not in known]
+        return (*rung, *more, *asked)
+
+    def _decision(self, situation: Situation, findings: Findings) -> Decision:
+        seen = situation.seen
+        required = self._rules.needed(situation, findings)
+        by_line = self._answers_by_line(findings, required)
+        automatic = by_line or self._is_done_by_itself(findings, required)
+        level: Level = "L0" if automatic else required.level
+        rung = self._approvals[level]
+        clock = self._clock(findings, required)
+        return Decision(
+            kind=seen.kind,
+            topics=seen.topics,
+            language=seen.language,
+            sensitivity=findings.sensitivity,
+            damage=findings.damage,
+            disposition=findings.disposition or _UNDECIDED,
+            level=level,
+            rules=tuple(rule.id for rule, _ in findings.matched),
+            signoffs=tuple(findings.signoffs),
+            approvals=rung if automatic else max(rung, findings.approvals),
+            clock=clock,
+            answer_within=self.policy.clocks[clock].answer,
+            duties=tuple(findings.duties),
+            masked=seen.private,
+            owner=owner(self.policy, seen.topics, level),
+            policy_version=self.policy.version,
+            line=findings.line.id if by_line and findings.line else None,
+            explanation=explained(situation, findings, required, level, by_line),
+            confidence=seen.confidence,
+        )
+
+    def _clock(self, findings: Findings, required: Needed) -> str:
+        clock = findings.clock or required.level.lower()
+        return (self.policy.clocks[clock].faster or clock) if findings.faster else clock
+
+    def _situation(self, comment: Comment, seen: Sorted, history: History, now: datetime) -> Situation:
+        policy = self.policy
+        return Situation(
+            comment=comment,
+            seen=seen,
+            history=history,
+            periods=self._periods(comment.platform, now) if policy.periods else frozenset(),
+            closed=frozenset([self._closed[topic] for topic in seen.topics if topic in self._closed]),
+            competence=self._competence(seen),
+            languages=frozenset((seen.language,) if seen.language in policy.languages else (seen.language, "other")),
+            author_kinds=self._author_kinds(comment) if self._authors else _NOBODY_KNOWN,
+            embargoed=any([now < self._embargoes[topic] for topic in seen.topics if topic in self._embargoes]),
+            admitted=not self._admitted.isdisjoint(seen.topics),
+            prominent=self._is_prominent(comment),
+            surge=history.same_issue >= policy.same_issue.surge_at,
+            now=now,
+        )
+
+    def _is_prominent(self, comment: Comment) -> bool:
+        reach = self.policy.reach
+        spreads = comment.reach is not None and comment.reach >= reach.usual * reach.times
+        return spreads or (comment.followers is not None and comment.followers >= reach.great_following)
+
+    def _author_kinds(self, comment: Comment) -> frozenset[AuthorKind]:
+        accounts = [comment.author, *([comment.handle] if comment.handle else [])]
+        return frozenset(
+            kind
+            for account in accounts
+            for platform, kind in self._authors.get(account, ())
+            if platform in (None, comment.platform)
+        )
+
+    def _competence(self, seen: Sorted) -> str | None:
+        agencies = {self._competences[topic] for topic in seen.topics}
+        if len(agencies) > 1:
+            return "several"
+        return "elsewhere" if agencies and self.policy.agency not in agencies else None
+
+    def _periods(self, platform: str, now: datetime) -> frozenset[str]:
+        return frozenset(
+            period.kind
+            for period in self.policy.periods
+            if period.from_ <= now
+            and (period.until is None or now < period.until)
+            and (not period.platforms or platform in period.platforms)
+        )
+
+    def _answers_by_line(self, findings: Findings, required: Needed) -> bool:
+        """Whether the line may still go by itself once every rule has been read."""
+        line = findings.line
+        return (
+            line is not None
+            and any(rule.then.automatic for rule, _ in findings.matched)
+            and not findings.signoffs
+            and not findings.approvals
+            and required.of_a_line <= line.cleared_by.level
+            and findings.sensitivity <= line.ceiling.sensitivity
+            and findings.damage <= line.ceiling.damage
+        )
+
+    def _is_done_by_itself(self, findings: Findings, required: Needed) -> bool:
+        """Whether a comment may be hidden, or an echo passed over, without a person: no more than a desk's business."""
+        done = findings.disposition
+        return (
+            done in ("moderate", "no_response")
+            and any(rule.then.automatic and rule.then.disposition == done for rule, _ in findings.matched)
+            and not findings.signoffs
+            and not findings.approvals
+            and required.level <= "L1"
+            and not any(each.source == "floor" for each in required.contributions)
+        )
+
+
+def _approvals(steps: tuple[StepRule, ...]) -> int:
+    return sum(step.kind == "approval" for step in steps)

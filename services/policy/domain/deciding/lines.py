@@ -1,0 +1,87 @@
+"""Whether a cleared line may answer a comment by itself.
+
+A line speaks under the authority of whoever cleared it, so every condition under which it was cleared must be seen to
+hold; one doubt, and a person answers. The doubts are sentences, because the explanation shows them.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from services.policy.domain.policies import Line, Policy
+from services.policy.domain.scales import Damage, Level, Sensitivity
+from services.policy.domain.triage.sorting import Sorted
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is asked of a line: the comment as sorted, and what answering it would need."""
+
+    seen: Sorted
+    public: bool
+    sensitivity: Sensitivity
+    damage: Damage
+    level: Level
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """The line that fits, or none; ``doubts`` by the id of each line that was looked at."""
+
+    line: Line | None
+    doubts: dict[str, tuple[str, ...]]
+
+
+class LineIndex:
+    """A policy's lines by the topics that they speak on."""
+
+    def __init__(self, policy: Policy) -> None:
+        self._policy = policy
+        self._by_topic: dict[str, list[int]] = defaultdict(list)
+        for place, line in enumerate(policy.lines):
+            for topic in line.topics:
+                self._by_topic[topic].append(place)
+
+    def fitting(self, asked: Asked) -> Fit:
+        """The first line of the policy on a topic of the comment that leaves no doubt."""
+        doubts: dict[str, tuple[str, ...]] = {}
+        for place in sorted({place for topic in asked.seen.topics for place in self._by_topic.get(topic, ())}):
+            line = self._policy.lines[place]
+            against = tuple(_doubts(line, asked, self._policy))
+            if not against:
+                return Fit(line, doubts)
+            doubts[line.id] = against
+        return Fit(None, doubts)
+
+
+def _doubts(line: Line, asked: Asked, policy: Policy) -> Iterator[str]:
+    seen, conditions = asked.seen, line.preconditions
+    if foreign := [kind for kind in sorted(seen.kinds) if kind not in line.kinds]:
+        yield f"it does not answer: {', '.join(foreign)}"
+    if others := [topic for topic in seen.topics if topic not in line.topics and _weighs(policy, topic, line)]:
+        yield f"the comment is also about: {', '.join(others)}"
+    if asked.sensitivity > line.ceiling.sensitivity or asked.damage > line.ceiling.damage:
+        yield f"{asked.sensitivity}/{asked.damage} is above its ceiling"
+    if any((until := policy.topic(topic).embargo_until) and asked.now < until for topic in seen.topics):
+        yield "a topic of the comment is under embargo"
+    if asked.level > line.cleared_by.level:
+        yield f"{asked.level} is needed and it was cleared on {line.cleared_by.level}"
+    if seen.language not in line.text:
+        yield f"it has no text in {seen.language}"
+    if seen.private:
+        yield "the comment holds private data"
+    if conditions.public_only and not asked.public:
+        yield "it is for public comments only"
+    if conditions.from_ is not None and asked.now < conditions.from_:
+        yield "its time has not come"
+    if conditions.until is not None and asked.now >= conditions.until:
+        yield "its time is over"
+
+
+def _weighs(policy: Policy, topic: str, line: Line) -> bool:
+    """Whether a further topic of the comment asks for more than the line says."""
+    about = max(policy.topic(known).sensitivity for known in line.topics)
+    other = policy.topic(topic)
+    return other.closed is not None or other.agency is not None or other.sensitivity >= about

@@ -1,0 +1,1 @@
+"""What agencies do alike, and where they differ."""

@@ -1,0 +1,1 @@
+"""What another policy would have decided, and how much the difference matters."""

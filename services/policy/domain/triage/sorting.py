@@ -1,0 +1,137 @@
+"""First sorting: what kind of comment this is, which topics it touches, in which language, with what private data.
+
+Triage only observes; what follows from it stands in the rules.
+"""
+
+import copy
+from collections.abc import Iterator
+from typing import NamedTuple, Self, cast
+
+from services.policy.domain.comments import Comment
+from services.policy.domain.policies import Policy
+from services.policy.domain.scales import Kind
+from services.policy.domain.triage import private_data
+from services.policy.domain.triage.classification import Classifier, Cues, Lexicon
+from services.policy.domain.triage.languages import language_of
+from services.policy.domain.triage.phrases import BadPattern, Found, PatternSet, Phrase, PhraseIndex, normalised
+from services.policy.domain.triage.private_data import PrivateData
+
+_WORTH_READING = 4000
+"""Characters of a comment in which triage looks for words; more cannot change what it is about."""
+
+
+class Sorted(NamedTuple):
+    """What triage saw. ``words`` are the phrases found, for the explanation; ``conditions`` those named by rules;
+    ``classifier`` is the version of the one that said the kinds."""
+
+    kind: Kind
+    kinds: frozenset[Kind]
+    confidence: float
+    topics: tuple[str, ...]
+    language: str
+    private: tuple[PrivateData, ...]
+    unsure: bool
+    words: tuple[str, ...]
+    conditions: frozenset[tuple[str, str]]
+    classifier: str = Lexicon.version
+
+
+Meaning = tuple[str, str]
+"""What a phrase speaks for: ("kind", kind), ("alone", kind), ("topic", topic), ("phrase", rule); and what a pattern:
+("mark", kind), ("pattern", rule)."""
+
+_NAMED_BY_RULES = ("phrase", "pattern")
+
+
+class _Glance(NamedTuple):
+    """What the policy's words and patterns find in a text."""
+
+    text: str
+    found: list[Found[Meaning]]
+    meanings: list[Meaning]
+    private: tuple[PrivateData, ...]
+
+    def cues(self) -> Cues:
+        kinds: dict[str, list[Kind]] = {"kind": [], "mark": [], "alone": []}
+        for what, name in self.meanings:
+            if what in kinds:
+                kinds[what].append(cast(Kind, name))
+        worded = kinds["kind"]
+        return Cues(
+            text=self.text,
+            phrases={kind: worded.count(kind) for kind in worded},
+            patterns=kinds["mark"],
+            alone=kinds["alone"],
+            private=bool(self.private),
+        )
+
+
+class Triage:
+    """A policy's vocabulary, compiled once."""
+
+    def __init__(self, policy: Policy, classifier: Classifier | None = None) -> None:
+        self._policy = policy
+        self._classifier = classifier or Lexicon()
+        self._phrases: PhraseIndex[Meaning] = PhraseIndex(_phrases(policy))
+        self._patterns: PatternSet[Meaning] = PatternSet(_patterns(policy))
+
+    def with_classifier(self, classifier: Classifier) -> Self:
+        """The same vocabulary, with ``classifier`` saying the kinds."""
+        other = copy.copy(self)
+        other._classifier = classifier
+        return other
+
+    def cues(self, text: str) -> Cues:
+        """What there is in a text for a classifier to go by."""
+        return self._glance(text).cues()
+
+    def sort(self, comment: Comment) -> Sorted:
+        """Look at a comment once, and say what is there."""
+        glance = self._glance(comment.text)
+        found, meanings = glance.found, glance.meanings
+        verdict = self._classifier.classify(glance.cues())
+        return Sorted(
+            kind=verdict.kind,
+            kinds=verdict.kinds,
+            confidence=verdict.confidence,
+            topics=tuple(sorted({name for what, name in meanings if what == "topic"})),
+            language=language_of(
+                glance.text, comment.language, [each.language for each in found], self._policy.default_language
+            ),
+            private=glance.private,
+            unsure=verdict.two_voices or verdict.confidence < self._policy.least_confidence,
+            words=tuple(sorted({each.phrase for each in found})),
+            conditions=frozenset([each for each in meanings if each[0] in _NAMED_BY_RULES]),
+            classifier=self._classifier.version,
+        )
+
+    def _glance(self, text: str) -> _Glance:
+        worth_reading = text[:_WORTH_READING]
+        plain = normalised(worth_reading)
+        found = self._phrases.find(plain)
+        meanings = [*[each.meaning for each in found], *self._patterns.find(plain)]
+        return _Glance(plain, found, meanings, private_data.found_in(worth_reading))
+
+
+def _phrases(policy: Policy) -> Iterator[Phrase[Meaning]]:
+    for topic in policy.topics:
+        for language, phrases in topic.phrases.items():
+            yield from (Phrase(text, language, ("topic", topic.id)) for text in phrases)
+    for words in policy.kinds:
+        for language, phrases in words.phrases.items():
+            yield from (Phrase(text, language, ("kind", str(words.kind))) for text in phrases)
+        for language, phrases in words.alone.items():
+            yield from (Phrase(text, language, ("alone", str(words.kind))) for text in phrases)
+    for rule in policy.rules:
+        for language, phrases in rule.when.phrase.items():
+            yield from (Phrase(text, language, ("phrase", rule.id)) for text in phrases)
+
+
+def _patterns(policy: Policy) -> Iterator[tuple[str, Meaning]]:
+    for words in policy.kinds:
+        yield from ((pattern, ("mark", words.kind)) for pattern in words.patterns)
+    for rule in policy.rules:
+        yield from ((pattern, ("pattern", rule.id)) for pattern in rule.when.pattern)
+
+
+__all__ = ["BadPattern", "Sorted", "Triage"]

@@ -1,0 +1,137 @@
+"""An agency's file over the baseline: joined, never weaker, and refused with a path and a sentence."""
+
+import contextlib
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from services.policy.adapters.policy_files import above
+from services.policy.domain.composing.composition import InvalidPolicy, compose
+from services.policy.domain.scales import LEVELS
+from tests.policy.builders import a_policy, decided, document, in_force
+
+
+def faults(**sections: Any) -> dict[str, str]:
+    with pytest.raises(InvalidPolicy) as refused:
+        a_policy(**sections)
+    return dict(refused.value.faults)
+
+
+def test_an_agency_that_says_nothing_has_the_baseline() -> None:
+    policy = a_policy()
+    assert [rule.id for rule in policy.rules] == [rule["id"] for rule in above().baseline["rules"]]
+    assert policy.languages == ("en", "si", "ta")
+
+
+def test_the_version_names_the_content() -> None:
+    policy = a_policy()
+    assert policy.version == f"test-agency/1@{policy.digest[:12]}"
+    assert a_policy().version == policy.version
+    assert a_policy(name="Other").version != policy.version
+    assert a_policy(version=2).version.startswith("test-agency/2@")
+
+
+def test_words_of_a_kind_join_those_of_the_baseline() -> None:
+    policy = in_force(kinds=[{"kind": "spam", "phrases": {"en": ["cheap watches"]}}])
+    assert decided("cheap watches", policy).kind == decided("click here", policy).kind == "spam"
+
+
+def test_a_topic_of_the_baseline_can_gain_weight_and_not_lose_it() -> None:
+    weaker = {"id": "court-case", "sensitivity": "S0", "damage": "D4", "phrases": {"en": ["tribunal"]}}
+    topic = a_policy(topics=[weaker]).topic("court-case")
+    assert (topic.sensitivity, topic.damage, topic.closed) == ("S3", "D4", "court")
+    assert "tribunal" in topic.phrases["en"]
+    assert "high court" in topic.phrases["en"]
+
+
+@pytest.mark.parametrize(
+    ("sections", "path", "sentence"),
+    [
+        ({"colour": "red"}, "colour", "unknown key"),
+        (
+            {"rules": [{"id": "x", "name": "x", "when": {"mood": "bad"}, "then": {}}]},
+            "rules.x.when.mood",
+            "unknown key",
+        ),
+        (
+            {"rules": [{"id": "x", "name": "x", "when": {"topic": ["no"]}, "then": {}}]},
+            "rules.x.when.topic",
+            "no topic no",
+        ),
+        (
+            {"rules": [{"id": "x", "name": "x", "when": {}, "then": {"clock": "sun"}}]},
+            "rules.x.then.clock",
+            "no clock sun",
+        ),
+        ({"rules": [{"id": "39", "name": "x", "when": {}, "then": {}}]}, "rules.39", "borne twice"),
+        (
+            {"scales": {"by_sensitivity": dict.fromkeys(["S0", "S1", "S2", "S3"], "L1")}},
+            "scales",
+            "five",
+        ),
+        ({"default_language": "fr"}, "default_language", "not among the languages"),
+        ({"version": "1"}, "version", "wanted is a whole number"),
+    ],
+)
+def test_what_is_not_a_policy_is_refused_with_its_place(sections: dict[str, Any], path: str, sentence: str) -> None:
+    found = faults(**sections)
+    assert list(found) == [path]
+    assert sentence in found[path]
+
+
+def test_a_scale_below_the_floor_is_refused() -> None:
+    lowered = {**above().baseline["scales"]["by_sensitivity"], "S4": "L2"}
+    assert faults(scales={"by_sensitivity": lowered}) == {"scales.by_sensitivity.S4": "L2 is below the floor L4"}
+
+
+def test_a_rung_with_fewer_or_lower_approvals_is_refused() -> None:
+    assert "ladder.L3.steps" in faults(ladder={"L3": {"name": "One", "steps": [{"level": "L3"}]}})
+    assert "ladder.L2.steps" in faults(ladder={"L2": {"name": "Low", "steps": [{"level": "L1"}]}})
+
+
+def test_a_floor_can_be_raised_and_not_lowered() -> None:
+    assert a_policy(floor={"by_damage": {"D4": "L2"}}).floor.by_damage["D4"] == "L4"
+    assert a_policy(floor={"by_kind": {"spam": "L3"}}).floor.by_kind["spam"] == "L3"
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.sampled_from(LEVELS[:3]),
+    st.sampled_from(["safety", "owner", "kind"]),
+    st.sampled_from(
+        ["will rates rise", "i will kill you", "my lawyer will sue you", "the high court", "the draft bill"]
+    ),
+)
+def test_no_rule_of_an_agency_brings_a_closed_subject_below_the_floor(level: str, stage: str, text: str) -> None:
+    rule = {
+        "id": "x",
+        "name": "x",
+        "stage": stage,
+        "when": {},
+        "then": {"level": level, "disposition": "answer", "stop": True},
+    }
+    money = {"id": "money", "closed": "market", "phrases": {"en": ["rates"]}}
+    floor = compose(document(topics=[money]), above()).floor
+    decision = decided(text, in_force(topics=[money], rules=[rule]))
+    least = {
+        "will rates rise": floor.by_closed["market"],
+        "i will kill you": floor.by_kind["threat"],
+        "my lawyer will sue you": floor.by_kind["legal"],
+        "the high court": floor.by_closed["court"],
+        "the draft bill": floor.by_closed["draft_law"],
+    }[text]
+    assert decision.level >= least
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.text(), lambda x: st.lists(x) | st.dictionaries(st.text(), x)
+    )
+)
+def test_whatever_a_section_holds_the_answer_is_a_policy_or_a_refusal(section: Any) -> None:
+    for name in ("rules", "topics", "kinds", "lines", "ladder", "floor", "scales", "officers", "periods"):
+        with contextlib.suppress(InvalidPolicy):
+            assert a_policy(**{name: section}).agency == "test-agency"
