@@ -67,6 +67,10 @@ bench: setup ## Measure intake, pipeline and latency side by side; leaves build/
 policy-report: setup ## Decide the labelled sample, show how far it agrees; leaves build/policy-report.json
 	@$(BIN)/python -m tests.policy.labelled --output build/policy-report.json
 
+.PHONY: common-model
+common-model: setup ## Fit the model that every agency's classifier begins with to its comments
+	@$(BIN)/python -m services.policy.adapters.cli.common_training
+
 .PHONY: lock
 lock: setup ## Lock the newest versions that pyproject.toml allows
 	@$(BIN)/python -m pip install --quiet "uv==0.13.9"

@@ -249,7 +249,7 @@ _SAFE = (
 
 def serve(app: FastAPI, http: HttpSettings) -> None:
     """Listen until SIGINT or SIGTERM, then drain."""
-    _calm_garbage_collection()
+    calm_garbage_collection()
     uvicorn.run(
         app,
         host=http.host,
@@ -266,7 +266,7 @@ def serve(app: FastAPI, http: HttpSettings) -> None:
     )
 
 
-def _calm_garbage_collection() -> None:
+def calm_garbage_collection() -> None:
     """Do not walk through what was made at start, again and again: with the defaults that took a third of a request."""
     gc.collect()
     gc.freeze()

@@ -89,12 +89,14 @@ def edit(desk: Desk, document: Document, note: str | None) -> Done:
 
 
 def submit(desk: Desk) -> Done:
-    """Put a draft before those who adopt. Raises a Refusal; a draft with holes stays with its authors."""
+    """Put a draft before those who adopt. Raises a Refusal, InvalidPolicy; what has faults or holes stays with its
+    authors."""
     _refuse_strangers(desk)
     if desk.draft.state == "review":
         return Done(desk.draft)
     desk.draft.expect("draft")
-    _ = desk.composed
+    if isinstance(desk.made, InvalidPolicy):
+        raise desk.made
     if desk.holes:
         raise PolicyHasHoles(desk.holes)
     return _done(desk, desk.draft.became("review", desk.now), "policy.submitted")

@@ -4,7 +4,6 @@ Each handler finds the case, lets the domain decide, and puts down what follows.
 the same comment: what was seen before, or is older than what was seen, changes nothing.
 """
 
-from dataclasses import replace
 from datetime import datetime
 from typing import Any, Literal
 
@@ -114,7 +113,7 @@ def _take_turn(case: Case, event: CommentText, policy: PolicyInForce, work: Work
     issue = work.join_issue(event, reading, known.issue if known else None)
     history = _history(case, event, issue)
     decided = policy.decide(reading.comment, history, now, reading.seen)
-    decision = replace(decided, circumstances=circumstances(reading.comment, history, now))
+    decision = decided._replace(circumstances=circumstances(reading.comment, history, now))
     turn = Turn.of(event, decision, issue.id if issue else None)
     case.add(turn)
     work.keep(case)

@@ -1,7 +1,8 @@
 """What officers teach: of what kind a comment really was, and the model that learns from it.
 
-A correction changes nothing that was decided; it is on record, and counts as a person's judgement of the same text.
-A model is taken only if comments that it has not seen are sorted no worse with it than by the lexicon alone.
+A correction changes nothing that was decided; it is on record, and counts as a person's judgement of the same text. So
+does a confirmation, which is a correction to the kind that the comment is held to be of.
+A model is taken only if comments that it has not seen are sorted no worse with it than without.
 """
 
 from collections import Counter
@@ -12,14 +13,14 @@ from typing import NamedTuple
 
 from services.policy.domain.deciding.decisions import PolicyInForce
 from services.policy.domain.learning.calibration import temperature_for
-from services.policy.domain.learning.corrections import Correction, Judged, SameKind
+from services.policy.domain.learning.corrections import Correction, Judged
 from services.policy.domain.learning.examples import Example, Source, folds_of, one_of_each, phrases_of
 from services.policy.domain.learning.learned import Learned
 from services.policy.domain.learning.linear_model import LinearModel
 from services.policy.domain.learning.scores import Scores, Sorting, scores_of
 from services.policy.domain.roster import Officer
 from services.policy.domain.scales import Kind
-from services.policy.domain.triage.classification import Classifier, Lexicon
+from services.policy.domain.triage.classification import Classifier
 from services.policy.domain.triage.phrases import normalised
 from services.policy.ports import Act
 from shared.ids import new_id
@@ -42,19 +43,17 @@ class CannotLearn(Exception):
 @dataclass(frozen=True, slots=True)
 class Lesson:
     """A model, from how many examples it learned by their source, and how well comments that it had not seen were
-    sorted with it and by the lexicon alone."""
+    sorted with it and before it."""
 
     model: LinearModel
     examples: dict[Source, int]
     folds: int
-    lexicon: Scores
+    before: Scores
     learned: Scores
 
 
 def correct(judged: Judged, kind: Kind, officer: Officer, now: datetime) -> tuple[Correction, Act]:
-    """An officer says of what kind a comment is. Raises SameKind where that is what it is held to be."""
-    if kind == judged.kind:
-        raise SameKind
+    """An officer says of what kind a comment is: another one than it was held to be, or that very one."""
     correction = Correction(
         id=new_id("cor"),
         agency=judged.agency,
@@ -67,7 +66,8 @@ def correct(judged: Judged, kind: Kind, officer: Officer, now: datetime) -> tupl
         at=now,
     )
     details = {"comment": judged.comment, "kind_was": judged.kind, "kind": kind, "correction": correction.id}
-    act = Act(judged.agency, officer.subject, "comment.corrected", judged.case, officer.post, details)
+    action = "comment.confirmed" if kind == judged.kind else "comment.corrected"
+    act = Act(judged.agency, officer.subject, action, judged.case, officer.post, details)
     return correction, act
 
 
@@ -80,12 +80,12 @@ def learn(policy: PolicyInForce, given: Iterable[Example], train: Train, fewest:
     folds = folds_of(examples, min(FOLDS, len(examples) // _FEWEST_IN_A_FOLD))
     trials = list(_trials(folds, phrases, train, tell))
     temperature = temperature_for([scored for trial in trials for scored in _scored(trial)])
-    lexicon = _scores(policy, [(Lexicon(), examples)])
-    learned = _scores(policy, [(Learned(Lexicon(), model.at(temperature), ""), fold) for model, fold in trials])
-    _refuse_worse(learned, lexicon)
+    before = _scores(policy, [(policy.classifier, examples)])
+    learned = _scores(policy, [(Learned(policy.classifier, model.at(temperature), ""), fold) for model, fold in trials])
+    _refuse_worse(learned, before)
     tell(f"all {len(examples)} comments and {len(phrases)} phrases of the policy")
     model = train([*examples, *phrases]).at(temperature)
-    return Lesson(model, dict(sources), len(folds), lexicon, learned)
+    return Lesson(model, dict(sources), len(folds), before, learned)
 
 
 class _Trial(NamedTuple):
@@ -110,11 +110,11 @@ def _refuse_too_little(examples: Sequence[Example], corrections: int, fewest: in
         raise CannotLearn(f"All corrections are of one kind, {examples[0].kind}: there is nothing to tell apart.")
 
 
-def _refuse_worse(learned: Scores, lexicon: Scores) -> None:
-    if learned.accuracy < lexicon.accuracy:
+def _refuse_worse(learned: Scores, before: Scores) -> None:
+    if learned.accuracy < before.accuracy:
         raise CannotLearn(
-            f"With the model {learned.accuracy:.1%} of unseen comments are sorted rightly, by the lexicon alone "
-            f"{lexicon.accuracy:.1%}: the lexicon stays."
+            f"With the model {learned.accuracy:.1%} of unseen comments are sorted rightly, without it "
+            f"{before.accuracy:.1%}: things stay as they are."
         )
 
 

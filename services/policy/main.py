@@ -16,7 +16,7 @@ from services.policy.adapters.api.policy_drafts import policy_drafts_api
 from services.policy.adapters.api.policy_findings import policy_findings_api
 from services.policy.adapters.api.practice import practice_api
 from services.policy.adapters.api.replays import replays_api
-from services.policy.adapters.policy_files import read_folder
+from services.policy.adapters.policy_files import Deployment, read_folder
 from services.policy.adapters.replay_queue import ReplayQueue
 from services.policy.adapters.store import forgetting
 from services.policy.adapters.store.classifiers import ClassifiersInUse
@@ -25,9 +25,12 @@ from shared.clock import Clock, utc_now
 from shared.service import Service
 
 
-def create_app(settings: Settings, clock: Clock = utc_now) -> FastAPI:
-    """Policy as an application. Raises InvalidPolicy for a policy file that cannot be taken."""
-    deployment = read_folder(settings.policies.path)
+def create_app(settings: Settings, clock: Clock = utc_now, deployment: Deployment | None = None) -> FastAPI:
+    """Policy as an application; ``deployment`` is what stands in its folder, if that was read before.
+
+    Raises InvalidPolicy for a policy file that cannot be taken.
+    """
+    deployment = deployment or read_folder(settings.policies.path)
     policies = deployment.shelf()
     service = Service("policy", settings, "Decides what each comment needs, and who may release the answer.")
     desk = PolicyDesk(service.database, policies, deployment.above, clock)

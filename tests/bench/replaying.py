@@ -8,7 +8,6 @@ import asyncio
 import itertools
 import time
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import text
@@ -101,7 +100,7 @@ def _variants() -> Iterator[tuple[str, str]]:
         comment = Comment(f"{opening} {middle} {ending}".strip(), "mastodon", "citizen", reach=number % 3000)
         history = History(turn=1 + number % 3)
         decision = policy.decide(comment, history, FROM)
-        yield comment.text, rows.decision_json(replace(decision, circumstances=circumstances(comment, history, FROM)))
+        yield comment.text, rows.decision_json(decision._replace(circumstances=circumstances(comment, history, FROM)))
 
 
 async def _in_silence(done: int, total: int) -> None:

@@ -8,17 +8,11 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.support.parley import OPENING_HOURS, Parley, running_parley
+from tests.support.parley import OPENING_HOURS, Parley
 
 pytestmark = pytest.mark.system
 
 SECONDS = 30.0
-
-
-@pytest.fixture(scope="module")
-def parley() -> Iterator[Parley]:
-    with running_parley() as running:
-        yield running
 
 
 @pytest.fixture(scope="module")

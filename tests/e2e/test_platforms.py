@@ -1,14 +1,12 @@
 """Any client can drive any platform on a laptop: with what stands in ``parley.json`` and nothing else."""
 
-from collections.abc import Iterator
-
 import httpx
 import pytest
 
 from services.ingest.platforms import POLLED, WEBHOOKS
 from shared.ids import uuid7
 from tests.ingest.support import PAYLOADS
-from tests.support.parley import Json, Parley, running_parley, wait_for
+from tests.support.parley import Json, Parley, wait_for
 from tests.support.senders import SENDERS
 
 pytestmark = pytest.mark.system
@@ -23,12 +21,6 @@ PROOF = {
 """What each sender calls the ``secret`` of ``parley.json``."""
 
 HEADERS = {"discourse": {"x-discourse-event": "post_created"}}
-
-
-@pytest.fixture(scope="module")
-def parley() -> Iterator[Parley]:
-    with running_parley() as running:
-        yield running
 
 
 def test_every_platform_of_the_registry_has_an_account(parley: Parley) -> None:

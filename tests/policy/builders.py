@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from services.policy.adapters.policy_files import above, load_folder
+from services.policy.adapters.policy_files import Deployment, above, read_folder
 from services.policy.adapters.store.policies import PolicyShelf
 from services.policy.adapters.store.work import UnitOfWork
 from services.policy.domain.clearance.cases import Case, Thread
@@ -39,9 +39,15 @@ OFFICERS = [
 
 
 @functools.cache
+def deployment() -> Deployment:
+    """What the three sample agencies wrote."""
+    return read_folder(SAMPLES)
+
+
+@functools.cache
 def shelf() -> PolicyShelf:
-    """The three sample agencies."""
-    return load_folder(SAMPLES)
+    """The same, ready to decide."""
+    return deployment().shelf()
 
 
 def sample(agency: str) -> PolicyInForce:

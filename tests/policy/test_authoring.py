@@ -183,6 +183,15 @@ def test_a_draft_with_holes_stays_with_its_authors() -> None:
     assert list(refused.value.holes) == [{"detail": "nobody on L3"}]
 
 
+def test_a_draft_that_no_longer_fits_what_stands_stays_with_its_authors() -> None:
+    office = Office(topics=[{"id": "water", "phrases": {"en": ["water"]}}])
+    taken = {"agency": "test-agency", "unit": "lab", "topics": [{"id": "water", "phrases": {"en": ["x"]}}]}
+    office.standing = Standing("test-agency/1@1", NOW, NOW, Documents(document(), (taken,)))
+    with pytest.raises(InvalidPolicy):
+        office.submit()
+    assert (office.draft.state, office.actions) == ("draft", ["policy.drafted"])
+
+
 def test_submitting_twice_changes_nothing() -> None:
     office = in_review()
     assert office.submit().acts == ()

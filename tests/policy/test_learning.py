@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from services.policy.domain.learning.calibration import temperature_for
-from services.policy.domain.learning.corrections import Judged, SameKind
+from services.policy.domain.learning.corrections import Judged
 from services.policy.domain.learning.examples import Example, folds_of, one_of_each, phrases_of
-from services.policy.domain.learning.linear_model import LinearModel, features_of
+from services.policy.domain.learning.linear_model import LinearModel, families_of
 from services.policy.domain.learning.scores import Sorting, scores_of
 from services.policy.domain.scales import KINDS, Kind
 from services.policy.domain.triage.classification import Verdict
@@ -28,9 +28,9 @@ def a_model_that_says(judge: Judge, texts: Sequence[str], sure: float = 6.0) -> 
     """A model that gives each of ``texts``, of one word, the kind that ``judge`` names."""
     weights: dict[int, list[float]] = {}
     for text in texts:
-        for bucket in features_of(text):
+        for bucket in families_of(text).words:
             weights[bucket] = [sure if kind == judge(text) else 0.0 for kind in KINDS]
-    return LinearModel(KINDS, [0.0] * len(KINDS), weights)
+    return LinearModel(KINDS, [0.0] * len(KINDS), weights, dict.fromkeys(weights, 1.0))
 
 
 def words(count: int) -> list[str]:
@@ -51,11 +51,10 @@ def test_a_correction_says_who_found_what_and_goes_on_record() -> None:
     assert act.details["kind_was"] == "question"
 
 
-def test_the_kind_that_a_comment_has_already_is_no_correction() -> None:
-    with pytest.raises(SameKind):
-        correct(
-            Judged("a", "case_1", 1, "cmt_1", None, "praise"), "praise", officer("passports", "passports-desk"), NOW
-        )
+def test_to_say_the_kind_that_a_comment_has_already_confirms_it() -> None:
+    judged = Judged("passports", "case_1", 1, "cmt_1", None, "spam")
+    confirmation, act = correct(judged, "spam", officer("passports", "passports-desk"), NOW)
+    assert (confirmation.kind_was, confirmation.kind, act.action) == ("spam", "spam", "comment.confirmed")
 
 
 def test_a_better_model_is_taken_with_its_scores() -> None:
@@ -63,7 +62,7 @@ def test_a_better_model_is_taken_with_its_scores() -> None:
     judge: Judge = lambda text: "complaint" if texts.index(text) % 3 else "venting"  # noqa: E731
     examples = [Example(text, judge(text)) for text in texts]
     lesson = learn(bare(), examples, lambda _: a_model_that_says(judge, texts), 50, silent)
-    assert (lesson.learned.accuracy, lesson.lexicon.accuracy) == (1.0, 0.0)
+    assert (lesson.learned.accuracy, lesson.before.accuracy) == (1.0, 0.0)
     assert (lesson.folds, lesson.examples) == (5, {"corrected": 60})
     assert lesson.learned.kinds["venting"] == {"comments": 20, "precision": 1.0, "recall": 1.0}
 
@@ -86,10 +85,10 @@ def test_what_is_measured_was_not_learned_from() -> None:
     assert len(told) == 6
 
 
-def test_a_model_that_is_worse_than_the_lexicon_is_refused() -> None:
+def test_a_model_that_sorts_worse_than_before_is_refused() -> None:
     examples = [Example(word, "other" if place % 3 else "complaint") for place, word in enumerate(words(60))]
-    complains = LinearModel(KINDS, [20.0 * (kind == "complaint") for kind in KINDS], {})
-    with pytest.raises(CannotLearn, match=r"33\.3% .* by the lexicon alone 66\.7%: the lexicon stays"):
+    complains = LinearModel(KINDS, [20.0 * (kind == "complaint") for kind in KINDS], {}, {})
+    with pytest.raises(CannotLearn, match=r"33\.3% .* without it 66\.7%: things stay as they are"):
         learn(bare(), examples, lambda _: complains, 50, silent)
 
 
@@ -162,7 +161,11 @@ def test_scores_tell_what_was_right_and_what_was_wrongly_sure() -> None:
 def test_confidence_is_measured_by_the_policy_s_own_threshold() -> None:
     texts = words(60)
     examples = [Example(text, "complaint" if n % 2 else "venting") for n, text in enumerate(texts)]
-    lenient = learn(in_force(least_confidence=0.0), examples, lambda _: LinearModel(KINDS, [0.0] * 18, {}), 50, silent)
-    strict = learn(in_force(least_confidence=1.0), examples, lambda _: LinearModel(KINDS, [0.0] * 18, {}), 50, silent)
+    lenient = learn(
+        in_force(least_confidence=0.0), examples, lambda _: LinearModel(KINDS, [0.0] * 18, {}, {}), 50, silent
+    )
+    strict = learn(
+        in_force(least_confidence=1.0), examples, lambda _: LinearModel(KINDS, [0.0] * 18, {}, {}), 50, silent
+    )
     assert strict.learned.sure == 0.0
     assert lenient.learned.sure >= strict.learned.sure

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from services.policy.domain.calendars import WorkingTime
-from tests.policy.builders import decided, officer, sample
+from tests.policy.builders import NOW, OFFICERS, decided, in_force, officer, sample
 
 
 @pytest.mark.parametrize(
@@ -14,6 +14,7 @@ from tests.policy.builders import decided, officer, sample
     [
         ("passports", "What are your opening hours on Saturday?", "32", "L0", "answer"),
         ("passports", "කාර්යාලය විවෘත වේලාව කීයටද?", "32", "L0", "answer"),
+        ("passports", "தண்ணீர் கட்டணம் அதிகம்", "10", "L1", "transfer"),
         ("passports", "கடவுச்சீட்டு கட்டணம் எவ்வளவு?", "32", "L0", "answer"),
         ("passports", "අවශ්‍ය ලේඛන මොනවාද?", "32", "L0", "answer"),
         ("passports", "When will my passport be ready?", "34", "L2", "hold"),
@@ -128,6 +129,15 @@ def test_a_post_may_stand_for_some_subjects_only(agency: str, subject: str, topi
     post = officer(agency, subject)
     assert post.stands_for([topic])
     assert not post.stands_for([topic, other])
+
+
+@pytest.mark.parametrize("held", [{"until": NOW.isoformat()}, {"from": "2027-01-01T00:00:00Z"}])
+def test_who_does_not_hold_a_post_now_owns_nothing(held: dict[str, str]) -> None:
+    gone = [{**each, **(held if each["level"] == "L4" else {})} for each in OFFICERS]
+    successor = {"subject": "successor", "post": "New Head", "level": "L4"}
+    secret = {"id": "secret", "sensitivity": "S4", "phrases": {"en": ["secret"]}}
+    assert decided("a secret", in_force(officers=[*gone, successor], topics=[secret])).owner == "New Head"
+    assert decided("a secret", in_force(officers=gone, topics=[secret])).owner == "Head of agency"
 
 
 @pytest.mark.parametrize("agency", ["central-bank", "passports", "water-board"])

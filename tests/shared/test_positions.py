@@ -94,21 +94,33 @@ async def test_a_group_that_reads_for_the_first_time_begins_at_the_beginning() -
 
 
 @pytest.mark.parametrize("before", ["the same", "another"])
-async def test_on_a_durable_broker_lost_offsets_are_refused_until_a_person_decides(before: str) -> None:
+async def test_on_a_durable_broker_lost_offsets_are_refused(before: str) -> None:
     on = broker()
     topic = await fresh_topic(on)
     known = await brokers.cluster_id(on.bootstrap) if before == "the same" else "another"
     async with shared_database() as database:
-        await send(on, record(topic, event(0)))
-        await execute(database, "INSERT INTO consumer_marker VALUES (:topic, 0, :known)", topic=topic.name, known=known)
-        refused = consumer(database, on, topic, volatile=False)
-        async with running(refused.run) as loop:
-            failure = await ended(loop)
-        assert isinstance(failure, PositionsLost)
-        assert topic.name in str(failure)
-        assert "consumer_marker" in str(failure)
-        assert not refused.ready
-        assert await effects(database) == []
+        await refused(database, on, topic, known)
+
+
+async def test_what_was_refused_is_read_once_a_person_has_decided() -> None:
+    on = broker()
+    topic = await fresh_topic(on)
+    async with shared_database() as database:
+        await refused(database, on, topic, "another")
         await execute(database, "DELETE FROM consumer_marker")
         async with running(consumer(database, on, topic, volatile=False).run):
             await handled(database, 1)
+
+
+async def refused(database: Database, on: Broker, topic: Topic, known: str) -> None:
+    """A group that knew ``topic`` of the broker ``known`` finds its offsets gone, and handles nothing."""
+    await send(on, record(topic, event(0)))
+    await execute(database, "INSERT INTO consumer_marker VALUES (:topic, 0, :known)", topic=topic.name, known=known)
+    reading = consumer(database, on, topic, volatile=False)
+    async with running(reading.run) as loop:
+        failure = await ended(loop)
+    assert isinstance(failure, PositionsLost)
+    assert topic.name in str(failure)
+    assert "consumer_marker" in str(failure)
+    assert not reading.ready
+    assert await effects(database) == []

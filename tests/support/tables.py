@@ -7,7 +7,6 @@ the order of handling.
 import asyncio
 import functools
 
-import asyncpg
 from alembic.migration import MigrationContext
 from alembic.operations import Operations
 from sqlalchemy import BigInteger, Column, Connection, MetaData, Table, Text
@@ -19,14 +18,13 @@ from shared.audit import audit_tables
 from shared.database import Database, agency_column, driver_url
 from shared.dead_letters import dead_letter_table
 from shared.idempotency import idempotency_table
-from shared.ids import uuid7
 from shared.inbox import inbox_table
 from shared.lease import lease_table
 from shared.migrations import protect
 from shared.outbox import outbox_table
 from shared.positions import consumer_marker_table
 from shared.provisioning import ServiceUrls, provision
-from tests.support.postgres import PASSWORD, fresh_database, postgres
+from tests.support.postgres import PASSWORD, copy_of, fresh_database
 
 SERVICE = "shared"
 
@@ -50,12 +48,7 @@ Table(
 async def fresh_shared_database() -> ServiceUrls:
     """The addresses of a new database with empty shared tables, protected as a service's are."""
     template = await asyncio.to_thread(_template)
-    name = f"t_{uuid7().hex}"
-    connection = await asyncpg.connect(postgres().url)
-    try:
-        await connection.execute(f"CREATE DATABASE {name} TEMPLATE {make_url(template.working).database}")
-    finally:
-        await connection.close()
+    name = await copy_of(str(make_url(template.working).database))
     return ServiceUrls(_in_database(template.working, name), _in_database(template.owning, name))
 
 

@@ -5,11 +5,13 @@ parts that others include (``part: true``). What each is stands in the file and 
 judged by itself, so that a fault is told where it was written; then they join and are composed.
 """
 
+import functools
 from collections.abc import Iterable, Sequence
 from importlib import resources
 from pathlib import Path
 from typing import NamedTuple
 
+from services.policy.adapters.common_classifier import common_classifier
 from services.policy.adapters.policy_documents import SUFFIXES, parsed, refuse_size
 from services.policy.adapters.policy_parts import Parts, Whole
 from services.policy.adapters.policy_places import File, RefusedFile, placed, refusal, traced
@@ -23,10 +25,14 @@ from services.policy.domain.policies import Policy
 
 
 class Loaded(NamedTuple):
-    """One agency's policy, and the documents that it was composed of; what these include is part of them."""
+    """One agency's policy, ready to decide, and the documents that it was composed of, what these include with them."""
 
-    policy: Policy
+    in_force: PolicyInForce
     documents: Documents
+
+    @property
+    def policy(self) -> Policy:
+        return self.in_force.policy
 
 
 class Deployment(NamedTuple):
@@ -37,11 +43,15 @@ class Deployment(NamedTuple):
 
     def shelf(self) -> PolicyShelf:
         """The policies, ready to decide."""
-        return PolicyShelf(PolicyInForce(each.policy) for each in self.agencies)
+        return PolicyShelf(each.in_force for each in self.agencies)
 
 
+@functools.cache
 def above() -> Above:
-    """The baseline, which every agency's policy is composed over, and the floor that comes with Parley."""
+    """The baseline, which every agency's policy is composed over, and the floor that comes with Parley.
+
+    Both are parts of the program and long: they are read once, and nobody changes what was read.
+    """
     folder = resources.files("services.policy")
     return Above(*(parsed(folder.joinpath(name).read_bytes(), name) for name in ("baseline.yaml", "floor.yaml")))
 
@@ -73,7 +83,7 @@ def load_file(path: Path, between: Above, folders: Iterable[Path] = ()) -> Polic
     found = {name: file for name, other in beside.items() if name != path.name for file in _readable(other)}
     related = [each for each in found.values() if "centre" in each.document or _is_unit_of(each.document, agency)]
     (loaded,) = _deployed([own, *related], Parts(found.get), between).agencies
-    return PolicyInForce(loaded.policy)
+    return loaded.in_force
 
 
 def read_file(path: Path) -> File:
@@ -145,7 +155,8 @@ def _loaded(agency: Whole, units: Sequence[Whole], centres: Sequence[Whole], bet
             raise RefusedFile(traced(invalid.faults, unit.files)) from None
     documents = Documents(agency.document, tuple(unit.document for unit in own))
     try:
-        return Loaded(compose(documents.agency, between, documents.units), documents)
+        policy = compose(documents.agency, between, documents.units)
+        return Loaded(PolicyInForce(policy, common_classifier()), documents)
     except InvalidPolicy as invalid:
         files = [file for whole in (*own, agency, *centres) for file in whole.files]
         raise RefusedFile(traced(invalid.faults, files, otherwise=agency.own)) from None

@@ -17,6 +17,7 @@ from typing import Any
 from asyncpg import PostgresError
 from sqlalchemy.exc import SQLAlchemyError
 
+from services.policy.adapters.common_classifier import common_classifier
 from services.policy.adapters.replaying import replay_stored
 from services.policy.adapters.store import adoptions, policy_drafts, replays
 from services.policy.adapters.store.replays import UnderWay, Wish
@@ -111,7 +112,8 @@ async def _policy(database: Database, above: Above, wish: Wish) -> PolicyInForce
     if draft is None or draft.edition != wish.edition:
         raise CannotReplay("The draft has changed since. Ask for a replay of its present edition.")
     try:
-        return PolicyInForce(composed(draft.agency, draft.unit, draft.document, standing, above).policy)
+        made = composed(draft.agency, draft.unit, draft.document, standing, above)
+        return PolicyInForce(made.policy, common_classifier())
     except InvalidPolicy as invalid:
         raise CannotReplay("The draft does not fit what stands now.", invalid.faults[:100]) from None
     except ValueError as unfit:

@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.policy.adapters.common_classifier import common_classifier
 from services.policy.adapters.store import rows
 from services.policy.domain.adoption.standing import Roster
 from services.policy.domain.comments import Comment, History, history_of
@@ -71,7 +72,7 @@ class _Past:
         self._names = {"agency": asked.agency, "since": asked.since, "until": asked.until, "share": asked.share}
         self._looked_up: set[str] = set()
         self.versions: dict[str, Terms] = {}
-        self.classifiers: dict[str, Classifier] = {}
+        self.classifiers: dict[str, Classifier] = {each.version: each for each in (Lexicon(), common_classifier())}
 
     async def rosters(self) -> list[tuple[datetime, Roster]]:
         """Who held the posts since when, and in what hours they worked."""
@@ -110,9 +111,9 @@ class _Past:
         for row in await connection.execute(_VERSIONS, values):
             self.versions[row.version] = Terms.of_content(rows.from_json(row.terms))
         for row in await connection.execute(_CLASSIFIERS, values):
-            with contextlib.suppress(BadModel):  # of an older release; the lexicon stands in
+            with contextlib.suppress(BadModel):  # of an older release; the common classifier stands in
                 model = LinearModel.from_json(rows.from_json(row.model))
-                self.classifiers[row.version] = Learned(Lexicon(), model, row.version)
+                self.classifiers[row.version] = Learned(common_classifier(), model, row.version)
 
 
 @contextlib.asynccontextmanager

@@ -77,7 +77,7 @@ async def record(connection: AsyncConnection, acts: Sequence[Act], now: datetime
 
 
 async def _adopt(connection: AsyncConnection, loaded: Loaded, now: datetime) -> list[Act]:
-    policy, documents = loaded
+    policy, documents = loaded.policy, loaded.documents
     if await adoptions.newest_of_files(connection, policy.agency) == policy.version:
         return []
     acts = await _unschedule(connection, policy, now)

@@ -146,11 +146,17 @@ class ClearedBy(Part):
 
 
 class Preconditions(Part):
-    """What must be true at the moment in which a line is used."""
+    """What must be true at the moment in which a line is used.
+
+    ``unless`` are words of comments that ask for more than the line says; ``in_crisis`` makes the line one of the
+    crisis pack: no other goes out while a crisis lasts.
+    """
 
     from_: AwareDatetime | None = Field(None, alias="from")
     until: AwareDatetime | None = None
     public_only: bool = False
+    in_crisis: bool = False
+    unless: Phrases = Field({})
 
 
 class Line(Part):

@@ -21,8 +21,8 @@ class Ceiling(Part):
 class Officer(Part):
     """A post and the subject (OIDC ``sub``) that holds it.
 
-    ``topics`` are the subjects for which the post stands on its level (none named: all); ``ceiling`` limits what the
-    holder may consent to; ``unit`` is where the post belongs.
+    ``topics`` are the subjects for which the post stands on its level (none named: all, and what is on no subject);
+    ``ceiling`` limits what the holder may consent to; ``unit`` is where the post belongs.
     """
 
     subject: Id
@@ -36,8 +36,10 @@ class Officer(Part):
     until: AwareDatetime | None = None
 
     def stands_for(self, topics: Iterable[str]) -> bool:
-        """Whether the post stands on its level for all of these subjects."""
-        return not self.topics or set(topics) <= set(self.topics)
+        """Whether the post stands on its level for all of these subjects; where there are none, only a post for all
+        does."""
+        asked = set(topics)
+        return not self.topics or (bool(asked) and asked <= set(self.topics))
 
     def holds_at(self, now: datetime) -> bool:
         """Whether the post is held at ``now``."""

@@ -20,7 +20,7 @@ from shared.cloudevents import Received
 from shared.database import EVERY_AGENCY, Database
 from shared.events import Event
 from shared.ids import uuid7
-from tests.policy.builders import NOW, SAMPLES, shelf
+from tests.policy.builders import NOW, SAMPLES, deployment, shelf
 from tests.support.postgres import fresh_service_database
 
 ISSUER = "https://issuer.test"
@@ -92,7 +92,7 @@ async def running_policy() -> AsyncIterator[Policy]:
             "drain_seconds": 1,
         }
     )
-    app = create_app(settings, lambda: NOW)
+    app = create_app(settings, lambda: NOW, deployment())
     app.state.tokens = Tokens(settings.auth, _jwks)
     database = Database(urls.working, application_name="test", pool_size=4)
     transport = httpx.ASGITransport(app)

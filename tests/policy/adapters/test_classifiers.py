@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
+from services.policy.adapters.common_classifier import common_classifier
 from services.policy.adapters.store import classifiers
 from services.policy.adapters.store.classifiers import ClassifiersInUse
 from services.policy.adapters.store.policies import PolicyShelf
@@ -21,11 +22,12 @@ from tests.support.postgres import fresh_service_database
 pytestmark = pytest.mark.asyncio
 
 UNKNOWN = "the blue bus"
+COMMON = common_classifier().version
 
 
 def a_model(kind: Kind) -> LinearModel:
     """A model that takes everything for ``kind``."""
-    return LinearModel([kind, "other"], [math.log(99), 0.0], {}).rounded()
+    return LinearModel([kind, "other"], [math.log(99), 0.0], {}, {})
 
 
 @asynccontextmanager
@@ -61,11 +63,11 @@ async def test_the_newest_model_of_each_agency_is_in_use() -> None:
         shelf = a_shelf()
         in_use = ClassifiersInUse(database, shelf)
         await in_use.look()
-        assert sorting(shelf) == ("other", "lexicon")
+        assert sorting(shelf) == ("other", COMMON)
         await trained(database, "passports/1@000000000001", "complaint")
         await in_use.look()
         assert sorting(shelf) == ("complaint", "passports/1@000000000001")
-        assert sorting(shelf, "water-board") == ("other", "lexicon")
+        assert sorting(shelf, "water-board") == ("other", COMMON)
         await trained(database, "passports/2@000000000002", "venting", LATER)
         await trained(database, "water-board/1@000000000003", "praise", agency="water-board")
         await in_use.look()
@@ -81,7 +83,7 @@ async def test_a_model_is_read_once() -> None:
         assert await classifiers.newest(database, first) == first
 
 
-async def test_where_all_models_are_gone_the_lexicon_speaks_again() -> None:
+async def test_where_all_models_are_gone_the_common_one_speaks_again() -> None:
     async with a_database() as database:
         shelf = a_shelf()
         in_use = ClassifiersInUse(database, shelf)
@@ -89,7 +91,7 @@ async def test_where_all_models_are_gone_the_lexicon_speaks_again() -> None:
         await in_use.look()
         await changed(database, "DELETE FROM classifier")
         await in_use.look()
-        assert sorting(shelf) == ("other", "lexicon")
+        assert sorting(shelf) == ("other", COMMON)
 
 
 async def test_a_model_that_cannot_be_read_leaves_the_one_before_in_use() -> None:
@@ -104,7 +106,7 @@ async def test_a_model_that_cannot_be_read_leaves_the_one_before_in_use() -> Non
         assert sorting(shelf) == ("complaint", "passports/1@000000000001")
         another = a_shelf()
         await ClassifiersInUse(database, another).look()
-        assert sorting(another) == ("other", "lexicon")
+        assert sorting(another) == ("other", COMMON)
 
 
 async def test_the_newest_version_is_known_by_its_time() -> None:

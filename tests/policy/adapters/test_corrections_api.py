@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from services.policy.adapters.common_classifier import common_classifier
 from services.policy.adapters.store import corrections
 from services.policy.domain.learning.examples import Example
 from shared.database import EVERY_AGENCY
@@ -12,7 +13,8 @@ from tests.policy.builders import NOW, edited, received
 
 pytestmark = pytest.mark.asyncio
 
-TEXT = "The counter closed at noon with forty people in the queue"
+TEXT = "Still waiting after six weeks, no reply at all"
+SPAM = "Earn money from home, double your money, claim your prize: click here"
 DESK, DESK_2 = "passports-desk", "passports-desk-2"
 
 
@@ -37,15 +39,15 @@ async def listed(policy: Policy, case: str) -> list[dict[str, Any]]:
 async def test_a_correction_is_kept_and_goes_on_record() -> None:
     async with running_policy() as policy:
         case = await a_case(policy)
-        answer = await corrected(policy, case, "complaint")
+        answer = await corrected(policy, case, "opinion")
         assert answer.status_code == 201
         body = answer.json()
         assert body.pop("id").startswith("cor_")
         assert body == {
             "case": case,
             "comment": "cmt_1",
-            "kind_was": "other",
-            "kind": "complaint",
+            "kind_was": "complaint",
+            "kind": "opinion",
             "officer": DESK,
             "at": "2026-11-23T04:30:00.000Z",
         }
@@ -60,7 +62,7 @@ async def test_what_was_decided_stays_decided() -> None:
         before = (await policy.get(f"/v1/cases/{case}")).json()
         assert (await corrected(policy, case, "complaint")).status_code == 201
         assert (await policy.get(f"/v1/cases/{case}")).json() == before
-        assert before["explanation"]["classifier"] == "lexicon"
+        assert before["explanation"]["classifier"] == common_classifier().version
 
 
 async def test_pressing_twice_is_one_correction() -> None:
@@ -74,16 +76,32 @@ async def test_pressing_twice_is_one_correction() -> None:
         assert (other.status_code, other.json()["type"].rsplit(":", 1)[-1]) == (422, "idempotency-key-reused")
 
 
-async def test_the_kind_that_it_is_held_to_be_already_is_refused() -> None:
+async def test_the_kind_that_it_is_held_to_be_already_is_confirmed_by_each_officer_once() -> None:
     async with running_policy() as policy:
-        case = await a_case(policy)
-        refusal = await corrected(policy, case, "other")
-        assert (refusal.status_code, refusal.json()["type"].rsplit(":", 1)[-1]) == (409, "same-kind")
-        assert (await corrected(policy, case, "complaint")).status_code == 201
-        assert (await corrected(policy, case, "complaint", DESK_2)).status_code == 409
-        back = await corrected(policy, case, "other", DESK_2)
-        assert (back.status_code, back.json()["kind_was"]) == (201, "complaint")
-        assert [each["kind"] for each in await listed(policy, case)] == ["complaint", "other"]
+        case = await a_case(policy, "Where is the office?")
+        first = await corrected(policy, case, "question")
+        assert (first.status_code, first.json()["kind_was"], first.json()["kind"]) == (201, "question", "question")
+        again = await corrected(policy, case, "question")
+        assert (again.status_code, again.json()) == (200, first.json())
+        assert (await corrected(policy, case, "question", DESK_2)).status_code == 201
+        assert (await corrected(policy, case, "complaint", DESK_2)).json()["kind_was"] == "question"
+        assert [each["kind"] for each in await listed(policy, case)] == ["question", "question", "complaint"]
+        acts = await policy.rows("SELECT action FROM audit WHERE action LIKE 'comment.%' ORDER BY number")
+        assert [act.action for act in acts] == ["comment.confirmed", "comment.confirmed", "comment.corrected"]
+
+
+async def test_the_text_of_confirmed_spam_is_hidden_without_a_person_from_then_on() -> None:
+    async with running_policy() as policy:
+        spam = {comment: received(SPAM, comment=comment, thread=comment) for comment in ("cmt_1", "cmt_2", "cmt_3")}
+        await policy.receive(spam["cmt_1"])
+        await policy.receive(spam["cmt_2"])
+        cases = [row.id for row in await policy.rows('SELECT id FROM "case" ORDER BY id')]
+        assert (await corrected(policy, cases[0], "spam")).status_code == 201
+        await policy.receive(spam["cmt_3"])
+        turns = await policy.rows("SELECT decision ->> 'level' AS level FROM turn ORDER BY comment")
+        assert [turn.level for turn in turns] == ["L1", "L1", "L0"]
+        async with policy.database.begin(EVERY_AGENCY) as connection:
+            assert await corrections.examples(connection, "passports") == [Example(SPAM, "spam")]
 
 
 async def test_the_newest_turn_is_meant_unless_a_comment_is_named() -> None:

@@ -47,13 +47,13 @@ async def test_what_several_raise_is_listed_the_latest_first() -> None:
         assert found["ends_at"] == "2026-11-23T06:21:00.000Z"
 
 
-@pytest.mark.parametrize(("surging", "comments"), [("true", [10]), ("false", [2])])
-async def test_those_that_surge_can_be_asked_for(surging: str, comments: list[int]) -> None:
+async def test_those_that_surge_can_be_asked_for() -> None:
     async with running_policy() as policy:
         await raised(policy, CLOSED, 10)
         await raised(policy, LOST, 2, minute=1)
-        items = (await policy.get(f"/v1/issues?surging={surging}")).json()["items"]
-        assert [each["comments"] for each in items] == comments
+        for surging, comments in (("true", [10]), ("false", [2])):
+            items = (await policy.get(f"/v1/issues?surging={surging}")).json()["items"]
+            assert [each["comments"] for each in items] == comments
 
 
 async def test_a_surge_that_nobody_raised_for_a_window_is_over() -> None:
@@ -104,8 +104,8 @@ async def test_another_agencys_issues_are_not_there() -> None:
         assert len((await policy.get("/v1/issues?agency=passports")).json()["items"]) == 1
 
 
-@pytest.mark.parametrize("cursor", ["x", "MjAyNg", "MjAyNi0xMS0yM3xpc3N1ZV8x", "fA"])
-async def test_a_cursor_that_is_not_ours_is_refused(cursor: str) -> None:
+async def test_a_cursor_that_is_not_ours_is_refused() -> None:
     async with running_policy() as policy:
-        answer = await policy.get(f"/v1/issues?cursor={cursor}")
-        assert (answer.status_code, answer.json()["type"].rsplit(":", 1)[-1]) == (400, "invalid-cursor")
+        for cursor in ("x", "MjAyNg", "MjAyNi0xMS0yM3xpc3N1ZV8x", "fA"):
+            answer = await policy.get(f"/v1/issues?cursor={cursor}")
+            assert (answer.status_code, answer.json()["type"].rsplit(":", 1)[-1]) == (400, "invalid-cursor"), cursor

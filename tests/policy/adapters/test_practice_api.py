@@ -10,7 +10,7 @@ from tests.policy.adapters.support import Policy, running_policy
 pytestmark = pytest.mark.asyncio
 
 
-@pytest_asyncio.fixture
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def policy() -> AsyncIterator[Policy]:
     async with running_policy() as policy:
         yield policy

@@ -10,6 +10,7 @@ import pytest
 import yaml
 from sqlalchemy import text
 
+from services.policy.adapters import replay_queue
 from services.policy.adapters.replaying import Asked
 from services.policy.adapters.store import replays
 from services.policy.adapters.store.replays import MOST_TRIES, UnderWay, Wish
@@ -31,6 +32,12 @@ RULE = {
 }
 BRIDGE = "The counter at the bridge is closed again, call me on 071 234 5678"
 PATIENCE_SECONDS = 60
+
+
+@pytest.fixture(autouse=True)
+def _often(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What nobody asked for over HTTP is found by looking, which is done more often here."""
+    monkeypatch.setattr(replay_queue, "LOOK_SECONDS", 0.1)
 
 
 async def ask(

@@ -11,7 +11,7 @@ from sqlalchemy import text
 
 from services.policy.adapters import succession
 from services.policy.adapters.policy_files import Loaded, above
-from services.policy.adapters.store import adoptions, policy_drafts
+from services.policy.adapters.store import adoptions, policies, policy_drafts
 from services.policy.adapters.store.policies import PolicyShelf, UnreadablePolicy
 from services.policy.domain.adoption.authorship import Adoption, Consent, PolicyDraft
 from services.policy.domain.adoption.standing import Documents
@@ -21,7 +21,7 @@ from services.policy.domain.deciding.decisions import PolicyInForce
 from services.policy.domain.triage.classification import Cues, Verdict
 from shared.database import EVERY_AGENCY, Database
 from shared.errors import Dead
-from tests.policy.builders import LATER, NOW, document
+from tests.policy.builders import LATER, NOW, OFFICERS, document
 from tests.support.postgres import fresh_service_database
 
 pytestmark = pytest.mark.asyncio
@@ -33,7 +33,7 @@ WHERE = Comment("Where is it?")
 def files(**sections: Any) -> Loaded:
     """What a deployment brings for the test agency."""
     written = document(**sections)
-    return Loaded(compose(written, above()), Documents(written))
+    return Loaded(PolicyInForce(compose(written, above())), Documents(written))
 
 
 @asynccontextmanager
@@ -195,7 +195,7 @@ async def test_a_version_keeps_its_name_when_the_model_has_grown() -> None:
 async def test_a_version_that_cannot_be_read_is_not_replaced_by_another_and_hinders_no_other_agency() -> None:
     async with a_database() as database:
         others = {"agency": "zoo", "name": "Zoo", "version": 1}
-        zoo = Loaded(compose(others, above()), Documents(others))
+        zoo = Loaded(PolicyInForce(compose(others, above())), Documents(others))
         await succession.adopt_files(database, [files(), zoo], NOW)
         await rows(database, "UPDATE policy SET content = '{\"agency\": 1}' WHERE agency = 'test-agency' RETURNING 1")
         shelf = PolicyShelf()
@@ -226,6 +226,22 @@ async def test_a_trained_classifier_stays_when_another_policy_comes_into_force()
         await shelf.refresh(database, LATER)
         assert shelf.of("test-agency").policy.revision == 2
         assert shelf.of("test-agency").sort(WHERE).kind == "praise"
+
+
+async def test_what_was_compiled_from_files_decides_until_something_in_it_changes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with a_database() as database:
+        first = files()
+        await succession.adopt_files(database, [first], NOW)
+        shelf = PolicyShelf([first.in_force])
+        with monkeypatch.context() as patch:
+            patch.setattr(policies, "PolicyInForce", lambda *_: pytest.fail("this was compiled already"))
+            assert await shelf.refresh(database, NOW) == ["test-agency"]
+        await succession.adopt_files(database, [files(officers=OFFICERS[1:])], LATER)
+        await shelf.refresh(database, LATER)
+        changed = shelf.of("test-agency").policy
+        assert (changed.version, len(changed.officers)) == (first.policy.version, len(OFFICERS) - 1)
 
 
 async def test_a_shelf_without_a_database_holds_what_it_was_given() -> None:

@@ -115,4 +115,4 @@ def _policy(agency: str, period: str | None, admitted: str | None) -> PolicyInFo
         content["periods"].append({"kind": period, "from": (NOW - timedelta(days=7)).isoformat()})
     for topic in content["topics"]:
         topic["admitted"] = topic["admitted"] or topic["id"] == admitted
-    return PolicyInForce(Policy.model_validate_json(json.dumps(content)))
+    return PolicyInForce(Policy.model_validate_json(json.dumps(content)), policy.classifier)

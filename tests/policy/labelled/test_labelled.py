@@ -2,7 +2,6 @@
 
 import json
 from collections import Counter
-from dataclasses import replace
 
 import pytest
 from pydantic import ValidationError
@@ -18,18 +17,16 @@ RULES = [f"{number}" for number in range(2, 40)]
 WITHOUT_LANGUAGE = "9"
 """The rule on comments in languages that are none of ours."""
 
-RIGHT: dict[Part, float] = {"tuning": 0.48, "held_out": 0.54}
+RIGHT: dict[Part, float] = {"tuning": 0.74, "held_out": 0.68}
 """Share with disposition and level right, as measured; it may fall by MARGIN before that is a fault."""
 MARGIN = 0.03
-TOO_LOW: dict[Part, int] = {"tuning": 43, "held_out": 38}
+TOO_LOW: dict[Part, int] = {"tuning": 15, "held_out": 28}
 """Comments decided below their level, as measured; MARGIN_TOO_LOW more of them are a fault."""
 MARGIN_TOO_LOW = 3
 
 GRAVE = ("3", "4", "15")
 """Danger to life, threats and what moves markets: never to be decided below their level."""
-STILL_MISSED = frozenset(
-    {"3-si-2", "3-si-4", "4-en-2", "4-en-4", "4-si-1", "4-si-3", "4-ta-2", "4-ta-4", "15-en-4"},
-)
+STILL_MISSED = frozenset({"3-si-4", "4-en-4", "4-si-3"})
 """Grave comments of the tuning part that are; this list only ever gets shorter."""
 
 
@@ -93,7 +90,7 @@ def test_nothing_grave_is_decided_below_its_level() -> None:
 def an_outcome(should: Disposition, did: Disposition, level: Level = "L1") -> Outcome:
     label = labelled()[0]
     expect = label.expect.model_copy(update={"disposition": should, "level": "L1", "rule": "24"})
-    decision = replace(decided("Thank you!"), disposition=did, level=level, rules=("24.1",))
+    decision = decided("Thank you!")._replace(disposition=did, level=level, rules=("24.1",))
     return Outcome(label.model_copy(update={"expect": expect}), decision)
 
 

@@ -44,9 +44,10 @@ def corrections_api(database: Database, policies: PolicyShelf, clock: Clock) -> 
     async def correct(
         request: Request, case_id: CaseIdPath, posted: CorrectionIn, caller: Caller = requires("cases:write")
     ) -> Response:
-        """Say of what kind a comment is. It changes no decision; texts like it count as judged by a person.
+        """Say of what kind a comment is, or confirm it. It changes no decision; texts like it count as judged.
 
-        403 `not-your-authority` without a post in the agency, 409 `same-kind`, 422 `unknown-comment`.
+        200 with what you said before, where you say it again. 403 `not-your-authority` without a post in the agency,
+        422 `unknown-comment`.
         """
         idempotency_key(request)
         checked(case_id)
@@ -68,7 +69,7 @@ def corrections_api(database: Database, policies: PolicyShelf, clock: Clock) -> 
 
     @router.get("")
     async def list_corrections(case_id: CaseIdPath, caller: Caller = requires("cases:read")) -> Response:
-        """What officers corrected in a case, oldest first; the latest 200. 404 if the case is not yours."""
+        """What officers said of a case's comments, oldest first; the latest 200. 404 if the case is not yours."""
         checked(case_id)
         async with database.begin(caller.scope) as connection:
             case = await queries.find_case(connection, case_id)
@@ -91,6 +92,9 @@ async def _correct(
             "The case has no such comment",
             errors=[{"pointer": "/comment", "detail": "Name a comment of this case, or none for its newest turn."}],
         )
+    said = await corrections.last_of(connection, judged)
+    if said is not None and (said.kind, said.officer) == (posted.kind, officer.subject):
+        return Answer(200, _body(said, said.case_id))
     now = clock()
     correction, act = learning.correct(judged, posted.kind, officer, now)
     await corrections.put(connection, correction, judged)

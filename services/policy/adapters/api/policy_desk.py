@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.policy.adapters import succession
 from services.policy.adapters.api.posted_documents import Posted
+from services.policy.adapters.common_classifier import common_classifier
 from services.policy.adapters.store import adoptions, policy_drafts
 from services.policy.adapters.store.policies import PolicyShelf, UnreadablePolicy
 from services.policy.authoring import Desk, Done
@@ -113,7 +114,7 @@ class PolicyDesk:
     async def holes(self, policy: Policy) -> tuple[Hole, ...]:
         """What lint finds in a policy; one policy at a time, because it takes a second or more."""
         async with self._linting:
-            return await asyncio.to_thread(lint, policy, self._clock())
+            return await asyncio.to_thread(lint, policy, self._clock(), common_classifier())
 
     async def begin(self, caller: Caller, agency: str, unit: str | None, posted: Posted, note: str | None) -> Sight:
         """A new draft of ``caller``'s, which may yet be refused. Raises InvalidPolicy."""

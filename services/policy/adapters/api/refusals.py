@@ -11,7 +11,6 @@ from services.policy.domain.clearance.approvals import (
     Refusal,
     StaleDigest,
 )
-from services.policy.domain.learning.corrections import SameKind
 from shared.problems import Problem
 
 _PROBLEMS: tuple[tuple[type[Refusal], int, str, str], ...] = (
@@ -21,7 +20,6 @@ _PROBLEMS: tuple[tuple[type[Refusal], int, str, str], ...] = (
     (StaleDigest, 409, "stale-digest", "What you saw has changed since"),
     (DraftNotOpen, 409, "draft-not-open", "The draft is no longer open"),
     (NothingToAnswer, 409, "nothing-to-answer", "No comment of this case waits for an answer"),
-    (SameKind, 409, "same-kind", "The comment is of that kind already"),
 )
 
 

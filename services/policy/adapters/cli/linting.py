@@ -11,6 +11,7 @@ from typing import Any
 
 from services.policy.adapters.cli import sources
 from services.policy.adapters.cli.sources import DOES_NOT_HOLD, DONE, WRONG_USE
+from services.policy.adapters.common_classifier import common_classifier
 from services.policy.adapters.policy_files import above
 from services.policy.domain.composing.composition import compose
 from services.policy.domain.lint import CODES, Example, Hole, lint
@@ -40,7 +41,7 @@ def run(options: Namespace) -> int:
     inherited = _of_the_baseline(now)
     failed = False
     for policy in policies:
-        holes = lint(policy, now)
+        holes = lint(policy, now, common_classifier())
         failed = failed or any(hole.severity == "error" for hole in holes)
         if options.json:
             print(json.dumps(_body(policy, holes, inherited), ensure_ascii=False))
@@ -87,7 +88,7 @@ def _of_the_baseline(now: datetime) -> _Known:
         for each in (1, 2)
     ]
     policy = compose({"agency": "baseline", "name": "Baseline", "version": 1, "officers": posts}, above())
-    return {_known_by(hole) for hole in lint(policy, now) if hole.severity == "warning"}
+    return {_known_by(hole) for hole in lint(policy, now, common_classifier()) if hole.severity == "warning"}
 
 
 def _known_by(hole: Hole) -> tuple[str, str, str]:

@@ -9,7 +9,6 @@ import json
 import sys
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from collections.abc import Iterator
-from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -23,9 +22,8 @@ from services.policy.adapters.cli.replay_table import item_line, table
 from services.policy.adapters.cli.sources import CANNOT, DOES_NOT_HOLD, DONE, WRONG_USE
 from services.policy.adapters.cli.trying import Given
 from services.policy.adapters.replaying import Asked, replay_stored
-from services.policy.adapters.store.policies import PolicyShelf
 from services.policy.domain.adoption.standing import Roster
-from services.policy.domain.deciding.decisions import Decision, PolicyInForce
+from services.policy.domain.deciding.decisions import PolicyInForce
 from services.policy.domain.deciding.outcomes import Terms
 from services.policy.domain.replaying.replay import Decided, Replay
 from services.policy.domain.replaying.replay_results import Results
@@ -83,7 +81,7 @@ def _of_database(options: Namespace, asked: Asked, now: datetime) -> tuple[str, 
     at_hand = sources.policy_of(options) if options.policy or options.policies else None
 
     async def replay(database: Database) -> tuple[str, Results] | None:
-        policy = at_hand or await _in_force(database, options.agency, now)
+        policy = at_hand or await running.in_force(database, options.agency, now)
         if policy is None:
             return None
         report = Progress("comments").report
@@ -93,12 +91,6 @@ def _of_database(options: Namespace, asked: Asked, now: datetime) -> tuple[str, 
     if replayed is None:
         sys.exit(_wrong(f"No policy of {options.agency} is in force there."))
     return replayed
-
-
-async def _in_force(database: Database, agency: str, now: datetime) -> PolicyInForce | None:
-    shelf = PolicyShelf()
-    await shelf.refresh(database, now)
-    return shelf.find(agency)
 
 
 def _of_file(options: Namespace, at: datetime) -> tuple[str, Results]:
@@ -136,7 +128,7 @@ def _decided(line: int, given: Given, in_force: PolicyInForce, otherwise: dateti
         words=words,
         history=history,
         at=at,
-        decision={each.name: getattr(decision, each.name) for each in fields(Decision)},
+        decision=decision._asdict(),
     )
 
 

@@ -1,7 +1,7 @@
 """``parley policy train``: an agency's model of comments' kinds, from what its officers corrected.
 
 Offline: nothing waits for it, and a running service takes the newest version by itself. What was learned is measured
-on comments that were held out, and kept only if it sorts them no worse than the lexicon.
+on comments that were held out, and kept only if it sorts them no worse than before.
 """
 
 import json
@@ -43,7 +43,7 @@ class Corrected(BaseModel):
 
 
 class Given(NamedTuple):
-    """What there is to learn from, and the policy whose lexicon it is measured against."""
+    """What there is to learn from, and the policy whose classifier it is measured against."""
 
     policy: PolicyInForce
     examples: list[Example]
@@ -97,7 +97,7 @@ def scores_of(lesson: Lesson) -> dict[str, Any]:
     return {
         "examples": lesson.examples,
         "folds": lesson.folds,
-        "lexicon": lesson.lexicon._asdict(),
+        "before": lesson.before._asdict(),
         "learned": lesson.learned._asdict(),
     }
 
@@ -160,7 +160,7 @@ def _keep(lesson: Lesson, options: Namespace) -> tuple[str, datetime]:
             details = {
                 "examples": lesson.examples,
                 "right": lesson.learned.accuracy,
-                "right_by_lexicon": lesson.lexicon.accuracy,
+                "right_before": lesson.before.accuracy,
             }
             trained = audit.Entry(agency, PARLEY, "classifier.trained", version, details=details)
             await audit.append(connection, [trained], at)
@@ -177,20 +177,20 @@ def _report(version: str, lesson: Lesson) -> Iterator[str]:
     told = ", ".join(f"{count} {source}" for source, count in sorted(lesson.examples.items(), reverse=True))
     yield f"{version}: {told}; measured on {lesson.folds} folds held out"
     yield ""
-    yield f"  {'':<20}{'lexicon':>9}{'model':>9}"
+    yield f"  {'':<20}{'before':>9}{'model':>9}"
     for name, share in (("right", "accuracy"), ("sure", "sure"), ("surely wrong", "surely_wrong")):
-        yield f"  {name:<20}{getattr(lesson.lexicon, share):>9.1%}{getattr(lesson.learned, share):>9.1%}"
+        yield f"  {name:<20}{getattr(lesson.before, share):>9.1%}{getattr(lesson.learned, share):>9.1%}"
     yield ""
     yield f"  {'kind':<20}{'comments':>9}{'precision':>16}{'recall':>16}"
     nothing = {"comments": 0, "precision": None, "recall": None}
     for kind, learned in lesson.learned.kinds.items():
-        lexicon = lesson.lexicon.kinds.get(kind, nothing)
-        shares = "".join(f"{_from_to(lexicon[name], learned[name]):>16}" for name in ("precision", "recall"))
+        before = lesson.before.kinds.get(kind, nothing)
+        shares = "".join(f"{_from_to(before[name], learned[name]):>16}" for name in ("precision", "recall"))
         yield f"  {kind:<20}{learned['comments']:>9}{shares}"
 
 
-def _from_to(lexicon: float | None, learned: float | None) -> str:
-    return " → ".join("–" if share is None else f"{share:.2f}" for share in (lexicon, learned))
+def _from_to(before: float | None, learned: float | None) -> str:
+    return " → ".join("–" if share is None else f"{share:.2f}" for share in (before, learned))
 
 
 def _tell(progress: str) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
+from services.policy.adapters.cli.models import with_model
 from services.policy.adapters.cli.sources import CANNOT, DOES_NOT_HOLD, DONE, WRONG_USE, policy_of
 from services.policy.adapters.cli.sources import add_options as add_sources
 from services.policy.domain.comments import Comment, History
@@ -85,6 +86,9 @@ def add_options(command: ArgumentParser) -> None:
     command.add_argument(
         "--file", type=Path, metavar="F", help="comments as JSON lines: id, text, platform, language?, author?"
     )
+    command.add_argument(
+        "--model", type=Path, metavar="FILE", help="sort comments with the model that `policy train --out` wrote there"
+    )
     command.add_argument("--language", help="what the platform says the text is written in")
     command.add_argument("--platform", default="rest", help="default rest")
     command.add_argument("--at", metavar="TIME", help="decide as of this time (RFC 3339; default now)")
@@ -105,6 +109,8 @@ def run(options: Namespace) -> int:
         print(f"--at {options.at}: a time reads like 2026-11-23T09:30:00+05:30", file=sys.stderr)
         return WRONG_USE
     policy = policy_of(options)
+    if options.model is not None:
+        policy = with_model(policy, options.model)
     refused = False
     try:
         for number, given in _given(options):

@@ -9,11 +9,12 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.policy.adapters.common_classifier import common_classifier
 from services.policy.adapters.store import rows
 from services.policy.adapters.store.policies import PolicyShelf
 from services.policy.domain.learning.learned import Learned
 from services.policy.domain.learning.linear_model import BadModel, LinearModel
-from services.policy.domain.triage.classification import Classifier, Lexicon
+from services.policy.domain.triage.classification import Classifier
 from shared import telemetry
 from shared.database import EVERY_AGENCY, Database
 
@@ -37,7 +38,7 @@ async def newest_of(connection: AsyncConnection, agency: str) -> tuple[str, date
 async def newest(database: Database, known: Mapping[str, Classifier] | None = None) -> dict[str, Classifier]:
     """Each agency's newest classifier; those that are ``known`` already are not read again.
 
-    A model that this release cannot apply is passed over: the one known before stays, or else the lexicon.
+    A model that this release cannot apply is passed over: the one known before stays, or else the common one.
     """
     found = dict(known or {})
     async with database.begin(EVERY_AGENCY) as connection:
@@ -46,12 +47,12 @@ async def newest(database: Database, known: Mapping[str, Classifier] | None = No
         stored = await _models(connection, changed) if changed else {}
     for agency, model in stored.items():
         used = await asyncio.to_thread(_applied, model, changed[agency])
-        found[agency] = used or found.get(agency) or Lexicon()
+        found[agency] = used or found.get(agency) or common_classifier()
     return {agency: found[agency] for agency in versions}
 
 
 class ClassifiersInUse:
-    """Lets a shelf of policies use each agency's newest model. An agency whose models are gone has its lexicon."""
+    """Lets a shelf of policies use each agency's newest model. An agency whose models are gone has the common one."""
 
     def __init__(self, database: Database, shelf: PolicyShelf) -> None:
         self._database, self._shelf = database, shelf
@@ -59,7 +60,7 @@ class ClassifiersInUse:
 
     async def look(self) -> None:
         """Use what is newest now."""
-        gone: dict[str, Classifier] = dict.fromkeys(self._used, Lexicon())
+        gone: dict[str, Classifier] = dict.fromkeys(self._used, common_classifier())
         found = gone | await newest(self._database, self._used)
         changed = {agency: each for agency, each in found.items() if _version(self._used.get(agency)) != each.version}
         if changed:
@@ -87,7 +88,7 @@ async def _models(connection: AsyncConnection, versions: Mapping[str, str]) -> d
 def _applied(stored: Any, version: str) -> Classifier | None:
     """A stored model, ready to be asked; off the event loop, because a great one takes long to read."""
     try:
-        return Learned(Lexicon(), LinearModel.from_json(rows.from_json(stored)), version)
+        return Learned(common_classifier(), LinearModel.from_json(rows.from_json(stored)), version)
     except BadModel as bad:
         telemetry.logger().error("classifier.unusable", version=version, said=str(bad))
         return None

@@ -31,6 +31,11 @@ async def find_judged(connection: AsyncConnection, case_id: str, comment: str | 
     return None if row is None else Judged(row.agency, case_id, row.number, row.comment, row.issue, row.kind)
 
 
+async def last_of(connection: AsyncConnection, judged: Judged) -> Any | None:
+    """What an officer said of that turn last, or None."""
+    return (await connection.execute(_LAST_OF, {"case": judged.case, "turn": judged.turn})).one_or_none()
+
+
 async def put(connection: AsyncConnection, correction: Correction, judged: Judged) -> None:
     """Keep a correction; what is like the comment counts as judged by a person."""
     values = {name: getattr(correction, name) for name in Correction.__slots__}
@@ -45,7 +50,7 @@ async def list_of(connection: AsyncConnection, case_id: str) -> Sequence[Any]:
 
 
 async def examples(connection: AsyncConnection, agency: str, since: datetime | None = None) -> list[Example]:
-    """What officers of an agency corrected, and about as much of what they answered without correcting it.
+    """What officers of an agency corrected or confirmed, and about as much of what they answered without correcting it.
 
     Comments that their authors have deleted teach nothing.
     """
@@ -64,6 +69,9 @@ _JUDGED = text("""
     ) AS last ON true
     WHERE t.case_id = :case AND (CAST(:comment AS text) IS NULL OR t.comment = :comment)
     ORDER BY t.number DESC LIMIT 1
+""")
+_LAST_OF = text("""
+    SELECT * FROM correction WHERE case_id = :case AND turn = :turn ORDER BY at DESC, id DESC LIMIT 1
 """)
 _PUT = text("""
     INSERT INTO correction (id, agency, case_id, turn, comment, kind_was, kind, officer, at)

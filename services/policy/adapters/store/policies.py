@@ -12,6 +12,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from services.policy.adapters.common_classifier import common_classifier
 from services.policy.adapters.store import adoptions
 from services.policy.adapters.store.adoptions import InForce
 from services.policy.domain.deciding.decisions import PolicyInForce
@@ -89,8 +90,13 @@ class PolicyShelf:
 
     async def _compiled(self, row: Any) -> PolicyInForce:
         # In a thread, because a great policy takes long and every other request waits for this loop.
-        return await asyncio.to_thread(_compiled, row, self._classifiers.get(row.agency))
+        return await asyncio.to_thread(_compiled, row, self.find(row.agency), self._classifiers.get(row.agency))
 
 
-def _compiled(row: Any, classifier: Classifier | None) -> PolicyInForce:
-    return PolicyInForce(adoptions.policy_of(row), classifier)
+def _compiled(row: Any, known: PolicyInForce | None, classifier: Classifier | None) -> PolicyInForce:
+    """A version ready to decide: ``known`` where it is that, as at start, when the files were compiled already."""
+    policy = adoptions.policy_of(row)
+    used = classifier or common_classifier()
+    if known is not None and known.policy.version == policy.version and known.policy == policy:
+        return known.with_classifier(used)
+    return PolicyInForce(policy, used)

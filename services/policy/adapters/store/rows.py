@@ -12,7 +12,6 @@ from shared.events import Author
 
 _TUPLES = ("topics", "rules", "signoffs", "duties", "masked")
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
-_DECISION = tuple(Decision.__dataclass_fields__)
 
 
 def as_json(value: Any) -> str:
@@ -26,7 +25,7 @@ def from_json(value: Any) -> Any:
 
 
 def decision_json(decision: Decision) -> str:
-    return as_json({name: getattr(decision, name) for name in _DECISION})
+    return as_json({**decision._asdict(), "circumstances": dict(decision.circumstances)})
 
 
 def decision_of(column: Any) -> Decision:

@@ -6,7 +6,7 @@ below the floor is refused with its path.
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from pydantic import ValidationError
@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from services.policy.domain.composing import floors
 from services.policy.domain.composing.faults import faults_of, path_of
 from services.policy.domain.composing.references import dangling
-from services.policy.domain.policies import STAGES, Layer, Policy
+from services.policy.domain.policies import STAGES, Clock, Layer, Policy
 from services.policy.domain.scales import LEVELS
 
 Document = Mapping[str, Any]
@@ -55,9 +55,32 @@ def compose(agency: Document, above: Above, units: Sequence[Document] = ()) -> P
         raise InvalidPolicy(told) from None
     except (TypeError, AttributeError, KeyError, ValueError, RecursionError) as unreadable:
         raise InvalidPolicy([("", f"the file has not the shape of a policy ({unreadable})")]) from None
+    own = {name for document in (agency, *units) for name in document.get("clocks") or ()}
+    policy = policy.model_copy(update={"clocks": _sped_up(policy.clocks, own)})
     if faults := [*dangling(policy), *floors.below(policy)]:
         raise InvalidPolicy(faults)
     return policy
+
+
+def _sped_up(clocks: Mapping[str, Clock], own: Container[str]) -> dict[str, Clock]:
+    """The clocks, each with a next class up that is faster: an agency that makes a clock of the baseline slower need
+    not know which other ones speed up to it. Its ``own`` clocks stay as it wrote them."""
+    return {
+        name: clock if name in own else clock.model_copy(update={"faster": _next_up(name, clocks)})
+        for name, clock in clocks.items()
+    }
+
+
+def _next_up(name: str, clocks: Mapping[str, Clock]) -> str | None:
+    """The first of the classes up from a clock that is faster than it is; None where there is none."""
+    passed, up = {name}, clocks[name].faster
+    while up is not None and up not in passed:
+        clock = clocks.get(up)
+        if clock is None or clock.answer < clocks[name].answer:
+            return up
+        passed.add(up)
+        up = clock.faster
+    return None
 
 
 def _merged(agency: Document, above: Above, units: Sequence[Document]) -> dict[str, Any]:

@@ -140,7 +140,7 @@ _CONDITIONS: dict[str, tuple[Callable[[Any, str], Check], Saw]] = {
 """By the field of ``When``, in the order of trying. ``line_fits`` needs the whole policy and stands in ``rules``."""
 
 _SELECTIVE = ("phrase", "pattern")
-_KEYS = (
+_RARE = (
     "topic",
     "author",
     "closed",
@@ -150,11 +150,15 @@ _KEYS = (
     "earlier_disposition",
     "period",
     "competence",
-    "kind",
-    "platform",
-    "language",
 )
+_COMMON = ("kind", "platform", "language")
 _FLAGS = ("echo", "surge", "prominent", "embargoed", "admitted", "unsure")
+_MEASURES = {
+    "followers_at_least": "followers",
+    "seen_by_at_least": "reach",
+    "seen_by_at_most": "reach",
+}
+"""What must be known of a comment before these can hold; of most it is not."""
 
 
 def waits_under(rule: Rule) -> list[tuple[str, str]]:
@@ -171,9 +175,15 @@ def waits_under(rule: Rule) -> list[tuple[str, str]]:
             return [(flag, "")]
     if when.private_data:
         return [("private_data", "")]
-    for name in _KEYS:
+    for name in _RARE:
         if value := getattr(when, name):
             return [(name, one) for one in ((value,) if isinstance(value, str) else value)]
+    for name, measure in _MEASURES.items():
+        if getattr(when, name) is not None:
+            return [(measure, "")]
+    for name in _COMMON:
+        if value := getattr(when, name):
+            return [(name, one) for one in value]
     return []
 
 
@@ -212,6 +222,10 @@ def keys_of(situation: Situation) -> Iterator[tuple[str, str]]:
         yield "earlier_kind", kind
     for disposition in history.earlier_dispositions:
         yield "earlier_disposition", disposition
+    if comment.reach is not None:
+        yield "reach", ""
+    if comment.followers is not None:
+        yield "followers", ""
     if seen.private:
         yield "private_data", ""
     if comment.echo:
@@ -231,5 +245,5 @@ def keys_of(situation: Situation) -> Iterator[tuple[str, str]]:
 def plain(value: Any) -> Any:
     """What a condition looked at, fit for JSON."""
     if isinstance(value, (frozenset, tuple, list)):
-        return sorted(str(one) for one in value if one is not None)
+        return sorted([str(one) for one in value if one is not None])
     return value

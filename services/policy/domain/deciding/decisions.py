@@ -4,10 +4,10 @@ A pure function of its arguments: the same comment under the same policy version
 """
 
 import copy
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
 from datetime import datetime
-from typing import Any, Self
+from types import MappingProxyType
+from typing import Any, NamedTuple, Self
 
 from services.policy.domain.comments import Comment, History
 from services.policy.domain.deciding.explanations import explained, full_trace
@@ -25,8 +25,7 @@ _UNDECIDED: Disposition = "escalate"
 _NOBODY_KNOWN: frozenset[AuthorKind] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(NamedTuple):
     """What one comment needs.
 
     ``clock`` is the class of its times, ``answer_within`` the minutes of that class; ``line`` is set where it goes out
@@ -53,7 +52,7 @@ class Decision:
     line: str | None
     explanation: dict[str, Any]
     confidence: float = 1.0
-    circumstances: dict[str, Any] = field(default_factory=dict)
+    circumstances: Mapping[str, Any] = MappingProxyType({})
 
 
 class PolicyInForce:
@@ -72,6 +71,11 @@ class PolicyInForce:
         self._authors: dict[str, list[tuple[str | None, AuthorKind]]] = {}
         for known in policy.known_authors:
             self._authors.setdefault(known.account, []).append((known.platform, known.kind))
+
+    @property
+    def classifier(self) -> Classifier:
+        """Who says of what kinds comments are."""
+        return self._triage.classifier
 
     def with_classifier(self, classifier: Classifier) -> Self:
         """The same policy, with ``classifier`` saying of what kinds comments are."""
@@ -127,14 +131,14 @@ class PolicyInForce:
             damage=findings.damage,
             disposition=findings.disposition or _UNDECIDED,
             level=level,
-            rules=tuple(rule.id for rule, _ in findings.matched),
+            rules=tuple([rule.id for rule, _ in findings.matched]),
             signoffs=tuple(findings.signoffs),
             approvals=rung if automatic else max(rung, findings.approvals),
             clock=clock,
             answer_within=self.policy.clocks[clock].answer,
             duties=tuple(findings.duties),
             masked=seen.private,
-            owner=owner(self.policy, seen.topics, level),
+            owner=owner(self.policy, seen.topics, level, situation.now),
             policy_version=self.policy.version,
             line=findings.line.id if by_line and findings.line else None,
             explanation=explained(situation, findings, required, level, by_line),
@@ -200,6 +204,7 @@ class PolicyInForce:
             and any(rule.then.automatic for rule, _ in findings.matched)
             and not findings.signoffs
             and not findings.approvals
+            and not findings.ups
             and required.of_a_line <= line.cleared_by.level
             and findings.sensitivity <= line.ceiling.sensitivity
             and findings.damage <= line.ceiling.damage

@@ -4,8 +4,8 @@
 lowers it.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 from services.policy.domain.deciding.findings import Findings
 from services.policy.domain.policies import Floor, Policy, Scales
@@ -60,13 +60,13 @@ def _by_findings(scales: Scales, findings: Findings) -> list[Contribution]:
 def _by_floor(
     floor: Floor, findings: Findings, kinds: Iterable[Kind], closed: Iterable[Closed]
 ) -> Iterator[Contribution]:
-    scales: tuple[tuple[Mapping[Any, Level], Iterable[str]], ...] = (
-        (floor.by_sensitivity, (findings.sensitivity,)),
-        (floor.by_damage, (findings.damage,)),
-        (floor.by_kind, kinds),
-        (floor.by_closed, closed),
-    )
-    for least, values in scales:
-        for value in values:
-            if value in least:
-                yield Contribution("floor", value, least[value])
+    if findings.sensitivity in floor.by_sensitivity:
+        yield Contribution("floor", findings.sensitivity, floor.by_sensitivity[findings.sensitivity])
+    if findings.damage in floor.by_damage:
+        yield Contribution("floor", findings.damage, floor.by_damage[findings.damage])
+    for kind in kinds:
+        if kind in floor.by_kind:
+            yield Contribution("floor", kind, floor.by_kind[kind])
+    for subject in closed:
+        if subject in floor.by_closed:
+            yield Contribution("floor", subject, floor.by_closed[subject])

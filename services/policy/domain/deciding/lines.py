@@ -23,6 +23,7 @@ class Asked:
     sensitivity: Sensitivity
     damage: Damage
     level: Level
+    crisis: bool
     now: datetime
 
 
@@ -72,6 +73,10 @@ def _doubts(line: Line, asked: Asked, policy: Policy) -> Iterator[str]:
         yield f"it has no text in {seen.language}"
     if seen.private:
         yield "the comment holds private data"
+    if ("unless", line.id) in seen.conditions:
+        yield "the comment asks for more than it says"
+    if asked.crisis and not conditions.in_crisis:
+        yield "it is not of the crisis pack"
     if conditions.public_only and not asked.public:
         yield "it is for public comments only"
     if conditions.from_ is not None and asked.now < conditions.from_:

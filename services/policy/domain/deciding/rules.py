@@ -160,6 +160,7 @@ class RuleBook:
             sensitivity=findings.sensitivity,
             damage=findings.damage,
             level=self.needed(situation, findings).of_a_line,
+            crisis="crisis" in situation.periods,
             now=situation.now,
         )
         fit = self._lines.fitting(asked)

@@ -3,12 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.policy.domain.clearance.approvals import Refusal
 from services.policy.domain.scales import Kind
-
-
-class SameKind(Refusal):
-    """The comment is held to be of that kind already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +20,7 @@ class Judged:
 
 @dataclass(frozen=True, slots=True)
 class Correction:
-    """One comment is of another kind than was thought; ``officer`` is the subject who says so."""
+    """One comment is of another kind than was thought, or of that very kind; ``officer`` is the subject who says so."""
 
     id: str
     agency: str

@@ -20,6 +20,7 @@ from services.policy.domain.lint.owners import holes as of_owners
 from services.policy.domain.lint.reachability import holes as of_reachability
 from services.policy.domain.lint.shadowing import holes as of_shadowing
 from services.policy.domain.policies import Policy
+from services.policy.domain.triage.classification import Classifier
 from services.policy.domain.witnesses.witnesses import Witnesses
 
 __all__ = ["CODES", "Example", "Hole", "lint"]
@@ -38,8 +39,11 @@ _CHECKS: tuple[Callable[[Witnesses], Iterator[Hole]], ...] = (
 _PLACES = {code: place for place, code in enumerate(CODES)}
 
 
-def lint(policy: Policy, now: datetime) -> tuple[Hole, ...]:
-    """The holes of ``policy`` as posts are held at ``now``: errors first, then by code in the order of ``CODES``."""
-    witnesses = Witnesses(PolicyInForce(policy), now)
+def lint(policy: Policy, now: datetime, classifier: Classifier | None = None) -> tuple[Hole, ...]:
+    """The holes of ``policy`` as posts are held at ``now``: errors first, then by code in the order of ``CODES``.
+
+    ``classifier`` sorts the comments that prove them, as it will sort those of citizens; by default the lexicon does.
+    """
+    witnesses = Witnesses(PolicyInForce(policy, classifier), now)
     found = [hole for check in _CHECKS for hole in check(witnesses)]
     return tuple(sorted(found, key=lambda hole: (hole.severity, _PLACES[hole.code])))

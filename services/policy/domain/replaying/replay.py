@@ -114,7 +114,7 @@ class Replay:
         earlier = self._versions.get(decided.version, self._terms)
         old = earlier.outcome_of(decided.decision, decided.received_at, then.working)
         new = self._terms.outcome(made, decided.received_at, then.working)
-        new = new._replace(owner=owner(then.policy, made.topics, made.level))
+        new = new._replace(owner=owner(then.policy, made.topics, made.level, decided.at))
         return Item(
             decided.comment,
             decided.case,

@@ -6,8 +6,8 @@ may have one complaint. Comments with the very same words meet under one key; th
 four more, each of three MinHashes, with probability 1 - (1 - s³)⁴: 0.62 at 0.6, 0.81 at 0.7, 0.94 at 0.8, 0.995 at
 0.9. Whoever meets under a key is compared word by word: a key alone joins nothing.
 
-Words of two languages cannot be compared. There the policy's own vocabulary interprets: comments of one kind, on the
-same subjects of this agency, with the same numbers in them are on one subject.
+Words of two languages cannot be compared. There the policy's own vocabulary interprets: comments on the same subjects
+of this agency, with the same numbers in them, that ask or that do not ask, are on one subject.
 """
 
 import functools
@@ -153,7 +153,7 @@ def _plain(text: str) -> str:
 def _subject(
     kind: Kind, topics: tuple[str, ...], numbers: tuple[str, ...], languages: tuple[str, ...], own: str
 ) -> Subject:
-    number = _digest(kind, *topics, "", *numbers)
+    number = _digest("asks" if kind == "question" else "says", *topics, "", *numbers)
     others = [_digest(str(number), language) for language in languages if language != own]
     return Subject(number, _digest(str(number), own), tuple(others))
 

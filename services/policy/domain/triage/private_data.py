@@ -88,6 +88,9 @@ _PROOFS: tuple[tuple[PrivateData, re.Pattern[str], Callable[[str], bool]], ...] 
 """In this order: what one kind has claimed is not looked at by the next."""
 
 _DIGITS = re.compile(r"\d{2}")
+_ENOUGH_DIGITS = re.compile(r"(?:\d\D*){6}\d")
+"""As many as the shortest number has that is private, a passport's; most comments have not even two together."""
+
 _DIGIT = re.compile(r"\d")
 
 
@@ -110,7 +113,7 @@ def masked(text: str) -> str:
 
 
 def _may_hold_any(text: str) -> bool:
-    return "@" in text or _DIGITS.search(text) is not None
+    return "@" in text or (_DIGITS.search(text) is not None and _ENOUGH_DIGITS.search(text) is not None)
 
 
 def _finds(text: str) -> Iterator[tuple[PrivateData, int, int]]:

@@ -21,8 +21,8 @@ _WORTH_READING = 4000
 
 
 class Sorted(NamedTuple):
-    """What triage saw. ``words`` are the phrases found, for the explanation; ``conditions`` those named by rules;
-    ``classifier`` is the version of the one that said the kinds."""
+    """What triage saw. ``words`` are the phrases found, for the explanation; ``conditions`` those named by rules and
+    lines; ``classifier`` is the version of the one that said the kinds."""
 
     kind: Kind
     kinds: frozenset[Kind]
@@ -37,33 +37,19 @@ class Sorted(NamedTuple):
 
 
 Meaning = tuple[str, str]
-"""What a phrase speaks for: ("kind", kind), ("alone", kind), ("topic", topic), ("phrase", rule); and what a pattern:
-("mark", kind), ("pattern", rule)."""
-
-_NAMED_BY_RULES = ("phrase", "pattern")
+"""What a phrase speaks for: ("kind", kind), ("alone", kind), ("topic", topic), ("phrase", rule), ("unless", line); and
+what a pattern: ("mark", kind), ("pattern", rule)."""
 
 
 class _Glance(NamedTuple):
-    """What the policy's words and patterns find in a text."""
+    """What the policy's words and patterns find in a text: ``topics`` as often as they are named, ``conditions`` those
+    named by rules and lines, and what a classifier goes by."""
 
-    text: str
     found: list[Found[Meaning]]
-    meanings: list[Meaning]
+    topics: list[str]
+    conditions: list[Meaning]
     private: tuple[PrivateData, ...]
-
-    def cues(self) -> Cues:
-        kinds: dict[str, list[Kind]] = {"kind": [], "mark": [], "alone": []}
-        for what, name in self.meanings:
-            if what in kinds:
-                kinds[what].append(cast(Kind, name))
-        worded = kinds["kind"]
-        return Cues(
-            text=self.text,
-            phrases={kind: worded.count(kind) for kind in worded},
-            patterns=kinds["mark"],
-            alone=kinds["alone"],
-            private=bool(self.private),
-        )
+    cues: Cues
 
 
 class Triage:
@@ -71,46 +57,66 @@ class Triage:
 
     def __init__(self, policy: Policy, classifier: Classifier | None = None) -> None:
         self._policy = policy
-        self._classifier = classifier or Lexicon()
+        self.classifier = classifier or Lexicon()
         self._phrases: PhraseIndex[Meaning] = PhraseIndex(_phrases(policy))
         self._patterns: PatternSet[Meaning] = PatternSet(_patterns(policy))
 
     def with_classifier(self, classifier: Classifier) -> Self:
         """The same vocabulary, with ``classifier`` saying the kinds."""
         other = copy.copy(self)
-        other._classifier = classifier
+        other.classifier = classifier
         return other
 
     def cues(self, text: str) -> Cues:
         """What there is in a text for a classifier to go by."""
-        return self._glance(text).cues()
+        return self._glance(text).cues
 
     def sort(self, comment: Comment) -> Sorted:
         """Look at a comment once, and say what is there."""
         glance = self._glance(comment.text)
-        found, meanings = glance.found, glance.meanings
-        verdict = self._classifier.classify(glance.cues())
+        found = glance.found
+        verdict = self.classifier.classify(glance.cues)
+        language = language_of(
+            glance.cues.text, comment.language, [each.language for each in found], self._policy.default_language
+        )
         return Sorted(
             kind=verdict.kind,
             kinds=verdict.kinds,
             confidence=verdict.confidence,
-            topics=tuple(sorted({name for what, name in meanings if what == "topic"})),
-            language=language_of(
-                glance.text, comment.language, [each.language for each in found], self._policy.default_language
-            ),
+            topics=tuple(sorted(set(glance.topics))),
+            language=language,
             private=glance.private,
-            unsure=verdict.two_voices or verdict.confidence < self._policy.least_confidence,
+            unsure=verdict.two_voices
+            or verdict.confidence < self._policy.least_confidence
+            or language not in self._policy.languages,
             words=tuple(sorted({each.phrase for each in found})),
-            conditions=frozenset([each for each in meanings if each[0] in _NAMED_BY_RULES]),
-            classifier=self._classifier.version,
+            conditions=frozenset(glance.conditions),
+            classifier=self.classifier.version,
         )
 
     def _glance(self, text: str) -> _Glance:
         worth_reading = text[:_WORTH_READING]
         plain = normalised(worth_reading)
         found = self._phrases.find(plain)
-        meanings = [*[each.meaning for each in found], *self._patterns.find(plain)]
-        return _Glance(plain, found, meanings, private_data.found_in(worth_reading))
+        private = private_data.found_in(worth_reading)
+        topics: list[str] = []
+        conditions: list[Meaning] = []
+        worded: dict[Kind, int] = {}
+        marks: list[Kind] = []
+        alone: list[Kind] = []
+        for meaning in [*[each.meaning for each in found], *self._patterns.find(plain)]:
+            what, name = meaning
+            if what == "topic":
+                topics.append(name)
+            elif what == "kind":
+                worded[cast(Kind, name)] = worded.get(cast(Kind, name), 0) + 1
+            elif what == "mark":
+                marks.append(cast(Kind, name))
+            elif what == "alone":
+                alone.append(cast(Kind, name))
+            else:
+                conditions.append(meaning)
+        return _Glance(found, topics, conditions, private, Cues(plain, worded, marks, alone, bool(private)))
 
 
 def _phrases(policy: Policy) -> Iterator[Phrase[Meaning]]:
@@ -125,6 +131,9 @@ def _phrases(policy: Policy) -> Iterator[Phrase[Meaning]]:
     for rule in policy.rules:
         for language, phrases in rule.when.phrase.items():
             yield from (Phrase(text, language, ("phrase", rule.id)) for text in phrases)
+    for line in policy.lines:
+        for language, phrases in line.preconditions.unless.items():
+            yield from (Phrase(text, language, ("unless", line.id)) for text in phrases)
 
 
 def _patterns(policy: Policy) -> Iterator[tuple[str, Meaning]]:

@@ -103,6 +103,15 @@ def test_a_ceiling_limits_the_holder_of_a_post() -> None:
     assert not may_decide(a_draft(), limited, Weight("S4", "D0"))
 
 
+@pytest.mark.parametrize("topics", [("fees",), ("fees", "queues"), ()])
+def test_a_post_for_some_subjects_decides_on_these_and_on_nothing_else(topics: tuple[str, ...]) -> None:
+    limited = who("head").model_copy(update={"topics": ("fees", "visas")})
+    assert may_decide(a_draft(), limited, Weight("S0", "D0", topics)) == (topics == ("fees",))
+    if topics != ("fees",):
+        with pytest.raises(NotYourAuthority, match="does not stand for the subject"):
+            approval_step(a_draft(), limited, Weight("S0", "D0", topics))
+
+
 def test_may_decide_says_what_the_steps_say() -> None:
     draft = a_draft("L2", ("legal",))
     answers = {

@@ -38,6 +38,32 @@ def test_words_of_a_kind_join_those_of_the_baseline() -> None:
     assert decided("cheap watches", policy).kind == decided("click here", policy).kind == "spam"
 
 
+@pytest.mark.parametrize(
+    ("l1", "faster"),
+    [
+        ({"answer": 479}, "l1"),
+        ({"answer": 480, "faster": "false_claim"}, "false_claim"),
+        ({"answer": 1440, "faster": "l2"}, None),
+        ({"answer": 480}, None),
+    ],
+)
+def test_an_agency_may_slow_a_clock_and_nothing_is_sped_up_to_a_slower_one(
+    l1: dict[str, Any], faster: str | None
+) -> None:
+    policy = a_policy(clocks={"l1": l1})
+    assert (policy.clocks["l2"].faster, policy.clocks["l3"].faster) == (faster, "l2")
+    speeds = {name: clock.answer for name, clock in policy.clocks.items()}
+    assert all(speeds[clock.faster] < clock.answer for clock in policy.clocks.values() if clock.faster)
+
+
+def test_an_agency_that_calls_a_slower_clock_faster_is_told_so() -> None:
+    clocks = {"l1": {"answer": 480, "faster": "l2"}, "mine": {"answer": 60, "faster": "l1"}}
+    assert faults(clocks=clocks) == {
+        "clocks.l1.faster": "l2 is no faster: 480 minutes, not 480",
+        "clocks.mine.faster": "l1 is no faster: 480 minutes, not 60",
+    }
+
+
 def test_a_topic_of_the_baseline_can_gain_weight_and_not_lose_it() -> None:
     weaker = {"id": "court-case", "sensitivity": "S0", "damage": "D4", "phrases": {"en": ["tribunal"]}}
     topic = a_policy(topics=[weaker]).topic("court-case")

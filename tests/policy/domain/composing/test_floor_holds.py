@@ -47,7 +47,7 @@ def asked_by_the_floor(decision: Decision, policy: Policy) -> list[Level]:
 
 def what_is_decided(decision: Decision) -> dict[str, Any]:
     """All but the version, and what was read by the way: words, and rules that nearly held."""
-    decided = {name: getattr(decision, name) for name in decision.__dataclass_fields__}
+    decided = decision._asdict()
     del decided["policy_version"], decided["explanation"]
     return {**decided, "kinds": decision.explanation["kinds"], "needed": needed(decision)}
 

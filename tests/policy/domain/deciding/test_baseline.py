@@ -120,6 +120,24 @@ FOUND = {
     "38": Found("escalate", "L2", "human_triage", 60, TRIAGE),
 }
 
+WEIGHED = [
+    ("24.3", "24", "L4", "They are hiding it: the vaccine makes you infertile"),
+    ("24.3", "24", "L4", "ඇත්ත හංගනවා, වතුරේ රසායන ද්‍රව්‍ය"),
+    ("24.3", "24", "L4", "உண்மையை மறைக்கிறார்கள், தண்ணீரில் விஷம்"),
+    ("24.4", "24", "L4", "They are hiding the ghost voters"),
+    ("24.4", "24", "L4", "ඇත්ත හංගනවා, මැතිවරණය බොරුවක්"),
+    ("24.4", "24", "L4", "உண்மையை மறைக்கிறார்கள், கள்ள வாக்கு"),
+    ("24.5", "24", "L4", "They are hiding it, banks will close on Monday"),
+    ("24.5", "24", "L4", "ඇත්ත හංගනවා, බැංකු වහනවා"),
+    ("24.5", "24", "L4", "உண்மையை மறைக்கிறார்கள், வங்கிகள் மூடப்படும்"),
+    ("24.6", "24.1", "L3", "They are hiding it, share before they delete"),
+    ("24.6", "24.1", "L3", "ඇත්ත හංගනවා, හැමෝටම කියන්න"),
+    ("24.6", "24.1", "L3", "உண்மையை மறைக்கிறார்கள், எல்லாருக்கும் அனுப்புங்கள்"),
+    ("25.3", "25", "L2", "They are hiding it, a racket"),
+    ("25.3", "25", "L2", "ඇත්ත හංගනවා, අපිව රවට්ටනවා"),
+    ("25.3", "25", "L2", "உண்மையை மறைக்கிறார்கள், மக்களை ஏமாற்றுகிறார்கள்"),
+]
+
 WORDS = [
     ("3", "Help, people are trapped inside the lift!"),
     ("3", "අපේ ගෙදර ගින්නක්, ඉක්මනින් එන්න"),
@@ -160,7 +178,7 @@ WORDS = [
     ("24", "They are hiding the bank"),
     ("24.1", "They are hiding the queue"),
     ("25", "They are hiding the stamp"),
-    ("26", "They are hiding it, share before they delete"),
+    ("26", "They are hiding it from us"),
     ("26", "ඇත්ත හංගනවා"),
     ("26", "உண்மையை மறைக்கிறார்கள்"),
     ("28", "You are all clowns, stay mad"),
@@ -213,7 +231,7 @@ def test_every_rule_of_the_practice_is_here_and_has_its_test() -> None:
     rules = [rule["id"] for rule in above().baseline["rules"]]
     assert {rule for rule in rules if "." not in rule} == {str(number) for number in range(2, 40)}
     assert {rule.split(".")[0] for rule in rules} == {str(number) for number in range(2, 40)}
-    tested = {rule for rule, _ in WORDS}
+    tested = {rule for rule, _ in WORDS} | {rule for rule, *_ in WEIGHED}
     tested |= {found[1].replace("_", ".") for name in globals() if (found := re.match(r"test_(\d+(?:_\d+)?)_", name))}
     assert set(rules) <= tested
 
@@ -276,9 +294,9 @@ def test_7_opinion_and_blame_of_those_who_govern_are_never_moderated(text: str) 
     assert decide(text).disposition != "moderate"
 
 
-def test_9_another_language_adds_duties_and_no_disposition() -> None:
-    decision = decide("Где находится офис", language="ru")
-    assert of_baseline(decision) == ("9", "39")
+def test_9_another_language_adds_duties_and_a_person_sorts_it() -> None:
+    decision = decide("Где находится офис?", language="ru")
+    assert of_baseline(decision) == ("9", "38")
     assert {"translate", "keep_original", "answer_in_their_language"} <= set(decision.duties)
     assert "9" not in decide("Where is the office").rules
 
@@ -297,6 +315,26 @@ def test_16_a_person_or_firm_is_spoken_of_in_private() -> None:
     assert (decision.level, decision.sensitivity) == ("L3", "S3")
     assert (decision.clock, decision.answer_within) == ("legal", 480)
     assert {"private_channel", "no_confirmation_in_public", "identity_check"} <= set(decision.duties)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Still waiting after six weeks because Dr. Fernando lost my form",
+        "Still waiting, and Quick Leasing (Pvt) Ltd has the money",
+        "සති හයක් ගියා, සුනිල් මහත්තයා නිසා තවම ලැබුණේ නෑ",
+        "இன்னும் வரவில்லை, திரு. குமார் காரணம்",
+    ],
+)
+def test_16_1_who_blames_somebody_by_name_is_heard_in_private(text: str) -> None:
+    decision = decide(text)
+    assert of_baseline(decision) == ("16.1", "31")
+    assert (decision.level, decision.sensitivity) == ("L3", "S3")
+    assert "identity_check" in decision.duties
+
+
+def test_16_1_who_thanks_somebody_by_name_is_thanked() -> None:
+    assert "16.1" not in decide("Thank you Mrs. Perera, excellent service").rules
 
 
 def test_17_before_an_election_everything_goes_one_level_up() -> None:
@@ -320,13 +358,21 @@ def test_17_1_a_complaint_that_names_a_party_is_still_a_complaint() -> None:
     assert decide(complaint, period="pre_election").disposition == "restore"
 
 
-def test_18_in_a_crisis_the_clock_is_the_crisis_and_no_line_goes_out_by_itself() -> None:
+def test_18_in_a_crisis_the_clock_is_the_crisis_and_no_line_of_quiet_days_goes_out() -> None:
     decision = decide("What are your office hours?", period="crisis")
-    assert of_baseline(decision) == ("18", "32")
-    assert (decision.clock, decision.answer_within, decision.disposition) == ("crisis", 60, "answer")
-    assert (decision.level, decision.line, decision.approvals) == ("L1", None, 1)
+    assert of_baseline(decision) == ("18", "18.1")
+    assert (decision.clock, decision.answer_within, decision.disposition) == ("crisis", 60, "hold")
+    assert (decision.level, decision.line, decision.approvals) == ("L2", None, 1)
     assert {"crisis_lines_only", "holding_reply", "pause_planned_posts"} <= set(decision.duties)
     assert "after" in decide("the blue bus", period="crisis").rules
+
+
+def test_18_1_a_line_of_the_crisis_pack_goes_out_in_a_crisis() -> None:
+    lines = [{**line, "preconditions": {"in_crisis": True}} for line in LINES]
+    crisis = [{"kind": "crisis", "from": YESTERDAY}]
+    policy = in_force(topics=TOPICS, lines=lines, periods=crisis)
+    decision = policy.decide(Comment("What are your office hours?"), History(), NOW)
+    assert (decision.rules[:2], decision.level, decision.clock) == (("18", "32"), "L0", "crisis")
 
 
 def test_19_in_a_blackout_everything_waits() -> None:
@@ -386,6 +432,13 @@ def test_24_2_25_1_25_2_a_false_claim_weighs_more_where_it_spreads(
 ) -> None:
     decision = decide(text, history, reach=reach)
     assert rule in decision.rules
+    assert (decision.disposition, decision.level) == ("correct_facts", level)
+
+
+@pytest.mark.parametrize(("weighs", "then", "level", "text"), WEIGHED)
+def test_a_false_claim_weighs_by_what_it_can_do(weighs: str, then: str, level: str, text: str) -> None:
+    decision = decide(text)
+    assert of_baseline(decision)[:2] == (weighs, then)
     assert (decision.disposition, decision.level) == ("correct_facts", level)
 
 

@@ -99,3 +99,16 @@ def test_the_third_turn_is_not_answered_by_a_line_cleared_below_it() -> None:
     line = a_line(cleared_by={"officer": "desk", "post": "Desk", "level": "L1"})
     assert asked(line=line, turn=2).line == "hours"
     assert asked(line=line, turn=3).line is None
+
+
+def test_nothing_that_goes_one_level_up_is_answered_without_a_person() -> None:
+    decision = asked(turn=3)
+    assert (decision.level, decision.line, decision.disposition) == ("L2", None, "answer")
+
+
+def test_a_question_that_asks_for_more_than_the_line_says_goes_to_a_person() -> None:
+    line = a_line(preconditions={"unless": {"en": ["branch*"], "si": ["ශාඛා*"]}})
+    assert asked(line=line).line == "hours"
+    decision = asked("When do you open the new branch?", line=line)
+    assert (decision.level, doubts(decision)) == ("L1", ["the comment asks for more than it says"])
+    assert asked("ශාඛාව විවෘත කවදද?", line=line).line is None

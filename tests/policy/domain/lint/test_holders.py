@@ -112,6 +112,12 @@ def test_a_subject_with_too_few_posts_has_a_path_that_cannot_be_walked() -> None
     assert "topics.dams" in holes
 
 
+def test_posts_for_some_subjects_leave_what_is_on_none_without_a_person() -> None:
+    every = [each["id"] for each in above().baseline["topics"]]
+    limited = [{**each, "topics": every} if each["level"] > "L2" else each for each in OFFICERS]
+    assert "on L3 nobody may take the approval on L3" in unwalked(officers=limited)
+
+
 def persons(*officers: dict[str, Any]) -> Persons:
     return Persons([Officer.model_validate(each, strict=False) for each in officers], NOW)
 

@@ -2,7 +2,7 @@
 
 import itertools
 from collections.abc import Callable, Iterable
-from dataclasses import fields, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from services.policy.domain.adoption.standing import Roster
 from services.policy.domain.comments import Comment, History
-from services.policy.domain.deciding.decisions import Decision, PolicyInForce
+from services.policy.domain.deciding.decisions import PolicyInForce
 from services.policy.domain.deciding.outcomes import Outcome, Terms
 from services.policy.domain.replaying.consequences import consequence
 from services.policy.domain.replaying.replay import Decided, Item, Replay
@@ -56,8 +56,7 @@ def past(
     """A comment as it was decided by ``policy``."""
     words = Comment(text, **about)
     made = (policy or bare()).decide(words, history, at)
-    decision = {each.name: getattr(made, each.name) for each in fields(Decision)}
-    return Decided(comment, "case_1", 1, at, made.language, words, history, at, decision)
+    return Decided(comment, "case_1", 1, at, made.language, words, history, at, made._asdict())
 
 
 def five_hundred() -> list[Decided]:

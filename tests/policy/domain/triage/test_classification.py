@@ -34,7 +34,7 @@ def said(text: str) -> Verdict:
 def learned(**likely: float) -> Learned:
     """A classifier whose model holds each kind as likely as told, whatever the text; all others hardly."""
     bias = [math.log(likely.get(kind, 1e-6)) for kind in KINDS]
-    return Learned(Lexicon(), LinearModel(KINDS, bias, {}), "a/1@000000000000")
+    return Learned(Lexicon(), LinearModel(KINDS, bias, {}, {}), "a/1@000000000000")
 
 
 CLASSIFIERS = [Lexicon(), learned(question=0.5, complaint=0.5), learned(praise=1.0), learned(spam=1.0)]
@@ -71,7 +71,24 @@ def test_no_model_takes_away_what_the_lexicon_found_for_safety_or_by_law(
     both = learned(**likely).classify(given_cues)
     assert by_words.kinds & SAFEGUARDED <= both.kinds
     if by_words.kinds & SAFEGUARDED:
-        assert both == by_words
+        assert both.kinds - by_words.kinds <= {"emergency", "threat"}
+
+
+def test_danger_is_heard_sooner_than_other_kinds_and_only_loudly_where_something_else_was_found() -> None:
+    def kinds(text: str, **likely: float) -> frozenset[Kind]:
+        return learned(**likely).classify(cues(text, patterns=["question"] if "?" in text else [])).kinds
+
+    assert kinds("the blue bus", threat=0.6, other=0.4) == {"threat"}
+    assert kinds("the blue bus", threat=0.5, other=0.5) == {"other"}
+    assert kinds("the blue bus", emergency=0.8, other=0.2) == {"other"}
+    assert kinds("the blue bus", emergency=0.95, other=0.05) == {"emergency"}
+    assert kinds("the blue bus?", threat=0.6, question=0.4) == {"question"}
+    assert kinds("the blue bus?", threat=0.99, question=0.01) == {"question", "threat"}
+
+
+def test_where_there_may_be_danger_nobody_is_sure() -> None:
+    verdict = learned(emergency=0.8, other=0.2).classify(cues("the blue bus"))
+    assert (verdict.kinds, verdict.two_voices) == (frozenset({"other"}), True)
 
 
 @pytest.mark.parametrize(
@@ -179,7 +196,7 @@ def test_a_comment_of_several_kinds_keeps_them_as_far_as_the_model_believes_in_t
 
 
 def test_of_a_kind_that_it_never_learned_a_model_says_nothing() -> None:
-    narrow = Learned(Lexicon(), LinearModel(["question", "praise"], [9.0, 0.0], {}), "a/1@000000000000")
+    narrow = Learned(Lexicon(), LinearModel(["question", "praise"], [9.0, 0.0], {}, {}), "a/1@000000000000")
     words = cues(phrases={"complaint": 1})
     assert narrow.classify(words) == Lexicon().classify(words)
 

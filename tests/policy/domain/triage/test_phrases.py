@@ -1,5 +1,6 @@
 """Whole words, in three scripts."""
 
+import random
 import re
 
 import pytest
@@ -80,6 +81,18 @@ def test_patterns_are_matched_all_at_once() -> None:
     assert sorted(patterns.find("rs. 200?")) == ["amount", "question"]
     assert patterns.find("nothing") == []
     assert PatternSet[str]([]).find("x") == []
+
+
+def test_what_matches_is_found_even_where_the_patterns_fill_their_memory_again_and_again() -> None:
+    """Each character leads to a state that was never met, of thousands of places at which a pattern may be."""
+    greedy = [(f"[a-y].{{0,200}}[^ ]{{3}}{number}z", "never") for number in range(40)]
+    text = "".join(random.Random(1).choices("ab c", k=1000)) + " the end"
+    assert PatternSet([*greedy, ("the end", "found")]).find(text) == ["found"]
+
+
+def test_more_patterns_than_memory_is_there_for_are_refused() -> None:
+    with pytest.raises(BadPattern, match="more than RE2 can take together"):
+        PatternSet([(f"[a-y].{{0,200}}[^ ]{{3}}{number}z", number) for number in range(400)])
 
 
 def test_a_pattern_that_is_not_linear_is_refused_by_name(capfd: pytest.CaptureFixture[str]) -> None:
