@@ -43,6 +43,12 @@ class Caller:
     def may_see(self, agency: str) -> bool:
         return self.agencies is None or agency in self.agencies
 
+    def those_asked_for(self, agency: str | None) -> list[str] | None:
+        """The agencies of a list that may be limited to one; None for every agency."""
+        if agency is not None:
+            return [agency] if self.may_see(agency) else []
+        return None if self.agencies is None else sorted(self.agencies)
+
     @property
     def scope(self) -> Scope:
         """The rows that this caller's transactions may see."""
@@ -116,8 +122,9 @@ class Tokens:
         self._known[token] = (time.monotonic() + min(left, REMEMBER_SECONDS), caller)
 
 
-def requires(scope: str) -> Any:
-    """The rule of a route: a bearer token with this scope, and room in its client's quota where the service has one.
+def requires(*scopes: str) -> Any:
+    """The rule of a route: a bearer token with one of these scopes, and room in its client's quota where the service
+    has one.
 
     Gives the route its ``Caller``.
     """
@@ -125,17 +132,17 @@ def requires(scope: str) -> Any:
     async def caller_with_scope(request: Request) -> Caller:
         caller = await _caller(request)
         rate_limit.charge(request, caller.subject)
-        if scope not in caller.scopes:
+        if caller.scopes.isdisjoint(scopes):
             raise Problem(
                 403,
                 "insufficient-scope",
                 "The token does not allow this",
-                detail=f"A token with the scope {scope} is needed.",
-                headers={"WWW-Authenticate": f'Bearer error="insufficient_scope", scope="{scope}"'},
+                detail=f"A token with the scope {' or '.join(scopes)} is needed.",
+                headers={"WWW-Authenticate": f'Bearer error="insufficient_scope", scope="{" ".join(scopes)}"'},
             )
         return caller
 
-    caller_with_scope.rule = f"scope {scope}"  # type: ignore[attr-defined]
+    caller_with_scope.rule = f"scope {' or '.join(scopes)}"  # type: ignore[attr-defined]
     return Depends(caller_with_scope)
 
 

@@ -126,6 +126,15 @@ async def once(connection: AsyncConnection, claim: Claim, effect: Callable[[], A
     return answer
 
 
+async def answered_before(connection: AsyncConnection, claim: Claim) -> Answer | None:
+    """The answer that the same request had; None if it is new. For what is costly, or would now be refused.
+
+    Raises ``Problem`` 422 ``idempotency-key-reused``.
+    """
+    row = (await connection.execute(_EARLIER, vars(claim))).one_or_none()
+    return None if row is None else earlier_answer(claim, row)
+
+
 def earlier_answer(claim: Claim, row: Any) -> Answer:
     """The kept answer of a row (fingerprint, status, body, headers), if it was the same request."""
     if row is None or row.status is None:

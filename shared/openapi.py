@@ -62,7 +62,7 @@ def describe(app: FastAPI, document: dict[str, Any]) -> dict[str, Any]:
 
 
 def _describe(operation: dict[str, Any], path: str, method: str, scope: str) -> None:
-    operation["security"] = [{SCHEME: [scope]}]
+    operation["security"] = [{SCHEME: [one]} for one in scope.split(" or ")]
     statuses = [
         *_ALWAYS,
         *((404,) if "{" in path else ()),

@@ -1,17 +1,18 @@
 """What policy owners do: write a draft, submit it, adopt it by two persons, withdraw it.
 
 Each act takes the draft as it stands and gives it as it is then, with what goes on record; nothing here remembers. Who
-may write is told by the caller's token and, for people of a unit, by the post that they hold. To submit, adopt or
+may write is told by the caller's token and by the post that they hold, which may be a unit's. To submit, adopt or
 withdraw a second time changes nothing.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from services.policy.domain.adoption.authorship import (
     ADOPTERS,
+    CLOCKS_DIFFER,
     OPEN,
     Adoption,
     AnotherIsScheduled,
@@ -29,6 +30,9 @@ from services.policy.domain.clearance.approvals import NotYourAuthority, OwnDraf
 from services.policy.domain.composing.composition import Document, InvalidPolicy
 from services.policy.ports import PARLEY, Act
 from shared.clock import rfc3339
+
+Right = Literal["write", "adopt"]
+"""What a caller's token allows."""
 
 
 class Done(NamedTuple):
@@ -137,20 +141,23 @@ def adopt(desk: Desk, seen: Seen, effective_from: datetime | None) -> Done:
     return done if len(consents) < ADOPTERS else _adopted(desk, done)
 
 
-def withdraw(desk: Desk, may_adopt: bool, reason: str | None) -> Done:
+def withdraw(desk: Desk, may: Collection[Right], reason: str | None) -> Done:
     """A draft will not come into force. One adopted but yet to begin is called off by someone who may adopt.
 
-    What is in force then stays so: two persons adopted that as well. Raises a Refusal.
+    What is in force then stays so: two persons adopted that as well. It is too late where another replica may decide
+    by it already, and too early while a later adoption stands on it. Raises a Refusal.
     """
     _refuse_strangers(desk)
     draft = desk.draft
     if draft.state == "withdrawn":
         return Done(draft)
-    if not draft.is_scheduled(desk.now):
+    if not draft.is_scheduled(desk.now + CLOCKS_DIFFER):
         draft.expect("draft", "review")
-    elif not may_adopt:
+        if "write" not in may:
+            raise NotYourAuthority("What was not adopted yet is withdrawn by someone who may write.")
+    elif "adopt" not in may:
         raise NotYourAuthority("What was adopted is called off by someone who may adopt.")
-    elif desk.standing is not None and desk.standing.effective_from != draft.effective_from:
+    elif desk.standing is not None and desk.standing.draft != draft.id:
         raise AnotherIsScheduled(desk.standing)
     withdrawn = draft.became("withdrawn", desk.now)
     return _done(desk, withdrawn, "policy.withdrawn", policy=draft.version, reason=reason)

@@ -13,6 +13,7 @@ from services.policy.domain.clearance.clearing import rebind
 from services.policy.domain.comments import History, circumstances
 from services.policy.domain.deciding.decisions import PolicyInForce
 from services.policy.domain.same_issue.issues import Issue
+from services.policy.domain.same_issue.readings import Reading
 from services.policy.ports import PARLEY, Act, Policies, Work
 from shared.events import (
     CaseClosed,
@@ -111,7 +112,7 @@ def _take_turn(case: Case, event: CommentText, policy: PolicyInForce, work: Work
     reading = work.reading(event, policy)
     known = case.turn_of(event.comment)
     issue = work.join_issue(event, reading, known.issue if known else None)
-    history = _history(case, event, issue)
+    history = _history(case, event, reading, issue)
     decided = policy.decide(reading.comment, history, now, reading.seen)
     decision = decided._replace(circumstances=circumstances(reading.comment, history, now))
     turn = Turn.of(event, decision, issue.id if issue else None)
@@ -125,14 +126,14 @@ def _take_turn(case: Case, event: CommentText, policy: PolicyInForce, work: Work
     _renew_draft(case, policy, work)
 
 
-def _history(case: Case, event: CommentText, issue: Issue | None) -> History:
+def _history(case: Case, event: CommentText, reading: Reading, issue: Issue | None) -> History:
     earlier = case.earlier_of(event.author.id, event.comment)
     return History(
         turn=case.next_turn_of(event.author.id, event.comment),
         earlier_kinds=tuple(kind for kind, _ in earlier),
         earlier_dispositions=tuple(disposition for _, disposition in earlier),
         same_issue=issue.raised_by if issue else 1,
-        judged=issue.judged if issue else None,
+        judged=issue.judged_for(reading.likeness) if issue and reading.likeness else None,
     )
 
 

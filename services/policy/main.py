@@ -56,7 +56,7 @@ def create_app(settings: Settings, clock: Clock = utc_now, deployment: Deploymen
         issues_api(service.database, clock),
         agencies_api(policies),
         practice_api(policies, deployment.above),
-        policies_api(desk, policies),
+        policies_api(desk, clock),
         policy_drafts_api(desk),
         policy_findings_api(desk, policies),
         replays_api(service.database, queue, clock),

@@ -9,8 +9,9 @@ import pytest
 
 from services.policy import authoring
 from services.policy.adapters.policy_files import above
-from services.policy.authoring import Desk, Done, Seen
+from services.policy.authoring import Desk, Done, Right, Seen
 from services.policy.domain.adoption.authorship import (
+    CLOCKS_DIFFER,
     AnotherIsScheduled,
     NotYourUnit,
     Person,
@@ -58,8 +59,8 @@ class Office:
     def adopt(self, who: str, seen: Seen | None = None, effective_from: datetime | None = None) -> Done:
         return self.take(authoring.adopt(self.desk(who), seen or Seen(self.digest), effective_from))
 
-    def withdraw(self, who: str = "author", *, may_adopt: bool = False) -> Done:
-        return self.take(authoring.withdraw(self.desk(who), may_adopt, "not needed"))
+    def withdraw(self, who: str = "author", *may: Right) -> Done:
+        return self.take(authoring.withdraw(self.desk(who), may or ("write",), "not needed"))
 
     @property
     def digest(self) -> str:
@@ -230,24 +231,40 @@ def test_a_draft_may_be_withdrawn_before_it_is_adopted(written: Callable[[], Off
     assert office.withdraw().acts == ()
 
 
+def test_a_draft_that_is_not_adopted_is_withdrawn_by_someone_who_may_write() -> None:
+    with pytest.raises(NotYourAuthority):
+        in_review().withdraw("c", "adopt")
+
+
 def test_what_is_in_force_is_not_withdrawn() -> None:
     with pytest.raises(WrongState):
-        adopted().withdraw(may_adopt=True)
+        adopted().withdraw("c", "write", "adopt")
 
 
 def test_what_is_yet_to_come_is_called_off_by_someone_who_may_adopt() -> None:
     office = adopted(SOON)
-    office.standing = Standing("test-agency/2@x", SOON, NOW, Documents(document(version=2)))
+    office.standing = Standing("test-agency/2@x", SOON, NOW, Documents(document(version=2)), "pol_1")
     with pytest.raises(NotYourAuthority):
         office.withdraw()
-    assert office.withdraw("c", may_adopt=True).draft.version is None
+    assert office.withdraw("c", "adopt").draft.version is None
+
+
+def test_in_the_last_seconds_nothing_is_called_off_because_another_replica_may_decide_by_it() -> None:
+    office = adopted(SOON)
+    office.standing = Standing("test-agency/2@x", SOON, NOW, Documents(document(version=2)), "pol_1")
+    office.now = SOON - CLOCKS_DIFFER
+    with pytest.raises(WrongState):
+        office.withdraw("c", "adopt")
+    office.now -= timedelta(microseconds=1)
+    assert office.withdraw("c", "adopt").draft.state == "withdrawn"
 
 
 def test_what_another_one_stands_on_is_not_called_off_before_that() -> None:
     office = adopted(SOON)
-    office.standing = Standing("test-agency/3@x", SOON + timedelta(days=1), NOW, Documents(document(version=3)))
-    with pytest.raises(AnotherIsScheduled):
-        office.withdraw("c", may_adopt=True)
+    for begins in (SOON, SOON + timedelta(days=1)):
+        office.standing = Standing("test-agency/3@x", begins, NOW, Documents(document(version=3)), "pol_2")
+        with pytest.raises(AnotherIsScheduled):
+            office.withdraw("c", "adopt")
 
 
 def test_files_send_what_was_yet_to_come_back_to_those_who_adopt() -> None:
@@ -270,7 +287,7 @@ def test_files_send_what_was_yet_to_come_back_to_those_who_adopt() -> None:
         authoring.submit,
         lambda desk: authoring.send_back(desk, "no"),
         lambda desk: authoring.adopt(desk, Seen(edition=1), None),
-        lambda desk: authoring.withdraw(desk, True, None),
+        lambda desk: authoring.withdraw(desk, ("write", "adopt"), None),
     ],
     ids=["write", "edit", "submit", "send_back", "adopt", "withdraw"],
 )

@@ -223,13 +223,13 @@ async def test_a_remembered_token_ends_when_it_expires() -> None:
     assert tokens._known[good][0] <= time.monotonic()
 
 
-def app_with(tokens: Tokens) -> FastAPI:
+def app_with(tokens: Tokens, *scopes: str) -> FastAPI:
     app = FastAPI()
     app.state.tokens = tokens
     problems.install(app)
 
     @app.get("/cases")
-    async def cases(caller: Caller = requires("cases:read")) -> dict[str, str]:
+    async def cases(caller: Caller = requires(*(scopes or ("cases:read",)))) -> dict[str, str]:
         return {"subject": caller.subject}
 
     return app
@@ -244,6 +244,13 @@ async def test_a_route_takes_a_token_with_its_scope() -> None:
     key = ec_key("1")
     answer = await ask(app_with(Issuer(key).tokens()), authorization=f"Bearer {token(key)}")
     assert answer.json() == {"subject": "client-7"}
+
+
+@pytest.mark.parametrize(("given", "status"), [("audit:read", 200), ("cases:read x", 200), ("cases:write", 403)])
+async def test_where_a_route_names_two_scopes_one_of_them_will_do(given: str, status: int) -> None:
+    key = ec_key("1")
+    app = app_with(Issuer(key).tokens(), "cases:read", "audit:read")
+    assert (await ask(app, authorization=f"Bearer {token(key, scope=given)}")).status_code == status
 
 
 async def test_a_missing_scope_is_403_and_names_the_scope() -> None:

@@ -160,3 +160,5 @@ def _loaded(agency: Whole, units: Sequence[Whole], centres: Sequence[Whole], bet
     except InvalidPolicy as invalid:
         files = [file for whole in (*own, agency, *centres) for file in whole.files]
         raise RefusedFile(traced(invalid.faults, files, otherwise=agency.own)) from None
+    except ValueError as unfit:
+        raise refusal(agency.own, (), str(unfit)) from None

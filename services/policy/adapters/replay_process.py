@@ -5,6 +5,7 @@ at most, and gives way to everybody else.
 """
 
 import asyncio
+import contextlib
 import os
 import signal
 import sys
@@ -79,6 +80,13 @@ async def _do(url: str, above: Above, under_way: UnderWay) -> None:
         state, result = await _ended(database, above, under_way)
         async with database.begin(EVERY_AGENCY) as connection:
             await replays.end(connection, under_way, state, result, utc_now())
+    except Overtaken:
+        raise
+    except Exception as error:
+        with contextlib.suppress(SQLAlchemyError, PostgresError, OSError):
+            async with database.begin(EVERY_AGENCY) as connection:
+                await replays.stumble(connection, under_way, type(error).__name__)
+        raise
     finally:
         await database.close()
 
@@ -133,7 +141,7 @@ class _Progress:
         if now - self._told >= TOLD_EVERY_SECONDS:
             self._told = now
             async with self._database.begin(EVERY_AGENCY) as connection:
-                if not await replays.tell(connection, self._under_way, min(done / total, 1.0)):
+                if not await replays.tell(connection, self._under_way, min(done / max(total, 1), 1.0)):
                     raise Overtaken
         used, self._used = self._used, time.process_time()
         await asyncio.sleep((self._used - used) * REST)

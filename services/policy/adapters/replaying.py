@@ -183,10 +183,11 @@ def _decided(
     )
 
 
-# And rows are read in the order of an index that has it, never gathered and sorted first.
+# And rows are read in the order of an index that has it, never gathered and sorted first. To count a year's comments
+# takes longer than a request may wait.
 _READ_ONLY = text("""
     SELECT set_config('transaction_read_only', 'on', true), set_config('enable_sort', 'off', true),
-           set_config('enable_bitmapscan', 'off', true)
+           set_config('enable_bitmapscan', 'off', true), set_config('statement_timeout', '60s', true)
 """)
 # The same comments are drawn by whoever draws the same share, and a smaller share lies within a larger one.
 _ASKED = """turn.agency = :agency AND turn.received_at >= :since AND turn.received_at < :until

@@ -1,8 +1,10 @@
 """What comes into force without a person at the moment: files at start, and adopted drafts when their time has come.
 
-The files of a deployment's folder are adopted whenever they make another policy than those it adopted last, also
-where only the baseline of a new release did that. Several replicas that start together adopt once; of two deployments
-with different files the one that starts later stands. An agency whose file is gone keeps the policy that it has.
+The files of a deployment's folder are adopted whenever they say something else than those it adopted last. Where they
+say the same, and only the baseline of a new release or the centre's floor makes another policy of them, they are
+adopted over files; what two persons adopted stays in force, and the log tells that it stands over what was. Several
+replicas that start together adopt once; of two deployments with different files the one that starts later stands. An
+agency whose file is gone keeps the policy that it has.
 
 Officers and calendar stand beside: when only they differ there is no new version, only a new roster.
 """
@@ -21,7 +23,7 @@ from services.policy.domain.adoption.authorship import Adoption, place_in_line
 from services.policy.domain.adoption.standing import Roster
 from services.policy.domain.policies import Policy
 from services.policy.ports import PARLEY, Act
-from shared import audit
+from shared import audit, telemetry
 from shared.clock import Clock, rfc3339
 from shared.database import EVERY_AGENCY, Database
 
@@ -45,12 +47,15 @@ async def keep_up(database: Database, shelf: PolicyShelf, clock: Clock) -> None:
 
 
 async def refresh(database: Database, shelf: PolicyShelf, now: datetime) -> None:
-    """Put on the shelf what is in force now, and mark what has given way to it. Raises UnreadablePolicy."""
+    """Put on the shelf what is in force now, and mark what has given way to it.
+
+    A policy that cannot be read is told of, and hinders no other agency's.
+    """
     try:
         changed = bool(await shelf.refresh(database, now))
-    except UnreadablePolicy:
-        await _mark(database, now)
-        raise
+    except UnreadablePolicy as unreadable:
+        telemetry.logger().error("policy.unreadable", detail=str(unreadable))
+        changed = True
     if changed:
         await _mark(database, now)
 
@@ -68,6 +73,21 @@ async def _mark(database: Database, now: datetime) -> None:
         await record(connection, await superseded(connection, now), now)
 
 
+async def seat(
+    connection: AsyncConnection,
+    agency: str,
+    roster: Roster,
+    since: datetime,
+    by: str = PARLEY,
+    draft: str | None = None,
+) -> Act:
+    """Let the posts be held, and the hours be worked, as files or a draft say; what goes on record."""
+    origin = "draft" if draft else "files"
+    await adoptions.put_roster(connection, agency, roster, since, origin)
+    details = {"origin": origin, **({"draft": draft} if draft else {}), "officers": len(roster.officers)}
+    return Act(agency, by, "roster.changed", agency, details=details)
+
+
 async def record(connection: AsyncConnection, acts: Sequence[Act], now: datetime) -> None:
     """Put acts on the audit trail."""
     entries = [
@@ -78,7 +98,12 @@ async def record(connection: AsyncConnection, acts: Sequence[Act], now: datetime
 
 async def _adopt(connection: AsyncConnection, loaded: Loaded, now: datetime) -> list[Act]:
     policy, documents = loaded.policy, loaded.documents
-    if await adoptions.newest_of_files(connection, policy.agency) == policy.version:
+    version, said = await adoptions.newest_of_files(connection, policy.agency) or (None, None)
+    if version == policy.version:
+        return []
+    standing = await adoptions.standing(connection, policy.agency)
+    if standing is not None and standing.draft is not None and said is not None and said.says_the_same(documents):
+        telemetry.logger().warning("policy.baseline_moved", agency=policy.agency, standing=standing.version)
         return []
     acts = await _unschedule(connection, policy, now)
     standing = await adoptions.standing(connection, policy.agency)
@@ -98,9 +123,7 @@ async def _seat(connection: AsyncConnection, policy: Policy, now: datetime) -> l
     if await adoptions.newest_roster(connection, policy.agency, "files") == roster:
         return []
     acts = await _unschedule(connection, policy, now)
-    await adoptions.put_roster(connection, policy.agency, roster, now, "files")
-    details = {"origin": "files", "officers": len(roster.officers)}
-    return [*acts, Act(policy.agency, PARLEY, "roster.changed", policy.agency, details=details)]
+    return [*acts, await seat(connection, policy.agency, roster, now)]
 
 
 async def _unschedule(connection: AsyncConnection, policy: Policy, now: datetime) -> list[Act]:
@@ -111,5 +134,5 @@ async def _unschedule(connection: AsyncConnection, policy: Policy, now: datetime
         done = authoring.unscheduled(draft, policy.version, now)
         await policy_drafts.put(connection, done.draft)
         acts += done.acts
-    await adoptions.call_off(connection, policy.agency, [draft.id for draft in drafts], now)
+    await adoptions.call_off(connection, policy.agency, [draft.id for draft in drafts])
     return acts

@@ -204,8 +204,12 @@ policy_draft = Table(
         " AND author NOT IN (adoptions #>> '{0,by}', adoptions #>> '{1,by}'))",
         name="policy_draft_two_others",
     ),
+    CheckConstraint(
+        "version IS NULL OR NOT CAST(editors AS jsonb) ?| array[adoptions #>> '{0,by}', adoptions #>> '{1,by}']",
+        name="policy_draft_no_editor",
+    ),
 )
-Index("policy_draft_by_agency", policy_draft.c.agency, policy_draft.c.written_at)
+Index("policy_draft_of_agency", policy_draft.c.agency, policy_draft.c.id)
 
 policy_adoption = Table(
     "policy_adoption",

@@ -53,6 +53,9 @@ class Scales(Part):
     def _whole(self) -> Self:
         if len(self.by_sensitivity) < 5 or len(self.by_damage) < 5:
             raise ValueError("a scale names a level for each of its five values")
+        by_class = (level for levels in self.by_damage_class.values() for level in levels.values())
+        if "L0" in (*self.by_sensitivity.values(), *self.by_damage.values(), *by_class):
+            raise ValueError("L0 is for what goes out by itself; a scale begins at L1")
         return self
 
 

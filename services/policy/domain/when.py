@@ -68,7 +68,9 @@ class When(Part):
     damage_at_most: Damage | None = None
     damage_class: tuple[DamageClass, ...] = Field((), description="a damage above D0 was found in one of these")
     undecided: bool | None = Field(None, description="no rule has given a disposition so far")
-    conflict: bool | None = Field(None, description="one rule wants silence, another an answer; read after all others")
+    conflict: Literal[True] | None = Field(
+        None, description="one rule wants silence, another an answer; read after all others"
+    )
     line_fits: bool | None = None
 
 

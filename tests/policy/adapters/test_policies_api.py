@@ -45,7 +45,7 @@ class Office:
         self,
         method: str,
         path: str,
-        who: str = "admin",
+        who: str = "passports-renewals",
         body: Any = None,
         *,
         scopes: str = EVERYTHING,
@@ -53,12 +53,12 @@ class Office:
         headers: Mapping[str, str] | None = None,
         params: Mapping[str, str] | None = None,
     ) -> httpx.Response:
-        sent = {"Authorization": f"Bearer {token(who, agency, scopes=scopes)}", **(headers or {})}
+        sent = {"Authorization": f"Bearer {token(who, *agency.split(), scopes=scopes)}", **(headers or {})}
         if method == "POST":
             sent.setdefault("Idempotency-Key", uuid7().hex)
         return await self.policy.client.request(method, f"/v1/policies{path}", json=body, headers=sent, params=params)
 
-    async def write(self, document: Any = None, who: str = "admin", **more: Any) -> dict[str, Any]:
+    async def write(self, document: Any = None, who: str = "passports-renewals", **more: Any) -> dict[str, Any]:
         body = {"agency": "passports", "document": with_the_rule() if document is None else document, **more}
         return answered(await self.ask("POST", "", who, body))
 
@@ -81,7 +81,7 @@ class Office:
         answered(await self.adopt(draft, "passports-head", **more))
         return answered(await self.adopt(draft, "passports-division"))
 
-    async def read(self, name: str, who: str = "admin", **more: Any) -> dict[str, Any]:
+    async def read(self, name: str, who: str = "passports-renewals", **more: Any) -> dict[str, Any]:
         return answered(await self.ask("GET", f"/{name}", who, **more), 200)
 
     async def in_force(self) -> str:
@@ -197,7 +197,7 @@ async def test_each_act_asks_for_its_scope() -> None:
             ("POST", "", "cases:read policies:adopt"),
             ("PUT", "/pol_0", "cases:read policies:adopt"),
             ("POST", "/pol_0/submissions", "cases:read policies:adopt"),
-            ("POST", "/pol_0/withdrawals", "cases:read policies:adopt"),
+            ("POST", "/pol_0/withdrawals", "cases:read"),
             ("POST", "/pol_0/adoptions", "cases:read policies:write"),
             ("POST", "/pol_0/returns", "cases:read policies:write"),
             ("GET", "/passports", "policies:write"),
@@ -211,7 +211,7 @@ async def test_refusals_of_those_who_may_not_adopt() -> None:
     async with running_policy() as policy:
         office = Office(policy)
         draft = await office.in_review()
-        assert refused(await office.adopt(draft, "admin")) == (403, "own-draft")
+        assert refused(await office.adopt(draft, "passports-renewals")) == (403, "own-draft")
         stale = await office.ask("POST", f"/{draft['id']}/adoptions", "passports-head", {"digest": "0" * 64})
         assert refused(stale) == (409, "stale-digest")
         assert stale.json()["digest"] == draft["digest"]
@@ -350,7 +350,7 @@ async def test_a_draft_is_edited_by_whom_has_seen_the_last_edition() -> None:
         draft = await office.write()
         body = {"document": with_the_rule(name="Passports"), "note": "A shorter name"}
         assert refused(await office.ask("PUT", f"/{draft['id']}", body=body)) == (428, "if-match-missing")
-        edited = await office.ask("PUT", f"/{draft['id']}", "editor", body, headers={"If-Match": '"1"'})
+        edited = await office.ask("PUT", f"/{draft['id']}", "passports-comms", body, headers={"If-Match": '"1"'})
         assert (answered(edited, 200)["edition"], edited.headers["etag"]) == (2, '"2"')
         assert edited.json()["digest"] != draft["digest"]
         assert refused(await office.ask("PUT", f"/{draft['id']}", body=body, headers={"If-Match": '"1"'})) == (
@@ -360,7 +360,7 @@ async def test_a_draft_is_edited_by_whom_has_seen_the_last_edition() -> None:
         answered(await office.ask("POST", f"/{draft['id']}/submissions"))
         late = await office.ask("PUT", f"/{draft['id']}", body=body, headers={"If-Match": '"2"'})
         assert refused(late) == (409, "wrong-state")
-        assert refused(await office.adopt(draft, "editor")) == (403, "own-draft")
+        assert refused(await office.adopt(draft, "passports-comms")) == (403, "own-draft")
 
 
 async def test_a_returned_draft_is_its_authors_again_and_a_withdrawn_one_is_over() -> None:
@@ -387,11 +387,26 @@ async def test_people_of_a_unit_write_no_siblings_policy() -> None:
         own = {"agency": "passports", "document": of_a_unit()}
         answered(await office.ask("POST", "", "passports-desk", own))
         for body in ({"agency": "passports", "document": of_a_unit("counter")}, {**own, "document": with_the_rule()}):
-            for who in ("passports-desk", "passports-desk-2"):
-                assert refused(await office.ask("POST", "", who, body)) == (403, "not-your-unit")
+            assert refused(await office.ask("POST", "", "passports-desk", body)) == (403, "not-your-unit")
+            assert refused(await office.ask("POST", "", "passports-desk-2", body)) == (403, "no-post")
         sibling = await office.write(of_a_unit("counter"))
         answer = await office.ask("POST", f"/{sibling['id']}/submissions", "passports-desk")
         assert refused(answer) == (403, "not-your-unit")
+
+
+async def test_who_has_lost_a_post_of_a_unit_neither_writes_nor_adopts_for_the_agency() -> None:
+    helper = {"subject": "helper", "post": "Helper", "level": "L1"}
+    async with running_policy() as policy:
+        office = Office(policy)
+        await office.adopted(of_a_unit(officers=[helper]))
+        own = {"agency": "passports", "document": of_a_unit(version=2, officers=[helper])}
+        answered(await office.ask("POST", "", "helper", own))
+        await office.adopted(of_a_unit(version=3, officers=[]))
+        for body in (own, {"agency": "passports", "document": with_the_rule()}):
+            assert refused(await office.ask("POST", "", "helper", body)) == (403, "no-post")
+        draft = await office.in_review()
+        for who in ("helper", "nobody"):
+            assert refused(await office.adopt(draft, who)) == (403, "no-post")
 
 
 async def test_posts_that_an_adopted_document_gives_are_held_and_on_record() -> None:
@@ -449,17 +464,89 @@ async def test_what_is_yet_to_come_stands_in_the_way_until_it_is_called_off() ->
         assert len(answered(await office.ask("GET", "/passports/versions"), 200)["items"]) == 2
 
 
+async def test_of_two_that_are_to_begin_together_the_first_is_not_called_off_before_the_second() -> None:
+    new = {"subject": "new", "post": "New Officer", "level": "L3"}
+    adopters = "cases:read policies:adopt"
+    async with running_policy() as policy:
+        office = Office(policy)
+        first = await office.adopted(effective_from=rfc3339(SOON))
+        appointing = with_the_rule(version=3, officers=[*yaml.safe_load(FILE)["officers"], new])
+        second = await office.adopted(appointing, effective_from=rfc3339(SOON))
+        early = await office.ask("POST", f"/{first['id']}/withdrawals", "passports-legal", scopes=adopters)
+        assert refused(early) == (409, "another-is-scheduled")
+        assert early.json()["policy_version"] == second["policy_version"]
+        for draft in (second, first):
+            answered(await office.ask("POST", f"/{draft['id']}/withdrawals", "passports-legal", scopes=adopters))
+            assert (await policy.rows(f"SELECT 1 FROM policy_adoption WHERE draft = '{draft['id']}'")) == []
+            posts = await policy.rows("SELECT 1 FROM roster WHERE agency = 'passports' AND officers::text ~ 'New Off'")
+            assert posts == []
+
+
+async def test_a_repeated_request_gets_its_answer_whatever_stands_by_then() -> None:
+    async with running_policy() as policy:
+        office = Office(policy)
+        body, headers = {"agency": "passports", "document": of_a_unit("one")}, {"Idempotency-Key": "one"}
+        first = await office.ask("POST", "", body=body, headers=headers)
+        await office.adopted(of_a_unit("two", topics=of_a_unit("one")["topics"]))
+        assert refused(await office.ask("POST", "", body=body)) == (422, "invalid-policy")
+        assert answered(await office.ask("POST", "", body=body, headers=headers)) == first.json()
+        other = {**body, "note": "another"}
+        assert refused(await office.ask("POST", "", body=other, headers=headers)) == (422, "idempotency-key-reused")
+
+
+async def test_a_refusal_names_the_field() -> None:
+    async with running_policy() as policy:
+        office = Office(policy)
+        unfit = await office.ask("POST", "", body={"agency": "passports", "document": {"agency": "passports", "x": 1}})
+        assert {error["pointer"] for error in unfit.json()["errors"]} == {"/document"}
+        draft = await office.in_review()
+        late = await office.adopt(draft, "passports-head", effective_from=rfc3339(NOW + timedelta(days=400)))
+        assert [error["pointer"] for error in late.json()["errors"]] == ["/effective_from"]
+
+
+async def test_an_object_may_name_its_schema_and_no_agency_has_the_name_of_what_all_have_in_common() -> None:
+    document = of_a_unit(**{"$schema": "policy.schema.json"})
+    async with running_policy() as policy:
+        office = Office(policy)
+        assert "$schema" not in (await office.write(document))["document"]
+        common = {"agency": "common", "document": {"agency": "common", "name": "C", "version": 1}}
+        taken = await office.ask("POST", "", body=common, agency="common")
+        assert refused(taken) == (422, "invalid-policy")
+        assert [error["path"] for error in taken.json()["errors"]] == ["agency"]
+
+
+async def test_an_agency_that_nobody_knows_has_no_versions() -> None:
+    async with running_policy() as policy:
+        assert refused(await Office(policy).ask("GET", "/nobody/versions", agency="")) == (404, "not-found")
+
+
+async def test_what_is_in_force_is_shown_as_it_was_adopted() -> None:
+    async with running_policy() as policy:
+        office = Office(policy)
+        version = await office.in_force()
+        await policy.rows("UPDATE policy SET content = content::jsonb - 'step_minutes' RETURNING 1")
+        for more in ({}, {"params": {"version": version}}):
+            found = answered(await office.ask("GET", "/passports", **more), 200)
+            assert (found["policy_version"], "step_minutes" in found["policy"]) == (version, False)
+
+
 async def test_whoever_adopts_is_told_whether_it_was_replayed() -> None:
     async with running_policy() as policy:
         office = Office(policy)
         draft = await office.in_review()
         assert (draft["replays"], draft["replayed"]) == ([], False)
-        await policy.rows(
-            "INSERT INTO replay (id, agency, draft, edition, state, asked, asked_by, asked_at, progress, tries)"
-            f" VALUES ('rpl_1', 'passports', '{draft['id']}', 1, 'done', '{{}}', 'admin', now(), 1, 1) RETURNING 1"
-        )
-        first = answered(await office.adopt(draft, "passports-head"))
-        assert (first["replays"], first["replayed"]) == (["rpl_1"], True)
+        for number, version, replayed in ((1, "passports/2@000000000000", False), (2, draft["policy_version"], True)):
+            result = f"""{{"summary": {{"policy_version": "{version}"}}, "items": []}}"""
+            await policy.rows(
+                "INSERT INTO replay"
+                " (id, agency, draft, edition, state, asked, asked_by, asked_at, progress, tries, result)"
+                f" VALUES ('rpl_{number}', 'passports', '{draft['id']}', 1, 'done', '{{}}', 'a', now(), 1, 1,"
+                f" '{result}') RETURNING 1"
+            )
+            found = await office.read(draft["id"])
+            assert (len(found["replays"]), found["replayed"]) == (number, replayed)
+        for who in ("passports-head", "passports-division"):
+            assert answered(await office.adopt(draft, who))["replayed"]
 
 
 async def test_officers_are_shown_to_those_who_write_policies_only() -> None:
@@ -507,7 +594,8 @@ async def test_the_database_forbids_what_the_domain_forbids() -> None:
         for change in (
             adopted,
             f"""{adopted}, adoptions = '[{{"by": "a"}}, {{"by": "a"}}]'""",
-            f"""{adopted}, adoptions = '[{{"by": "a"}}, {{"by": "admin"}}]'""",
+            f"""{adopted}, adoptions = '[{{"by": "a"}}, {{"by": "passports-renewals"}}]'""",
+            f"""{adopted}, editors = '["b"]', adoptions = '[{{"by": "a"}}, {{"by": "b"}}]'""",
             "version = 'v'",
             "state = 'in force'",
         ):

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import text
 
 from services.policy.adapters import replaying
-from services.policy.adapters.replaying import Asked, replay_stored
+from services.policy.adapters.replaying import Asked, reading, replay_stored
 from services.policy.domain.deciding.decisions import PolicyInForce
 from services.policy.domain.policies import Rule
 from services.policy.domain.replaying.replay_results import Results
@@ -212,3 +212,8 @@ _RENAME_POSTS = text("""
         SELECT json_agg(jsonb_set(one, '{post}', '"Renamed"')) FROM jsonb_array_elements(officers::jsonb) AS one)
     WHERE agency = 'passports'
 """)
+
+
+async def test_what_is_read_for_a_replay_may_take_longer_than_a_request_waits() -> None:
+    async with running_policy() as policy, reading(policy.database) as connection:
+        assert (await connection.execute(text("SHOW statement_timeout"))).scalar_one() == "1min"

@@ -1,6 +1,8 @@
 """Replays over HTTP: asked for, done beside the service, read by those who may."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from multiprocessing import active_children
 from typing import Any
@@ -11,15 +13,18 @@ import yaml
 from sqlalchemy import text
 
 from services.policy.adapters import replay_queue
+from services.policy.adapters.policy_files import above
+from services.policy.adapters.replay_queue import ReplayQueue
 from services.policy.adapters.replaying import Asked
 from services.policy.adapters.store import replays
 from services.policy.adapters.store.replays import MOST_TRIES, UnderWay, Wish
 from shared.clock import rfc3339
-from shared.database import EVERY_AGENCY
+from shared.database import EVERY_AGENCY, Database
 from shared.ids import new_id, uuid7
 from tests.bench.replaying import FROM, store_comments
 from tests.policy.adapters.support import Policy, running_policy, token
 from tests.policy.builders import NOW, SAMPLES, received
+from tests.support.postgres import fresh_service_database
 
 pytestmark = pytest.mark.asyncio
 
@@ -44,7 +49,7 @@ async def ask(
     policy: Policy, method: str, path: str, body: Any = None, *, scopes: str = WRITER, **more: Any
 ) -> httpx.Response:
     agency = more.pop("agency", "passports")
-    headers = {"Authorization": f"Bearer {token('writer', agency, scopes=scopes)}"}
+    headers = {"Authorization": f"Bearer {token('passports-renewals', agency, scopes=scopes)}"}
     if method == "POST":
         headers["Idempotency-Key"] = more.pop("key", None) or uuid7().hex
     return await policy.client.request(method, f"/v1/policies{path}", json=body, headers=headers, **more)
@@ -186,13 +191,31 @@ async def test_what_cannot_be_replayed_is_refused() -> None:
         ({"sample": 0}, (422, "invalid-input")),
         ({"sample": 2}, (422, "invalid-input")),
         ({"until": "tomorrow"}, (422, "invalid-input")),
+        ({"from": "0001-01-01T00:00:00+00:00", "to": "0001-06-01T00:00:00+00:00"}, (422, "invalid-input")),
+        ({"from": "9999-01-01T00:00:00-14:00"}, (422, "invalid-input")),
         ({"from": rfc3339(NOW)}, (422, "no-such-period")),
+        ({"from": rfc3339(NOW + timedelta(days=1))}, (422, "no-such-period")),
         ({"from": rfc3339(NOW - timedelta(days=500))}, (422, "no-such-period")),
     ]
     async with running_policy() as policy:
         draft = await a_draft(policy)
         answers = [(body, refusal(await ask(policy, "POST", f"{draft}/replays", body))) for body, _ in refused]
         assert answers == refused
+        for days, sentence in ((1, "in the past"), (-500, "A year at most")):
+            answer = await ask(policy, "POST", f"{draft}/replays", {"from": rfc3339(NOW + timedelta(days=days))})
+            (error,) = answer.json()["errors"]
+            assert error["pointer"] == "/from"
+            assert sentence in error["detail"]
+
+
+async def test_who_adopts_policies_reads_what_they_would_have_done_and_asks_for_none() -> None:
+    async with running_policy() as policy:
+        draft = await a_draft(policy)
+        path = await asked_and_done(policy, draft, [])
+        for place in (path, f"{path}/items"):
+            assert (await ask(policy, "GET", place, scopes="policies:adopt")).status_code == 200
+        answer = await ask(policy, "POST", f"{draft}/replays", {}, scopes="policies:adopt")
+        assert refusal(answer) == (403, "insufficient-scope")
 
 
 async def test_only_writers_of_the_agency_see_its_replays() -> None:
@@ -266,3 +289,64 @@ async def test_with_the_service_ends_the_process_of_a_replay() -> None:
             while not active_children():  # noqa: ASYNC110 - a process has no event to await
                 await asyncio.sleep(0.01)
     assert active_children() == []
+    (row,) = await policy.rows("SELECT state, tries FROM replay")
+    assert (row.state, row.tries) == ("waiting", 0)
+    await policy.database.close()
+
+
+@asynccontextmanager
+async def a_queue(database: Database, url: str) -> AsyncIterator[None]:
+    """Replays of ``database`` are done, by processes that are told to find theirs at ``url``."""
+    running = asyncio.create_task(ReplayQueue(database, url, above(), lambda: NOW).run())
+    yield
+    running.cancel()
+    await asyncio.wait([running])
+
+
+async def test_a_try_that_ended_because_the_database_was_away_does_not_count() -> None:
+    urls = await fresh_service_database("policy")
+    database = Database(urls.working, application_name="test", pool_size=4)
+    async with database.begin(EVERY_AGENCY) as connection:
+        await wished(connection, "pol_1")
+    async with a_queue(database, "postgresql://nobody:nothing@127.0.0.1:1/nowhere"), asyncio.timeout(PATIENCE_SECONDS):
+        for _ in range(MOST_TRIES + 1):
+            while not active_children():  # noqa: ASYNC110 - a process has no event to await
+                await asyncio.sleep(0.01)
+            while active_children():  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+    async with database.begin(EVERY_AGENCY) as connection:
+        (row,) = await connection.execute(text("SELECT state, tries FROM replay"))
+        assert (row.state, row.tries) == ("waiting", 0)
+    await database.close()
+
+
+async def test_what_ended_the_last_try_is_told() -> None:
+    async with running_policy() as policy:
+        draft = await a_draft(policy)
+        async with policy.database.begin(EVERY_AGENCY) as connection:
+            wish = await wished(connection, draft[1:])
+            broken = "UPDATE replay SET state = 'running', tries = :tries, asked = '{}'"
+            await connection.execute(text(broken), {"tries": MOST_TRIES - 1})
+        body = await ended(policy, f"{draft}/replays/{wish.id}")
+        assert (body["state"], body["error"]["detail"].rpartition(". ")[2]) == ("failed", "The last error: KeyError.")
+
+
+async def test_a_lease_that_cannot_be_renewed_for_a_moment_ends_no_replay(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(replay_queue, "RENEW_SECONDS", 0.1)
+    waits = text("SELECT count(*) FROM pg_locks WHERE relation = 'lease'::regclass AND NOT granted")
+    async with running_policy() as policy:
+        await store_comments(policy.database, 5_000)
+        draft = await a_draft(policy)
+        span = {"from": rfc3339(FROM), "to": rfc3339(NOW)}
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            asked = (await ask(policy, "POST", f"{draft}/replays", span)).json()
+            while not active_children():  # noqa: ASYNC110 - a process has no event to await
+                await asyncio.sleep(0.01)
+            async with policy.database.begin(EVERY_AGENCY) as connection:
+                await connection.execute(text("LOCK TABLE lease IN EXCLUSIVE MODE"))
+                for waiting in (1, 0, 1):  # it asks, is refused, and asks again
+                    while (await connection.execute(waits)).scalar_one() != waiting:  # noqa: ASYNC110
+                        await asyncio.sleep(0.01)
+            assert (await ended(policy, f"{draft}/replays/{asked['id']}"))["state"] == "done"
+        (row,) = await policy.rows("SELECT tries FROM replay")
+        assert row.tries == 1

@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from services.policy.adapters import succession
+from services.policy.adapters import metrics, succession
 from services.policy.adapters.policy_files import Loaded, above
 from services.policy.adapters.store import adoptions, policies, policy_drafts
 from services.policy.adapters.store.policies import PolicyShelf, UnreadablePolicy
 from services.policy.domain.adoption.authorship import Adoption, Consent, PolicyDraft
-from services.policy.domain.adoption.standing import Documents
+from services.policy.domain.adoption.standing import Documents, Roster
 from services.policy.domain.comments import Comment, History
-from services.policy.domain.composing.composition import compose
+from services.policy.domain.composing.composition import Above, compose
 from services.policy.domain.deciding.decisions import PolicyInForce
 from services.policy.domain.triage.classification import Cues, Verdict
 from shared.database import EVERY_AGENCY, Database
@@ -114,6 +114,51 @@ async def test_changed_files_take_over_from_a_draft() -> None:
         assert row.state == "superseded"
 
 
+def over_another_baseline(**sections: Any) -> Loaded:
+    """The same files under a release whose baseline says something else."""
+    written, ours = document(**sections), above()
+    newer = Above({**ours.baseline, "step_minutes": 11}, ours.centre)
+    return Loaded(PolicyInForce(compose(written, newer)), Documents(written))
+
+
+@pytest.mark.parametrize("begins", [LATER, SOON], ids=["in force", "yet to come"])
+async def test_another_baseline_does_not_undo_what_two_persons_adopted(begins: datetime) -> None:
+    async with a_database() as database:
+        await succession.adopt_files(database, [files()], NOW)
+        version = await adopt_a_draft(database, begins, version=2)
+        await succession.adopt_files(database, [over_another_baseline()], LATER + timedelta(days=1))
+        assert (await shelf_at(database, SOON)).of("test-agency").policy.version == version
+        (row,) = await rows(database, "SELECT state FROM policy_draft")
+        assert row.state == "adopted"
+        changed = over_another_baseline(version=3)
+        await succession.adopt_files(database, [changed], SOON)
+        assert (await shelf_at(database, SOON)).of("test-agency").policy.version == changed.policy.version
+
+
+async def test_another_baseline_is_adopted_over_files() -> None:
+    async with a_database() as database:
+        await succession.adopt_files(database, [files()], NOW)
+        newer = over_another_baseline()
+        await succession.adopt_files(database, [newer], LATER)
+        assert (await shelf_at(database, LATER)).of("test-agency").policy.version == newer.policy.version
+
+
+async def test_posts_that_change_in_the_same_moment_are_seen() -> None:
+    async with a_database() as database:
+        await succession.adopt_files(database, [files()], NOW)
+        shelf = await shelf_at(database)
+        async with database.begin(EVERY_AGENCY) as connection:
+            standing = await adoptions.standing(connection, "test-agency")
+            assert standing is not None
+            again = files(officers=OFFICERS[1:])
+            by, moment = ("a", "b"), standing.adopted_at + timedelta(microseconds=1)
+            adoption = Adoption("test-agency", again.policy.version, NOW, by, moment, again.documents, "pol_1")
+            await adoptions.put(connection, adoption, again.policy)
+            await adoptions.put_roster(connection, "test-agency", Roster(officers=again.policy.officers), NOW, "draft")
+        assert await shelf.refresh(database, NOW) == ["test-agency"]
+        assert shelf.of("test-agency").policy.officer("desk") is None
+
+
 @pytest.mark.parametrize("changed", [{"version": 3}, {"calendar": {"time_zone": "Asia/Colombo"}}])
 async def test_changed_files_send_back_what_is_yet_to_come(changed: dict[str, Any]) -> None:
     async with a_database() as database:
@@ -198,13 +243,32 @@ async def test_a_version_that_cannot_be_read_is_not_replaced_by_another_and_hind
         zoo = Loaded(PolicyInForce(compose(others, above())), Documents(others))
         await succession.adopt_files(database, [files(), zoo], NOW)
         await rows(database, "UPDATE policy SET content = '{\"agency\": 1}' WHERE agency = 'test-agency' RETURNING 1")
-        shelf = PolicyShelf()
-        for _ in range(2):
-            with pytest.raises(UnreadablePolicy, match="test-agency/1@"):
-                await shelf.refresh(database, NOW)
+        shelf = PolicyShelf([files().in_force])
+        with pytest.raises(UnreadablePolicy, match="test-agency/1@"):
+            await shelf.refresh(database, NOW)
         assert [policy.agency for policy in shelf.all()] == ["zoo"]
         with pytest.raises(Dead):
             shelf.of("test-agency")
+        assert metrics.UNREADABLE._value.get() == 1
+        assert await shelf.refresh(database, NOW) == []
+        version = await adopt_a_draft(database, LATER, version=2)
+        assert await shelf.refresh(database, LATER) == ["test-agency"]
+        assert shelf.of("test-agency").policy.version == version
+        assert metrics.UNREADABLE._value.get() == 0
+
+
+async def test_the_service_goes_on_beside_a_version_that_cannot_be_read() -> None:
+    async with a_database() as database:
+        await succession.adopt_files(database, [files()], NOW)
+        shelf = await shelf_at(database)
+        version = shelf.of("test-agency").policy.version
+        later = await adopt_a_draft(database, LATER, version=2)
+        await rows(database, f"UPDATE policy SET content = '{{}}' WHERE version = '{later}' RETURNING 1")
+        for _ in range(2):
+            await succession.refresh(database, shelf, LATER)
+        assert shelf.of("test-agency").policy.version == version
+        await succession.refresh(database, at_start := PolicyShelf([files().in_force]), LATER)
+        assert at_start.find("test-agency") is None
 
 
 async def test_a_trained_classifier_stays_when_another_policy_comes_into_force() -> None:

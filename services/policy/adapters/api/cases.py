@@ -43,7 +43,7 @@ def cases_api(database: Database, policies: PolicyShelf) -> APIRouter:
         `waiting_for=me` lists those whose open draft has a step that the caller may take now.
         """
         asked = queries.Filter(
-            agencies=_agencies(caller, agency),
+            agencies=caller.those_asked_for(agency),
             state=state,
             level=level,
             after=_place(cursor) if cursor is not None else None,
@@ -77,12 +77,6 @@ def checked(case_id: str) -> None:
     """Refuse, as unknown, what cannot be the id of a case. Raises ``Problem`` 404."""
     if not (case_id.startswith("case_") and case_id.isascii() and case_id[5:].isalnum()):
         raise not_found("case")
-
-
-def _agencies(caller: Caller, agency: str | None) -> list[str] | None:
-    if agency is not None:
-        return [agency] if caller.may_see(agency) else []
-    return None if caller.agencies is None else sorted(caller.agencies)
 
 
 def _posts(caller: Caller, policies: PolicyShelf) -> list[tuple[str, Officer]]:

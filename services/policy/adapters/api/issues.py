@@ -36,7 +36,7 @@ def issues_api(database: Database, clock: Clock) -> APIRouter:
         """
         asked = issue_queries.Filter(
             now=clock(),
-            agencies=_agencies(caller, agency),
+            agencies=caller.those_asked_for(agency),
             surging=surging,
             after=None if cursor is None else _place(cursor),
             limit=limit + 1,
@@ -77,12 +77,6 @@ def _body(row: Any) -> dict[str, Any]:
         "surging_since": rfc3339(row.surging_since) if row.surging_since else None,
         "judged": row.judged,
     }
-
-
-def _agencies(caller: Caller, agency: str | None) -> list[str] | None:
-    if agency is not None:
-        return [agency] if caller.may_see(agency) else []
-    return None if caller.agencies is None else sorted(caller.agencies)
 
 
 def _place(cursor: str) -> tuple[datetime, str]:

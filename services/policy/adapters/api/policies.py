@@ -4,7 +4,7 @@ A name is an agency's, or the id of a draft (``pol_…``). A policy is for every
 adopted is shown as it was written down then, whatever the model has become since.
 """
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request
@@ -12,14 +12,14 @@ from pydantic import AwareDatetime
 from starlette.responses import JSONResponse, Response
 
 from services.policy.adapters.api import editions, paging
+from services.policy.adapters.api.moments import EARLIEST, LATEST
 from services.policy.adapters.api.policy_bodies import adoption_body, draft_body, draft_line, policy_body
 from services.policy.adapters.api.policy_desk import PolicyDesk
 from services.policy.adapters.api.policy_drafts import is_draft
 from services.policy.adapters.store import adoptions, policy_drafts, rows
-from services.policy.adapters.store.policies import PolicyShelf
 from services.policy.domain.adoption.authorship import PolicyDraftState
 from shared.auth import Caller, requires
-from shared.clock import rfc3339
+from shared.clock import Clock, rfc3339
 from shared.problems import Problem, not_found
 
 AgencyPath = Annotated[str, Path(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
@@ -27,11 +27,8 @@ PolicyPath = Annotated[str, Path(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$", descrip
 Agency = Annotated[str, Query(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
 Version = Annotated[str, Query(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}/[0-9]{1,9}@[0-9a-f]{12}$")]
 
-_EARLIEST, _LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
-"""Times about which anybody would ask; Postgres and Python disagree on those far beyond."""
 
-
-def policies_api(desk: PolicyDesk, policies: PolicyShelf) -> APIRouter:
+def policies_api(desk: PolicyDesk, clock: Clock) -> APIRouter:
     """The routes, ready to be taken into an application."""
     router = APIRouter(prefix="/v1/policies", tags=["policies"])
     database = desk.database
@@ -47,7 +44,7 @@ def policies_api(desk: PolicyDesk, policies: PolicyShelf) -> APIRouter:
     ) -> Response:
         """Drafts of the caller's agencies, the newest first, without their documents."""
         before = None if cursor is None else paging.place_of(cursor)
-        wanted = _agencies(caller, agency)
+        wanted = caller.those_asked_for(agency)
         async with database.begin(caller.scope) as connection:
             found = await policy_drafts.listed(connection, wanted, state, before, limit + 1)
         return paging.page(request, found, limit, draft_line, lambda draft: draft.id)
@@ -56,22 +53,25 @@ def policies_api(desk: PolicyDesk, policies: PolicyShelf) -> APIRouter:
     async def get_policy(
         policy: PolicyPath, version: Version | None = None, caller: Caller = requires("cases:read")
     ) -> Response:
-        """An agency's policy in force, or the `version` that a decision names; or a draft with its ETag."""
+        """An agency's policy in force, with officers and calendar of now, or the `version` that a decision names; or a
+        draft with its ETag.
+        """
         if is_draft(policy):
             sight = await desk.look(caller, policy)
             body = draft_body(sight.draft, sight.made, sight.replays, caller)
             return JSONResponse(body, headers={"ETag": editions.etag(sight.draft.edition)})
-        found = policies.find(policy) if caller.may_see(policy) else None
-        if found is not None and version in (None, found.policy.version):
-            content = found.policy.model_dump(mode="json", by_alias=True)
-            return JSONResponse(policy_body(found.policy.version, found.policy.digest, content, caller))
-        row = None
-        if version is not None and caller.may_see(policy):
-            async with database.begin(caller.scope) as connection:
+        refuse_strangers(caller, policy)
+        async with database.begin(caller.scope) as connection:
+            if version is None:
+                row = await adoptions.at(connection, policy, clock())
+            else:
                 row = await adoptions.version(connection, policy, version)
         if row is None:
             raise not_found("policy")
-        return JSONResponse(policy_body(row.version, row.digest, rows.from_json(row.content), caller))
+        content = rows.from_json(row.content)
+        if version is None:
+            content |= rows.from_json(row.roster or {})
+        return JSONResponse(policy_body(row.version, row.digest, content, caller))
 
     @router.get("/{policy}/versions")
     async def list_versions(
@@ -86,12 +86,14 @@ def policies_api(desk: PolicyDesk, policies: PolicyShelf) -> APIRouter:
         before = None if cursor is None else _place(paging.place_of(cursor))
         async with database.begin(caller.scope) as connection:
             found = await adoptions.history(connection, policy, before, limit + 1)
+        if not found and before is None:
+            raise not_found("policy")
         return paging.page(request, found, limit, adoption_body, _spelled)
 
     @router.get("/{policy}/at")
     async def get_policy_at(
         policy: AgencyPath,
-        time: Annotated[AwareDatetime, Query(ge=_EARLIEST, lt=_LATEST, description="RFC 3339, with its zone")],
+        time: Annotated[AwareDatetime, Query(ge=EARLIEST, lt=LATEST, description="RFC 3339, with its zone")],
         caller: Caller = requires("cases:read"),
     ) -> Response:
         """What was, or as things stand will be, in force at `time`, with officers and calendar of then."""
@@ -107,12 +109,6 @@ def policies_api(desk: PolicyDesk, policies: PolicyShelf) -> APIRouter:
     return router
 
 
-def _agencies(caller: Caller, agency: str | None) -> list[str] | None:
-    if agency is not None:
-        return [agency] if caller.may_see(agency) else []
-    return None if caller.agencies is None else sorted(caller.agencies)
-
-
 def refuse_strangers(caller: Caller, agency: str) -> None:
     """Raises ``Problem`` 404 for an agency that is not the caller's."""
     if not caller.may_see(agency):
@@ -126,7 +122,7 @@ def _spelled(adoption: Any) -> str:
 def _place(spelled: str) -> tuple[datetime, datetime]:
     try:
         effective_from, adopted_at = map(datetime.fromisoformat, spelled.split(" "))
-        if not (_EARLIEST <= effective_from < _LATEST and _EARLIEST <= adopted_at < _LATEST):
+        if not (EARLIEST <= effective_from < LATEST and EARLIEST <= adopted_at < LATEST):
             raise ValueError(spelled)
     except (ValueError, TypeError) as error:
         raise paging.not_ours() from error

@@ -67,9 +67,10 @@ def draft_body(
     digest = made.digest(draft.id, draft.edition) if isinstance(made, Composed) else None
     if made is None and draft.adoptions:
         digest = draft.adoptions[-1].digest
+    version = made.policy.version if isinstance(made, Composed) else draft.version
     return {
         **draft_line(draft),
-        "policy_version": made.policy.version if isinstance(made, Composed) else draft.version,
+        "policy_version": version,
         "stands_on": made.stands_on if isinstance(made, Composed) else None,
         "digest": digest,
         "errors": faults_body(made) if isinstance(made, InvalidPolicy) else [],
@@ -83,7 +84,7 @@ def draft_body(
             for consent in draft.adoptions
         ],
         "replays": [replay.id for replay in replays],
-        "replayed": was_replayed(draft, replays),
+        "replayed": was_replayed(version, replays),
         "document": _without_officers(draft.document, caller, _LET_SEE_OFFICERS),
     }
 
@@ -105,9 +106,9 @@ def changes_body(
     return {"agency": agency, "before": before, "now": now, "same": not changes, "differences": shown}
 
 
-def was_replayed(draft: PolicyDraft, replays: Sequence[Any]) -> bool:
-    """Whether this very edition was tried on comments of the past."""
-    return any(replay.edition == draft.edition and replay.state == "done" for replay in replays)
+def was_replayed(version: str | None, replays: Sequence[Any]) -> bool:
+    """Whether the very policy that a draft comes to was tried on comments of the past."""
+    return any(replay.state == "done" and replay.policy_version == version for replay in replays)
 
 
 def faults_body(invalid: InvalidPolicy) -> list[dict[str, Any]]:

@@ -19,10 +19,10 @@ from services.policy.adapters import succession
 from services.policy.adapters.api.posted_documents import Posted
 from services.policy.adapters.common_classifier import common_classifier
 from services.policy.adapters.store import adoptions, policy_drafts
-from services.policy.adapters.store.policies import PolicyShelf, UnreadablePolicy
+from services.policy.adapters.store.policies import PolicyShelf
 from services.policy.authoring import Desk, Done
-from services.policy.domain.adoption.authorship import OPEN, Adoption, Person, PolicyDraft
-from services.policy.domain.adoption.standing import Composed, Standing, composed
+from services.policy.domain.adoption.authorship import OPEN, Adoption, PolicyDraft, acting
+from services.policy.domain.adoption.standing import Composed, Roster, Standing, composed
 from services.policy.domain.composing.composition import Above, InvalidPolicy
 from services.policy.domain.deciding.decisions import PolicyInForce
 from services.policy.domain.differences import Difference, differences
@@ -49,11 +49,13 @@ class MovedOn(Exception):
 class Sight:
     """A draft as it was looked at. ``made`` is what it comes to, or why to nothing; None where that is settled.
 
-    ``holes`` are what lint finds and ``changes`` what differs from what it stands on, if it was looked at closely.
+    ``roster`` is who holds which post now. ``holes`` are what lint finds and ``changes`` what differs from what it
+    stands on, if it was looked at closely.
     """
 
     draft: PolicyDraft
     standing: Standing | None
+    roster: Roster | None
     made: Composed | InvalidPolicy | None = None
     replays: Sequence[Any] = ()
     holes: tuple[Hole, ...] = ()
@@ -74,8 +76,9 @@ class PolicyDesk:
             if draft is None or not caller.may_see(draft.agency):
                 raise not_found("policy")
             standing = await adoptions.standing(connection, draft.agency)
+            roster = await adoptions.roster_at(connection, draft.agency, self._clock())
             replays = await policy_drafts.replays_of(connection, draft_id)
-        return Sight(draft, standing, await self._made(draft, standing), replays)
+        return Sight(draft, standing, roster, await self._made(draft, standing), replays)
 
     async def look_closely(self, caller: Caller, draft_id: str) -> Sight:
         """The same, with what lint finds in what the draft comes to, and what that changes."""
@@ -122,7 +125,8 @@ class PolicyDesk:
         draft = PolicyDraft(new_id("pol"), agency, unit, posted.document, caller.subject, now, now, note)
         async with self.database.begin([agency]) as connection:
             standing = await adoptions.standing(connection, agency)
-        return await self.made_of(posted, Sight(draft, standing))
+            roster = await adoptions.roster_at(connection, agency, now)
+        return await self.made_of(posted, Sight(draft, standing, roster))
 
     async def made_of(self, posted: Posted, sight: Sight) -> Sight:
         """The same sight, with what the posted document would make of the draft. Raises InvalidPolicy."""
@@ -133,9 +137,9 @@ class PolicyDesk:
         return replace(sight, made=made)
 
     def at_hand(self, caller: Caller, sight: Sight) -> Desk:
-        """What a caller has before them, in the post that they hold now."""
+        """What a caller has before them, in the post that they hold now. Raises NoPost."""
         now = self._clock()
-        person = self._person(caller, sight.draft.agency, sight.standing, now)
+        person = acting(caller.subject, sight.roster, sight.standing, now)
         errors = [hole.as_json() for hole in sight.holes if hole.severity == "error"]
         return Desk(person, sight.draft, sight.standing, sight.made, now, errors)
 
@@ -150,13 +154,14 @@ class PolicyDesk:
             raise MovedOn
         if await adoptions.newest(connection, draft.agency) != place:
             raise MovedOn
-        done = deed(self.at_hand(caller, sight))
-        await self.keep(connection, done, sight)
+        desk = self.at_hand(caller, sight)
+        done = deed(desk)
+        await self.keep(connection, done, sight, desk.now)
         return done
 
-    async def keep(self, connection: AsyncConnection, done: Done, sight: Sight) -> None:
-        """Write what came of an act, and put it on record."""
-        now, acts = self._clock(), list(done.acts)
+    async def keep(self, connection: AsyncConnection, done: Done, sight: Sight, now: datetime) -> None:
+        """Write what came of an act at ``now``, and put it on record."""
+        acts = list(done.acts)
         if not acts:
             return
         await policy_drafts.put(connection, done.draft)
@@ -165,13 +170,12 @@ class PolicyDesk:
             acts += await _seat(connection, done.adoption, sight.made)
             acts += await succession.superseded(connection, now)
         if done.draft.state == "withdrawn":
-            await adoptions.call_off(connection, done.draft.agency, [done.draft.id], now)
+            await adoptions.call_off(connection, done.draft.agency, [done.draft.id])
         await succession.record(connection, acts, now)
 
     async def follow(self) -> None:
         """Decide by what was adopted, here at once and elsewhere soon."""
-        with contextlib.suppress(UnreadablePolicy):  # the loop that follows every adoption tells of it
-            await succession.refresh(self.database, self._policies, self._clock())
+        await succession.refresh(self.database, self._policies, self._clock())
 
     async def _made(self, draft: PolicyDraft, standing: Standing | None) -> Composed | InvalidPolicy | None:
         if draft.state not in OPEN:
@@ -183,15 +187,6 @@ class PolicyDesk:
 
     async def _compose(self, draft: PolicyDraft, standing: Standing | None) -> Composed:
         return await asyncio.to_thread(_composed, draft, standing, self._above)
-
-    def _person(self, caller: Caller, agency: str, standing: Standing | None, now: datetime) -> Person:
-        policy = self._policies.find(agency)
-        officer = None if policy is None else policy.policy.officer(caller.subject)
-        if officer is None:
-            return Person(caller.subject)
-        # Whoever has left a post of a unit is not therefore a person of the whole agency.
-        unit = officer.unit or (standing.documents.unit_of(caller.subject) if standing else None)
-        return Person(caller.subject, officer.post if officer.holds_at(now) else None, unit)
 
 
 async def again_if_moved(look: Callable[[], Awaitable[Sight]], settle: Callable[[Sight], Awaitable[T]]) -> T:
@@ -218,6 +213,5 @@ async def _seat(connection: AsyncConnection, adoption: Adoption, made: Composed)
     roster = made.roster(known)
     if roster == known:
         return []
-    await adoptions.put_roster(connection, adoption.agency, roster, adoption.effective_from, "draft")
-    details = {"origin": "draft", "draft": adoption.draft, "officers": len(roster.officers)}
-    return [Act(adoption.agency, adoption.adopted_by[-1], "roster.changed", adoption.agency, details=details)]
+    by, since = adoption.adopted_by[-1], adoption.effective_from
+    return [await succession.seat(connection, adoption.agency, roster, since, by, adoption.draft)]

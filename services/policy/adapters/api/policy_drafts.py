@@ -19,16 +19,17 @@ from services.policy.adapters.api import editions, posted_documents
 from services.policy.adapters.api.policy_bodies import changes_body, draft_body, lint_body
 from services.policy.adapters.api.policy_desk import PolicyDesk, Sight, again_if_moved
 from services.policy.adapters.api.policy_problems import NO_LONGER_FITS, refused_as_problem
-from services.policy.authoring import Desk, Done, Seen
+from services.policy.authoring import Desk, Done, Right, Seen
 from services.policy.domain.adoption.authorship import OPEN, PolicyDraft
 from services.policy.domain.adoption.standing import Composed
 from services.policy.domain.parts import Id
 from shared.auth import Caller, requires
-from shared.idempotency import Answer, claim_of, idempotency_key, once
+from shared.idempotency import Answer, answered_before, claim_of, idempotency_key, once
 from shared.problems import Problem, not_found
 from shared.strict_json import StrictRoute
 
 _DRAFT = re.compile(r"pol_[0-9a-f]{32}")
+_RIGHTS: tuple[Right, ...] = ("write", "adopt")
 DraftPath = Annotated[str, Path(pattern=r"^[a-z0-9_.-]{1,64}$", description="`pol_…`")]
 
 
@@ -113,19 +114,25 @@ def policy_drafts_api(desk: PolicyDesk) -> APIRouter:
     @router.post("", status_code=201)
     async def write_draft(request: Request, posted: DraftIn, caller: Caller = requires("policies:write")) -> Response:
         """Write a draft. It is kept only if it is valid together with what stands: 422 `invalid-policy` names each
-        fault. 403 `not-your-unit` for a sibling's.
+        fault. 403 `not-your-unit` for a sibling's,
+        `no-post` for who holds none in an agency that has given some.
         """
         if not caller.may_see(posted.agency):
             raise Problem(403, "not-your-agency", "The token does not speak for this agency")
         claim = await claim_of(request, caller.subject, posted.agency)
+        async with desk.database.begin([posted.agency]) as connection:
+            earlier = await answered_before(connection, claim)
+        if earlier is not None:
+            return earlier.response()
         with refused_as_problem():
             read = await asyncio.to_thread(posted_documents.read, posted.document)
             sight = await desk.begin(caller, posted.agency, posted.unit, read, posted.note)
             async with desk.database.begin([posted.agency]) as connection:
 
                 async def effect() -> Answer:
-                    done = authoring.write(desk.at_hand(caller, sight))
-                    await desk.keep(connection, done, sight)
+                    at_hand = desk.at_hand(caller, sight)
+                    done = authoring.write(at_hand)
+                    await desk.keep(connection, done, sight, at_hand.now)
                     headers = {"Location": f"/v1/policies/{sight.draft.id}", "ETag": editions.etag(sight.draft.edition)}
                     return Answer(201, _body(done.draft, sight, caller), headers)
 
@@ -183,11 +190,14 @@ def policy_drafts_api(desk: PolicyDesk) -> APIRouter:
         request: Request,
         policy: DraftPath,
         posted: WithdrawalIn | None = None,
-        caller: Caller = requires("policies:write"),
+        caller: Caller = requires("policies:write", "policies:adopt"),
     ) -> Response:
-        """Withdraw a draft; or, with the scope `policies:adopt`, what was adopted and is yet to come into force."""
-        reason, may_adopt = posted.reason if posted else None, "policies:adopt" in caller.scopes
-        return await do(request, caller, policy, lambda d: authoring.withdraw(d, may_adopt, reason))
+        """Withdraw a draft, with the scope `policies:write`; or what was adopted and is yet to come into force, with
+        `policies:adopt`. 409 `wrong-state` in the last seconds before it does.
+        """
+        may: list[Right] = [right for right in _RIGHTS if f"policies:{right}" in caller.scopes]
+        reason = posted.reason if posted else None
+        return await do(request, caller, policy, lambda d: authoring.withdraw(d, may, reason))
 
     return router
 

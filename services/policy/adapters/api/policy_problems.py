@@ -8,6 +8,7 @@ from services.policy.adapters.api.policy_bodies import faults_body
 from services.policy.domain.adoption.authorship import (
     AnotherIsScheduled,
     AnotherTime,
+    NoPost,
     NotThisTime,
     NotYourUnit,
     PolicyHasHoles,
@@ -21,6 +22,7 @@ from shared.problems import Problem
 _PROBLEMS: tuple[tuple[type[Refusal], int, str, str], ...] = (
     (OwnDraft, 403, "own-draft", "Who wrote a policy cannot adopt it"),
     (NotYourUnit, 403, "not-your-unit", "This is another unit's policy"),
+    (NoPost, 403, "no-post", "You hold no post here"),
     (NotYourAuthority, 403, "not-your-authority", "This is not yours to decide"),
     (StaleDigest, 409, "stale-digest", "What you saw has changed since"),
     (WrongState, 409, "wrong-state", "The draft is not in a state for this"),
@@ -43,7 +45,8 @@ def refused_as_problem(status: int = INVALID[0], kind: str = INVALID[1], title: 
     except Refusal as refusal:
         raise problem_of(refusal) from refusal
     except InvalidPolicy as invalid:
-        raise Problem(status, kind, title, errors=faults_body(invalid)) from invalid
+        field = {"pointer": "/document"} if kind == INVALID[1] else {}
+        raise Problem(status, kind, title, errors=[{**field, **fault} for fault in faults_body(invalid)]) from invalid
 
 
 def problem_of(refusal: Refusal) -> Problem:
@@ -56,6 +59,8 @@ def problem_of(refusal: Refusal) -> Problem:
 
 def _members(refusal: Refusal) -> dict[str, Any]:
     match refusal:
+        case NotThisTime():
+            return {"errors": [{"pointer": "/effective_from", "detail": str(refusal)}]}
         case StaleDigest():
             return {"digest": refusal.current}
         case WrongState():

@@ -27,12 +27,17 @@ class Posted(NamedTuple):
 
 def read(given: dict[str, Any] | str) -> Posted:
     """The document that was posted, of the shape of an agency's or a unit's. Raises InvalidPolicy."""
-    posted = Posted(given) if isinstance(given, dict) else _of_text(given)
+    posted = _of_text(given) if isinstance(given, str) else Posted(_without_schema(given))
     if faults := faults_of_shape(posted.document):
         raise InvalidPolicy([(path_of(location, posted.document), sentence) for location, sentence in faults])
     if foreign := [section for section in _OF_FILES if section in posted.document]:
         raise InvalidPolicy([(section, "a draft stands by itself; this is for files") for section in foreign])
     return posted
+
+
+def _without_schema(document: Document) -> Document:
+    """Where an editor finds the schema is no part of a policy."""
+    return {section: part for section, part in document.items() if section != "$schema"}
 
 
 def _of_text(given: str) -> Posted:

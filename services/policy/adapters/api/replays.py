@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.responses import JSONResponse, Response
 
 from services.policy.adapters.api import paging
+from services.policy.adapters.api.moments import EARLIEST, LATEST
 from services.policy.adapters.api.policy_drafts import DraftPath
 from services.policy.adapters.api.policy_drafts import checked as checked_draft
 from services.policy.adapters.replay_queue import ReplayQueue
@@ -38,7 +39,9 @@ READERS_SCOPE = "cases:read"
 
 _REPLAY = re.compile(r"rpl_[0-9a-f]{32}")
 ReplayPath = Annotated[str, Path(pattern=r"^[a-z0-9_]{1,64}$", description="`rpl_…`")]
-Moment = Annotated[AwareDatetime | None, Field(strict=False)]
+Moment = Annotated[AwareDatetime | None, Field(strict=False, ge=EARLIEST, lt=LATEST)]
+_ADOPTERS_TOO = ("policies:write", "policies:adopt")
+"""Whoever adopts a policy sees what it would have done."""
 
 
 class ReplayIn(BaseModel):
@@ -63,10 +66,10 @@ class ReplayIn(BaseModel):
         """The comments of ``agency`` that are meant at ``now``. Raises ``Problem`` 422."""
         until = now if self.to is None else min(self.to, now)
         since = now - timedelta(days=self.days or 30) if self.from_ is None else self.from_
-        if not timedelta(0) < until - since <= LONGEST:
-            raise Problem(
-                422, "no-such-period", "There is no such time to replay", detail="A year in the past at most."
-            )
+        if since >= until:
+            raise _no_such_period("It must begin before its end, and in the past.")
+        if until - since > LONGEST:
+            raise _no_such_period("A year at most.")
         return Asked(agency, since, until, self.sample)
 
 
@@ -95,9 +98,7 @@ def replays_api(database: Database, queue: ReplayQueue, clock: Clock) -> APIRout
         return answer.response()
 
     @router.get("/{replay}")
-    async def get_replay(
-        policy: DraftPath, replay: ReplayPath, caller: Caller = requires("policies:write")
-    ) -> Response:
+    async def get_replay(policy: DraftPath, replay: ReplayPath, caller: Caller = requires(*_ADOPTERS_TOO)) -> Response:
         """How far a replay has come, and its result: totals with what they foretell, the gravest differences, a hash
         that is the same for the same comments."""
         async with database.begin(caller.scope) as connection:
@@ -111,7 +112,7 @@ def replays_api(database: Database, queue: ReplayQueue, clock: Clock) -> APIRout
         replay: ReplayPath,
         limit: paging.Limit = paging.DEFAULT,
         cursor: paging.Cursor = None,
-        caller: Caller = requires("policies:write"),
+        caller: Caller = requires(*_ADOPTERS_TOO),
     ) -> Response:
         """The comments that would have gone otherwise, by receipt, up to 10,000 of them. Those of the draft's newest
         replay only."""
@@ -142,6 +143,11 @@ def replay_body(row: Any) -> dict[str, Any]:
         "result": row.summary and rows.from_json(row.summary),
         "error": row.error and rows.from_json(row.error),
     }
+
+
+def _no_such_period(sentence: str) -> Problem:
+    errors = [{"pointer": "/from", "detail": sentence}]
+    return Problem(422, "no-such-period", "There is no such time to replay", detail=sentence, errors=errors)
 
 
 async def _ask(

@@ -34,6 +34,8 @@ NAME = "replay"
 HELP = "run a draft over past comments, and compare with what was decided"
 
 DAYS = 30
+MOST_DAYS = 10_000
+EARLIEST_YEAR = 2000
 _EVERY = 500
 
 
@@ -41,7 +43,7 @@ def add_options(command: ArgumentParser) -> None:
     """The options of the subcommand."""
     sources.add_options(command, agency_required=True)
     running.add_options(command)
-    command.add_argument("--days", type=_count, metavar="N", help=f"comments of the last N days (default {DAYS})")
+    command.add_argument("--days", type=_days, metavar="N", help=f"comments of the last N days (default {DAYS})")
     command.add_argument("--from", dest="since", type=_moment, metavar="TIME", help="comments received from then on")
     command.add_argument(
         "--to", dest="until", type=_moment, metavar="TIME", help="before then (default now); the time of what has none"
@@ -165,8 +167,14 @@ def _show(version: str, results: Results, options: Namespace) -> None:
 
 
 def _count(given: str) -> int:
-    if not given.isdigit() or int(given) < 1:
+    if not given.isdecimal() or int(given) < 1:
         raise ArgumentTypeError(f"{given!r} is not a number from 1 on")
+    return int(given)
+
+
+def _days(given: str) -> int:
+    if _count(given) > MOST_DAYS:
+        raise ArgumentTypeError(f"{given!r} is more than {MOST_DAYS} days")
     return int(given)
 
 
@@ -175,8 +183,8 @@ def _moment(given: str) -> datetime:
         moment = datetime.fromisoformat(given)
     except ValueError:
         moment = datetime.min
-    if moment.tzinfo is None:
-        raise ArgumentTypeError(f"{given!r}: a time reads like 2026-11-23T09:30:00+05:30")
+    if moment.tzinfo is None or moment.year < EARLIEST_YEAR:
+        raise ArgumentTypeError(f"{given!r}: a time from {EARLIEST_YEAR} on reads like 2026-11-23T09:30:00+05:30")
     return moment.astimezone(UTC)
 
 

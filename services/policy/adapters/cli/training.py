@@ -198,6 +198,6 @@ def _tell(progress: str) -> None:
 
 
 def _count(given: str) -> int:
-    if not given.isdecimal() or not 1 <= int(given) <= 1_000_000:
-        raise ArgumentTypeError(f"{given!r} is not a number from 1 to 1000000")
+    if not given.isdecimal() or not 1 <= int(given) <= 10_000:
+        raise ArgumentTypeError(f"{given!r} is not a number from 1 to 10000")
     return int(given)

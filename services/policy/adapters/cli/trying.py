@@ -119,6 +119,8 @@ def run(options: Namespace) -> int:
                 print(f"{options.file}: line {number}: {given}", file=sys.stderr)
                 continue
             _show(policy, given, given.now or now, options)
+    except BrokenPipeError:
+        return DONE
     except OSError as error:
         print(f"{options.file} cannot be read: {error.strerror}", file=sys.stderr)
         return CANNOT
@@ -128,7 +130,8 @@ def run(options: Namespace) -> int:
 def _given(options: Namespace) -> Iterator[tuple[int, Given | str]]:
     """The comments that were given by their line, a sentence where a line is none."""
     if options.text is not None:
-        yield 1, Given(text=options.text[:LONGEST_TEXT], platform=options.platform, language=options.language)
+        text = options.text.encode("utf-8", "replace").decode()
+        yield 1, Given(text=text[:LONGEST_TEXT], platform=options.platform, language=options.language)
         return
     with options.file.open("rb") as file:
         for number, line in enumerate(file, 1):

@@ -3,7 +3,7 @@
 Rows of ``policy`` and ``policy_adoption`` are never changed; an adoption that was called off before its time is taken
 out, and the audit trail tells of it. What a version says is kept as the JSON of its day. It is read back by today's
 model to decide by, never composed anew: so no release changes an agency's policy unseen. A new baseline comes into
-force when files or a draft are adopted over it.
+force when a draft is adopted over it, or files are: these at start, unless a draft stands over them.
 
 What may be long is fetched as text and parsed in a thread: the driver would parse it on the event loop.
 """
@@ -28,11 +28,15 @@ DEPLOYMENT = ("deployment",)
 
 @dataclass(frozen=True, slots=True)
 class InForce:
-    """Which version of an agency's policy is in force, and since when the roster beside it."""
+    """Which version of an agency's policy is in force, and since when the roster beside it.
+
+    ``adopted_at`` tells two adoptions from each other that begin in one moment: the later has its own roster there.
+    """
 
     agency: str
     version: str
     effective_from: datetime
+    adopted_at: datetime
     roster_since: datetime | None
 
 
@@ -46,10 +50,8 @@ async def standing(connection: AsyncConnection, agency: str) -> Standing | None:
     row = (await connection.execute(_STANDING, {"agency": agency})).one_or_none()
     if row is None:
         return None
-    documents = await asyncio.to_thread(rows.from_json, row.documents)
-    return Standing(
-        row.version, row.effective_from, row.adopted_at, Documents(documents["agency"], tuple(documents["units"]))
-    )
+    documents = await asyncio.to_thread(_documents, row.documents)
+    return Standing(row.version, row.effective_from, row.adopted_at, documents, row.draft)
 
 
 async def newest(connection: AsyncConnection, agency: str) -> tuple[datetime, datetime] | None:
@@ -64,10 +66,16 @@ async def newest_roster(connection: AsyncConnection, agency: str, origin: str | 
     return None if row is None else Roster.model_validate_json(row.roster)
 
 
-async def newest_of_files(connection: AsyncConnection, agency: str) -> str | None:
-    """The version of the files that a deployment last adopted for ``agency``."""
-    found: str | None = (await connection.execute(_OF_FILES, {"agency": agency})).scalar_one_or_none()
-    return found
+async def roster_at(connection: AsyncConnection, agency: str, now: datetime) -> Roster | None:
+    """The roster of ``agency`` that holds at ``now``."""
+    row = (await connection.execute(_ROSTER_AT, {"agency": agency, "now": now})).one_or_none()
+    return None if row is None else Roster.model_validate_json(row.roster)
+
+
+async def newest_of_files(connection: AsyncConnection, agency: str) -> tuple[str, Documents] | None:
+    """The version of the files that a deployment last adopted for ``agency``, and what they said."""
+    row = (await connection.execute(_OF_FILES, {"agency": agency})).one_or_none()
+    return None if row is None else (row.version, await asyncio.to_thread(_documents, row.documents))
 
 
 async def put(connection: AsyncConnection, adoption: Adoption, policy: Policy) -> None:
@@ -97,17 +105,16 @@ async def put_roster(connection: AsyncConnection, agency: str, roster: Roster, s
     await connection.execute(_PUT_ROSTER, {"agency": agency, "since": since, "origin": origin, **values})
 
 
-async def call_off(connection: AsyncConnection, agency: str, drafts: Sequence[str], now: datetime) -> None:
-    """Take out what these drafts would have put in force after ``now``."""
-    values = {"agency": agency, "drafts": list(drafts), "now": now}
-    await connection.execute(_CALL_OFF, values)
-    await connection.execute(_CALL_OFF_ROSTERS, values)
+async def call_off(connection: AsyncConnection, agency: str, drafts: Sequence[str]) -> None:
+    """Take out what these drafts, which nobody decides by yet, would have put in force."""
+    found = await connection.execute(_CALL_OFF, {"agency": agency, "drafts": list(drafts)})
+    await connection.execute(_CALL_OFF_ROSTERS, {"agency": agency, "sinces": list(found.scalars())})
 
 
 async def in_force(connection: AsyncConnection, now: datetime) -> list[InForce]:
     """What is in force at ``now``, for every agency that may be seen."""
     found = await connection.execute(_IN_FORCE, {"now": now, "agency": None})
-    return [InForce(row.agency, row.version, row.effective_from, row.since) for row in found]
+    return [InForce(row.agency, row.version, row.effective_from, row.adopted_at, row.since) for row in found]
 
 
 async def policies_of(connection: AsyncConnection, wanted: Iterable[InForce]) -> dict[str, Any]:
@@ -168,9 +175,14 @@ async def history(
     return list((await connection.execute(_HISTORY, values)).all())
 
 
+def _documents(written: str) -> Documents:
+    read = rows.from_json(written)
+    return Documents(read["agency"], tuple(read["units"]))
+
+
 _LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
 _STANDING = text("""
-    SELECT version, effective_from, adopted_at, documents::text FROM policy_adoption WHERE agency = :agency
+    SELECT version, effective_from, adopted_at, draft, documents::text FROM policy_adoption WHERE agency = :agency
     ORDER BY effective_from DESC, adopted_at DESC LIMIT 1
 """)
 _NEWEST_PLACE = text("""
@@ -178,12 +190,16 @@ _NEWEST_PLACE = text("""
     ORDER BY effective_from DESC, adopted_at DESC LIMIT 1
 """)
 _OF_FILES = text("""
-    SELECT version FROM policy_adoption WHERE agency = :agency AND origin = 'files'
+    SELECT version, documents::text FROM policy_adoption WHERE agency = :agency AND origin = 'files'
     ORDER BY effective_from DESC, adopted_at DESC LIMIT 1
 """)
 _ROSTER = text("""
     SELECT json_build_object('officers', officers, 'calendar', calendar)::text AS roster FROM roster
     WHERE agency = :agency AND origin = coalesce(CAST(:origin AS text), origin) ORDER BY since DESC LIMIT 1
+""")
+_ROSTER_AT = text("""
+    SELECT json_build_object('officers', officers, 'calendar', calendar)::text AS roster FROM roster
+    WHERE agency = :agency AND since <= :now ORDER BY since DESC LIMIT 1
 """)
 _PUT = text("""
     WITH kept AS (
@@ -202,11 +218,10 @@ _PUT_ROSTER = text("""
 """)
 _CALL_OFF = text("""
     DELETE FROM policy_adoption
-    WHERE agency = :agency AND draft = ANY (CAST(:drafts AS text[])) AND effective_from > :now
+    WHERE agency = :agency AND draft = ANY (CAST(:drafts AS text[])) RETURNING effective_from
 """)
 _CALL_OFF_ROSTERS = text("""
-    DELETE FROM roster WHERE agency = :agency AND origin = 'draft' AND since > :now AND NOT EXISTS (
-        SELECT 1 FROM policy_adoption AS a WHERE a.agency = roster.agency AND a.effective_from = roster.since)
+    DELETE FROM roster WHERE agency = :agency AND origin = 'draft' AND since = ANY (CAST(:sinces AS timestamptz[]))
 """)
 _NEWEST = """
     SELECT DISTINCT ON (agency) agency, version, effective_from, origin, draft, adopted_by, adopted_at
@@ -219,7 +234,7 @@ _BESIDE = """
         SELECT since, json_build_object('officers', officers, 'calendar', calendar) AS roster FROM roster
         WHERE roster.agency = a.agency AND since <= :now ORDER BY since DESC LIMIT 1) AS r ON true
 """
-_IN_FORCE = text(f"SELECT a.agency, a.version, a.effective_from, r.since FROM ({_NEWEST}) AS a {_BESIDE}")  # noqa: S608
+_IN_FORCE = text(f"SELECT a.agency, a.version, a.effective_from, a.adopted_at, r.since FROM ({_NEWEST}) AS a {_BESIDE}")  # noqa: S608
 _AT = text(f"""
     SELECT a.*, r.roster, p.digest, p.content::text
     FROM ({_NEWEST}) AS a {_BESIDE} JOIN policy AS p ON p.version = a.version

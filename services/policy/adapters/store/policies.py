@@ -10,8 +10,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from pydantic import ValidationError
-
+from services.policy.adapters import metrics
 from services.policy.adapters.common_classifier import common_classifier
 from services.policy.adapters.store import adoptions
 from services.policy.adapters.store.adoptions import InForce
@@ -36,6 +35,7 @@ class PolicyShelf:
     def __init__(self, policies: Iterable[PolicyInForce] = ()) -> None:
         self._by_agency = {each.policy.agency: each for each in policies}
         self._in_force: dict[str, InForce] = {}
+        self._unreadable: dict[str, InForce] = {}
         self._classifiers: dict[str, Classifier] = {}
         self._changing = asyncio.Lock()
 
@@ -69,24 +69,33 @@ class PolicyShelf:
     async def refresh(self, database: Database, now: datetime) -> list[str]:
         """Put in force what was adopted meanwhile, and what was to begin by ``now``; the agencies concerned.
 
-        Raises UnreadablePolicy once all others are in force; the one that it names stays as it was.
+        Raises UnreadablePolicy, once for each, when all others are in force. Where such a policy has given way to none
+        that was in force, nothing decides for its agency: what stands in a file is not what was adopted.
         """
         async with self._changing:
             async with database.begin(EVERY_AGENCY) as connection:
                 found = await adoptions.in_force(connection, now)
-                changed = [each for each in found if self._in_force.get(each.agency) != each]
+                changed = [each for each in found if each not in self._known(each.agency)]
                 adopted = await adoptions.policies_of(connection, changed) if changed else {}
             unreadable = []
             for each in changed:
                 try:
                     self._by_agency[each.agency] = await self._compiled(adopted[each.agency])
-                except ValidationError:
+                except ValueError:  # it has not the shape of a policy, or cannot be made ready to decide
                     unreadable.append(each.version)
+                    self._unreadable[each.agency] = each
+                    if each.agency not in self._in_force:
+                        self._by_agency.pop(each.agency, None)
                 else:
                     self._in_force[each.agency] = each
+            self._unreadable = {each.agency: each for each in found if each == self._unreadable.get(each.agency)}
+            metrics.UNREADABLE.set(len(self._unreadable))
         if unreadable:
             raise UnreadablePolicy(f"{', '.join(unreadable)} cannot be read by this release; adopt another")
         return [each.agency for each in changed]
+
+    def _known(self, agency: str) -> tuple[InForce | None, InForce | None]:
+        return self._in_force.get(agency), self._unreadable.get(agency)
 
     async def _compiled(self, row: Any) -> PolicyInForce:
         # In a thread, because a great policy takes long and every other request waits for this loop.

@@ -69,7 +69,7 @@ async def listed(
 
 
 async def replays_of(connection: AsyncConnection, draft_id: str) -> list[Any]:
-    """The replays of a draft (id, edition, state), the newest first."""
+    """The replays of a draft (id, edition, state, policy_version), the newest first."""
     return list((await connection.execute(_REPLAYS, {"draft": draft_id})).all())
 
 
@@ -147,4 +147,7 @@ _LISTED = text("""
         AND (CAST(:before AS text) IS NULL OR id < :before)
     ORDER BY id DESC LIMIT :limit
 """)
-_REPLAYS = text("SELECT id, edition, state FROM replay WHERE draft = :draft ORDER BY asked_at DESC, id DESC")
+_REPLAYS = text("""
+    SELECT id, edition, state, result #>> '{summary,policy_version}' AS policy_version FROM replay
+    WHERE draft = :draft ORDER BY asked_at DESC, id DESC
+""")

@@ -86,6 +86,22 @@ async def wish_of(connection: AsyncConnection, under_way: UnderWay) -> Wish:
     return Wish(row.id, row.draft, row.edition, asked, row.asked_by, row.asked_at)
 
 
+async def put_back(connection: AsyncConnection, under_way: UnderWay) -> None:
+    """Let a replay wait again whose process ended by no fault of its own: the try does not count."""
+    await connection.execute(_PUT_BACK, vars(under_way))
+
+
+async def stumble(connection: AsyncConnection, under_way: UnderWay, error: str) -> None:
+    """Keep what ended a try, for the case that it was the last one."""
+    await connection.execute(_STUMBLE, {**vars(under_way), "error": error})
+
+
+async def last_error(connection: AsyncConnection, under_way: UnderWay) -> str | None:
+    """What ended the try before, if that is known."""
+    found: str | None = (await connection.execute(_LAST_ERROR, {"id": under_way.id})).scalar_one()
+    return found
+
+
 async def tell(connection: AsyncConnection, under_way: UnderWay, progress: float) -> bool:
     """Say how far a replay has come, from 0 to 1; False where somebody else has taken it up since."""
     found = await connection.execute(_TELL, {**vars(under_way), "progress": progress})
@@ -135,6 +151,15 @@ _TAKE_UP = text("""
 """)
 _WISH = text("SELECT id, agency, draft, edition, asked, asked_by, asked_at FROM replay WHERE id = :id")
 _TELL = text("UPDATE replay SET progress = :progress WHERE id = :id AND tries = :tries AND state = 'running'")
+_PUT_BACK = text("""
+    UPDATE replay SET state = 'waiting', tries = tries - 1, progress = 0
+    WHERE id = :id AND tries = :tries AND state = 'running'
+""")
+_STUMBLE = text("""
+    UPDATE replay SET result = json_build_object('stumbled', CAST(:error AS text))
+    WHERE id = :id AND tries = :tries AND state = 'running'
+""")
+_LAST_ERROR = text("SELECT result ->> 'stumbled' FROM replay WHERE id = :id")
 _END = text("""
     UPDATE replay SET state = :state, result = CAST(:result AS json), ended_at = :at,
                       progress = CASE WHEN CAST(:state AS text) = 'done' THEN 1 ELSE progress END

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from services.policy.domain.adoption.standing import Documents, Standing
+from services.policy.domain.adoption.standing import Documents, Roster, Standing
 from services.policy.domain.clearance.approvals import NotYourAuthority, Refusal
 from services.policy.domain.composing.composition import Document
 
@@ -27,10 +27,15 @@ AS_GOOD_AS_NOW = timedelta(minutes=5)
 """A time that has only just passed is meant as now: to send a request takes its time."""
 CLOCKS_DIFFER = timedelta(seconds=5)
 """By how much another replica's "now" may be ahead of ours."""
+_NEXT = timedelta(microseconds=1)
 
 
 class NotYourUnit(NotYourAuthority):
     """Your post belongs to another unit; a unit's policy is its own affair."""
+
+
+class NoPost(NotYourAuthority):
+    """You hold no post in this agency now; its policy is written and adopted by those who do."""
 
 
 class WrongState(Refusal):
@@ -148,6 +153,20 @@ class Adoption:
     draft: str | None = None
 
 
+def acting(subject: str, roster: Roster | None, standing: Standing | None, now: datetime) -> Person:
+    """Who acts, in the post that they hold now. Raises NoPost.
+
+    Only where nobody holds a post yet may anybody act: somebody must write an agency's first policy.
+    """
+    officers = roster.officers if roster else ()
+    officer = next((each for each in officers if each.subject == subject), None)
+    if officer is None or not officer.holds_at(now):
+        if officers:
+            raise NoPost
+        return Person(subject)
+    return Person(subject, officer.post, officer.unit or (standing.documents.unit_of(subject) if standing else None))
+
+
 def refuse_another_units(person: Person, unit: str | None, document: Document, standing: Standing | None) -> None:
     """Raises NotYourUnit where the person's post belongs to a unit, and this is not that unit's.
 
@@ -181,5 +200,7 @@ def place_in_line(wanted: datetime | None, standing: Standing | None, now: datet
         return begins, now
     if standing.effective_from > begins + CLOCKS_DIFFER:
         raise AnotherIsScheduled(standing)
-    adopted_at = max(now, standing.adopted_at + timedelta(microseconds=1))
+    if standing.effective_from > now + CLOCKS_DIFFER:  # each has a moment of its own, and a roster of that moment
+        begins = max(begins, standing.effective_from + _NEXT)
+    adopted_at = max(now, standing.adopted_at + _NEXT)
     return max(begins, standing.effective_from), adopted_at

@@ -42,6 +42,15 @@ class Documents(NamedTuple):
         listing = [document for document in self.units if subject in _by_subject(document)]
         return str(listing[0].get("unit")) if listing else None
 
+    def says_the_same(self, other: "Documents") -> bool:
+        """Whether both say the same of a policy; officers and calendar are kept beside it."""
+        return self._without_posts() == other._without_posts()
+
+    def _without_posts(self) -> str:
+        units = sorted(self.units, key=lambda unit: str(unit.get("unit")))
+        said = [{key: part for key, part in each.items() if key not in BESIDE} for each in (self.agency, *units)]
+        return _CANONICAL.encode(said)
+
     def replaced(self, unit: str | None, document: Document) -> "Documents":
         """With another document in the place of one, or added to them.
 
@@ -59,12 +68,16 @@ class Documents(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """The newest adoption of an agency, which the next one stands on. It may be yet to come into force."""
+    """The newest adoption of an agency, which the next one stands on. It may be yet to come into force.
+
+    ``draft`` is what two persons adopted; None for the files of a deployment.
+    """
 
     version: str
     effective_from: datetime
     adopted_at: datetime
     documents: Documents
+    draft: str | None = None
 
     @property
     def place(self) -> tuple[datetime, datetime]:

@@ -1,12 +1,14 @@
 """How files become one policy, and why it never comes out weaker than those above it.
 
 From the bottom: a unit's file joins its agency's, both stand over the baseline, all under the centre's floor. What a
-lower one adds is read besides what the higher ones say; where both give a figure the higher one stands; and what lies
-below the floor is refused with its path.
+lower one adds is read besides what the higher ones say; where both weigh a subject the heavier weight stands. Scales,
+ladder and clocks of the baseline are defaults, which an agency replaces; what lies below the floor is refused with its
+path.
 """
 
 import json
 from collections.abc import Container, Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from pydantic import ValidationError
@@ -15,13 +17,15 @@ from services.policy.domain.composing import floors
 from services.policy.domain.composing.faults import faults_of, path_of
 from services.policy.domain.composing.references import dangling
 from services.policy.domain.policies import STAGES, Clock, Layer, Policy
-from services.policy.domain.scales import LEVELS
+from services.policy.domain.scales import LEVELS, Level
 
 Document = Mapping[str, Any]
 
 OF_A_UNIT = frozenset({"agency", "unit", "name", "version", "topics", "rules", "lines", "officers", "clocks"})
 """Sections that a unit may write; all else is its agency's. The words of a kind are, because every unit is read by
 them: one more word of praise here would make a false claim there unsure."""
+HIGHEST_OF_A_UNIT: Level = "L2"
+"""The highest level of a post that a unit gives: the one at the end of a chain is never of its own choosing."""
 OF_THE_CENTRE = frozenset({"centre", "name", "version", "floor", "topics", "kinds", "rules"})
 """Sections that the centre may write: a floor, and what is needed to say it."""
 
@@ -124,10 +128,19 @@ def unit_document(unit: Document, agency: Document) -> dict[str, Any]:
         "topics": topics,
         "rules": [_rule_of_a_unit(rule, own) for rule in unit.get("rules") or []],
         "lines": [_limited(line, "topics", f"lines.{line.get('id')}", own) for line in unit.get("lines") or []],
-        "officers": [
-            _limited(post, "topics", f"officers.{post.get('subject')}", own) for post in unit.get("officers") or []
-        ],
+        "officers": [_post_of_a_unit(post, unit, own) for post in unit.get("officers") or []],
     }
+
+
+def _post_of_a_unit(post: Any, unit: Document, own: list[Any]) -> dict[str, Any]:
+    """A post that a unit gives: on its own topics, in its own name, and below those who answer for the agency."""
+    path = f"officers.{post.get('subject')}"
+    limited = _limited(post, "topics", path, own)
+    if post.get("unit") not in (None, *_names(unit)):
+        raise InvalidPolicy([(f"{path}.unit", "a unit gives posts of its own; this one would be another's")])
+    if LEVELS.index(post.get("level")) > LEVELS.index(HIGHEST_OF_A_UNIT):
+        raise InvalidPolicy([(f"{path}.level", f"above {HIGHEST_OF_A_UNIT} the agency appoints, and no unit")])
+    return {**limited, "unit": unit["unit"]}
 
 
 def _rule_of_a_unit(rule: Any, own: list[Any]) -> dict[str, Any]:
@@ -152,11 +165,17 @@ def _limited(entry: Document, key: str, path: str, own: list[Any]) -> dict[str, 
 def _refuse_names_of_others(unit: Document, merged: Document, siblings: Sequence[Document]) -> None:
     """What a unit brings is new: it changes no topic and no clock of its agency, of the baseline or of a sibling."""
     topics = {topic["id"] for topic in merged["topics"]}
-    taken = ["unit"] if any(unit["unit"] == sibling["unit"] for sibling in siblings) else []
+    called = {name for sibling in siblings for name in _names(sibling)}
+    taken = [section for section in ("unit", "name") if unit.get(section) in called]
     taken += [f"topics.{topic['id']}" for topic in unit["topics"] if topic["id"] in topics]
     taken += [f"clocks.{name}" for name in unit.get("clocks") or {} if name in merged["clocks"]]
     if taken:
         raise InvalidPolicy([(path, "this name is taken; what a unit brings is its own") for path in taken])
+
+
+def _names(unit: Document) -> tuple[Any, ...]:
+    """By what names a unit is known: a person who belongs to one of them writes for it."""
+    return (unit["unit"], unit["name"]) if unit.get("name") else (unit["unit"],)
 
 
 def _refuse_sections(document: Document, known: frozenset[str], sentence: str) -> None:
@@ -206,10 +225,15 @@ def _heavier(known: dict[str, Any], entry: Document) -> dict[str, Any]:
         heavier["sensitivity"] = max(sensitivities)
     if known.get("damage") and entry.get("damage") is not None:
         heavier["damage"] = _worse(known["damage"], entry["damage"])
-    for binding in ("closed", "embargo_until"):
-        if known.get(binding):
-            heavier[binding] = known[binding]
+    if known.get("closed"):
+        heavier["closed"] = known["closed"]
+    if embargoes := [each["embargo_until"] for each in (known, entry) if each.get("embargo_until")]:
+        heavier["embargo_until"] = max(embargoes, key=_moment)
     return heavier
+
+
+def _moment(written: Any) -> datetime:
+    return written if isinstance(written, datetime) else datetime.fromisoformat(str(written))
 
 
 def _worse(known: Any, other: Any) -> Any:

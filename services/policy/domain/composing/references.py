@@ -70,6 +70,7 @@ def _phrases_of(policy: Policy) -> Iterator[tuple[str, Phrases]]:
         yield f"kinds.{words.kind}.phrases", words.phrases
         yield f"kinds.{words.kind}.alone", words.alone
     yield from ((f"rules.{rule.id}.when.phrase", rule.when.phrase) for rule in policy.rules)
+    yield from ((f"lines.{line.id}.preconditions.unless", line.preconditions.unless) for line in policy.lines)
 
 
 def _patterns_of(policy: Policy) -> Iterator[tuple[str, tuple[str, ...]]]:

@@ -24,6 +24,9 @@ from services.policy.domain.policies import Policy, Rule, Scales, Topic
 FileName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}\.(yaml|yml|json)$")]
 """A file of the same folder."""
 
+_TAKEN = frozenset({"common"})
+"""Names of the interface where an agency's would stand."""
+
 JSON_SCHEMA_DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
@@ -36,6 +39,8 @@ def faults_of_shape(document: Document) -> list[Fault]:
         return [_of_another_file(fault, shape) for fault in faults_of(invalid, shape)]
     except (ValueError, RecursionError) as unreadable:
         return [Fault((), str(unreadable))]
+    if document.get("agency") in _TAKEN:
+        return [Fault(("agency",), "no agency is called so: what all of them have in common is found by this name")]
     return []
 
 

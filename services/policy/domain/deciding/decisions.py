@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, Self
 
 from services.policy.domain.comments import Comment, History
 from services.policy.domain.deciding.explanations import explained, full_trace
-from services.policy.domain.deciding.findings import Findings, Situation
+from services.policy.domain.deciding.findings import SILENT, Findings, Situation
 from services.policy.domain.deciding.levels import Needed
 from services.policy.domain.deciding.routing import owner
 from services.policy.domain.deciding.rules import RuleBook
@@ -22,6 +22,7 @@ from services.policy.domain.triage.private_data import PrivateData
 from services.policy.domain.triage.sorting import Sorted, Triage
 
 _UNDECIDED: Disposition = "escalate"
+_DANGERS: tuple[Kind, ...] = ("emergency", "threat")
 _NOBODY_KNOWN: frozenset[AuthorKind] = frozenset()
 
 
@@ -119,7 +120,7 @@ class PolicyInForce:
         seen = situation.seen
         required = self._rules.needed(situation, findings)
         by_line = self._answers_by_line(findings, required)
-        automatic = by_line or self._is_done_by_itself(findings, required)
+        automatic = by_line or self._is_done_by_itself(situation, findings, required)
         level: Level = "L0" if automatic else required.level
         rung = self._approvals[level]
         clock = self._clock(findings, required)
@@ -129,7 +130,7 @@ class PolicyInForce:
             language=seen.language,
             sensitivity=findings.sensitivity,
             damage=findings.damage,
-            disposition=findings.disposition or _UNDECIDED,
+            disposition=_UNDECIDED if _is_hushed(situation, findings, required) else findings.disposition or _UNDECIDED,
             level=level,
             rules=tuple([rule.id for rule, _ in findings.matched]),
             signoffs=tuple(findings.signoffs),
@@ -210,9 +211,11 @@ class PolicyInForce:
             and findings.damage <= line.ceiling.damage
         )
 
-    def _is_done_by_itself(self, findings: Findings, required: Needed) -> bool:
-        """Whether a comment may be hidden, or an echo passed over, without a person: no more than a desk's business."""
+    def _is_done_by_itself(self, situation: Situation, findings: Findings, required: Needed) -> bool:
+        """Whether a comment may be hidden without a person: no more than a desk's business, or our own words."""
         done = findings.disposition
+        if situation.comment.echo and done == "no_response":
+            return True
         return (
             done in ("moderate", "no_response")
             and any(rule.then.automatic and rule.then.disposition == done for rule, _ in findings.matched)
@@ -221,6 +224,15 @@ class PolicyInForce:
             and required.level <= "L1"
             and not any(each.source == "floor" for each in required.contributions)
         )
+
+
+def _is_hushed(situation: Situation, findings: Findings, required: Needed) -> bool:
+    """Whether nobody would look at danger to people, which the centre has somebody look at."""
+    return (
+        findings.disposition in SILENT
+        and not situation.comment.echo
+        and any(each.source == "floor" and each.value in _DANGERS for each in required.contributions)
+    )
 
 
 def _approvals(steps: tuple[StepRule, ...]) -> int:

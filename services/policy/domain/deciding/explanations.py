@@ -46,14 +46,14 @@ def explained(
 def full_trace(book: RuleBook, situation: Situation, findings: Findings) -> Iterator[dict[str, Any]]:
     """Every rule in order, with what it looked at; ``read`` is false where an earlier rule had ended the reading."""
     matched = {rule.id for rule, _ in findings.matched}
-    for rule, saw, failed in book.read_all(situation, findings):
+    for rule, was_read, saw, failed in book.read_all(situation, findings):
         yield {
             "id": rule.id,
             "name": rule.name,
             "stage": rule.stage,
             "layer": rule.layer,
             "matched": rule.id in matched,
-            "read": rule.id in matched or bool(failed),
+            "read": was_read,
             "missing": list(failed),
             "saw": saw,
             "found": rule.findings,

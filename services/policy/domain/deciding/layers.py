@@ -6,9 +6,11 @@ The centre stands above the agency with its baseline, the agency above its units
 
 from services.policy.domain.deciding.findings import SILENT, Findings, Situation
 from services.policy.domain.policies import Rule
-from services.policy.domain.scales import Disposition
+from services.policy.domain.scales import Disposition, Kind
 
 _SEEN_TO: tuple[Disposition, ...] = ("escalate", "moderate")
+_ASKING: frozenset[Kind] = frozenset({"question", "complaint", "legal", "information_request", "press"})
+"""Kinds of comments that want something of the agency, however they are put."""
 
 
 class Silenced:
@@ -38,7 +40,7 @@ class Silenced:
 def stops(rule: Rule, situation: Situation) -> bool:
     """Whether the rule, which holds, ends the reading for those that it binds."""
     if rule.then.stop == "unless_question":
-        return "question" not in situation.seen.kinds
+        return _ASKING.isdisjoint(situation.seen.kinds)
     return rule.then.stop
 
 

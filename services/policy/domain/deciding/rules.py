@@ -27,9 +27,11 @@ _NO_RULES: frozenset[int] = frozenset()
 
 
 class Reading(NamedTuple):
-    """One rule over one comment, for the full trace: what it looked at, and the conditions that did not hold."""
+    """One rule over one comment, for the full trace: whether it was read or an earlier one had ended the reading, what
+    it looked at, and the conditions that do not hold."""
 
     rule: Rule
+    was_read: bool
     saw: dict[str, Any]
     failed: tuple[str, ...]
 
@@ -107,12 +109,18 @@ class RuleBook:
 
     def read_all(self, situation: Situation, findings: Findings) -> Iterator[Reading]:
         """Every rule of the policy over a comment, against what was found at the end: the full trace."""
+        matched = {each.rule.id for each in findings.matched}
+        silenced = Silenced()
         for rule, conditions in zip(self._rules, self._conditions, strict=True):
+            was_read = rule.id in matched or silenced.reads(rule)
+            if rule.id in matched and stops(rule, situation):
+                silenced.by(rule)
             failed = tuple(each.name for each in conditions if not each.holds(situation, findings))
             wanted = rule.when.line_fits
             if wanted is not None and wanted != (findings.line is not None):
                 failed = (*failed, LINE_FITS)
-            yield Reading(rule, {each.name: plain(each.saw(situation, findings)) for each in conditions}, failed)
+            saw = {each.name: plain(each.saw(situation, findings)) for each in conditions}
+            yield Reading(rule, was_read, saw, failed)
 
     def needed(self, situation: Situation, findings: Findings) -> Needed:
         """The level for what has been found so far."""

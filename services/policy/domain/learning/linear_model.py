@@ -35,6 +35,7 @@ _SHORTEST_PART, _LONGEST_PART = 3, 5
 _WORD, _PAIR, _PART = 1, 2, 3
 _MOST_WORDS_KEPT = 10_000
 _MOST_BYTES = 64 << 20
+_COLDEST, _HOTTEST = 0.01, 100.0
 
 _PACKED = {"bias": "i", "buckets": "I", "rarities": "i", "weights": "i"}
 """The parts of a model that are long rows of integers, four bytes each."""
@@ -114,8 +115,8 @@ class Numbers(NamedTuple):
             raise BadModel("the model has not one weight for each kind")
         if not all(rarity > 0 for rarity in self.rarities):
             raise BadModel("the model counts features for nothing")
-        if not 0 < self.temperature < math.inf:
-            raise BadModel("the model's temperature is not above zero")
+        if not _COLDEST <= self.temperature <= _HOTTEST:
+            raise BadModel(f"the model's temperature is not between {_COLDEST} and {_HOTTEST}")
 
 
 class LinearModel:
@@ -193,11 +194,11 @@ class LinearModel:
                 raise BadModel(f"the model is of scheme {stored['scheme']}, not {SCHEME}")
             packed = [_unpacked(stored[name], code) for name, code in _PACKED.items()]
             numbers = Numbers(tuple(stored["kinds"]), float(stored["temperature"]), *packed)
+            numbers.check()
         except BadModel:
             raise
         except (KeyError, TypeError, ValueError, AttributeError, OverflowError, zlib.error) as error:
             raise BadModel(f"the model cannot be read: {error}") from None
-        numbers.check()
         return cls._of(numbers)
 
     @property

@@ -1,7 +1,8 @@
 """What agencies have come to do alike, and where they differ, so that a baseline grows from practice.
 
 Rules, topics, kinds and clocks of all agencies stand side by side with the baseline that each began from. Officers,
-cleared lines and known authors are an agency's own and have no part in this.
+cleared lines and known authors are an agency's own and have no part in this, and of topics nothing that tells what
+an agency keeps to itself for now.
 """
 
 import json
@@ -59,11 +60,15 @@ class Section(NamedTuple):
     told: Callable[[Policy, Policy], Iterable[Difference]]
     aside: frozenset[str] = frozenset()
     """Fields by which two that are alike may differ."""
+    hidden: frozenset[str] = frozenset()
+    """Fields that no other agency learns of: they would tell what is kept from the public, and how grave it is."""
 
     def entries(self, policy: Policy) -> list[Entry]:
         """What a policy has in this section."""
         return [
-            Entry(policy.agency, name, part, _value(part, self.aside)) for name, part in self.entries_of(policy).items()
+            Entry(policy.agency, name, shown, _value(shown, self.aside))
+            for name, part in self.entries_of(policy).items()
+            for shown in [part.model_copy(update={field: _unsaid(part, field) for field in self.hidden})]
         ]
 
     def differs(self, entry: Entry, known: Entry, baseline: Policy) -> tuple[str, ...]:
@@ -88,6 +93,7 @@ SECTIONS = (
         lambda _, part: {"topics": (part,)},
         differences.topics,
         frozenset({"id", "unit"}),
+        frozenset({"embargo_until", "closed", "sensitivity", "damage"}),
     ),
     Section(
         "kinds",
@@ -135,6 +141,10 @@ def alikes(entries: Iterable[Entry], key: Callable[[Entry], str]) -> list[list[E
     for entry in entries:
         groups[key(entry)].append(entry)
     return sorted(groups.values(), key=len, reverse=True)
+
+
+def _unsaid(part: Part, field: str) -> Any:
+    return type(part).model_fields[field].default
 
 
 def _value(part: Part, aside: frozenset[str]) -> dict[str, Any]:

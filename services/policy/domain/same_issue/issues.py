@@ -87,6 +87,10 @@ class Issue:
             return len(self.authors.keys() | {author for author, minute in others if minute >= self._earliest})
         return max(1, len(self.authors))
 
+    def judged_for(self, like: Likeness) -> Kind | None:
+        """Of what kind a person found a comment of these very words to be; one that is only like it was not judged."""
+        return self.judged if like.words == self.words else None
+
     def is_open(self, at: datetime) -> bool:
         """Whether a comment of that time may join. What a person has judged is recognised later, too."""
         return self.judged is not None or at <= self.ends_at

@@ -164,7 +164,7 @@ def _digest(*parts: str) -> int:
     return int.from_bytes(digest, "big") & _63_BITS & ~1
 
 
-_CALLED = re.compile(r"(?:https?://|www\.)\S+|[a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z]{2,}/\S*|@[^\s@]+")
+_CALLED = re.compile(r"(?:https?://|www\.)\S+|(?<![a-z0-9.-])[a-z0-9.-]{1,253}\.[a-z]{2,24}/\S*|@[^\s@]+")
 _STRETCHED = re.compile(r"(\D)\1+")
 _NUMBER = re.compile(r"\d+")
 

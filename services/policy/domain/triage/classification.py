@@ -79,7 +79,8 @@ class Lexicon:
         if kinds == _ASKING and not cues.phrases and "jeers" in manner:
             # Jeered, a question by its mark alone asks nothing as a rule, and no cleared line should answer it.
             return Verdict(_ASKING | {"venting"}, _JEERED)
-        return Verdict(frozenset(kinds), _confidence(cues))
+        weightiest = min(kinds, key=KINDS.index)
+        return Verdict(frozenset(kinds), _confidence(cues, weightiest))
 
 
 def _wordless(cues: Cues, *, offers: bool) -> Verdict:
@@ -90,8 +91,9 @@ def _wordless(cues: Cues, *, offers: bool) -> Verdict:
     return Verdict(_OTHER, _NO_WORD)
 
 
-def _confidence(cues: Cues) -> float:
-    most = max(cues.phrases.values(), default=0)
+def _confidence(cues: Cues, kind: Kind) -> float:
+    """How sure the weightiest kind is by words of its own."""
+    most = cues.phrases.get(kind, 0)
     if most == 0:
         return _MANY_WORDS if cues.private else _MARK_ONLY
     return _ONE_WORD if most == 1 else _TWO_WORDS if most == 2 else _MANY_WORDS

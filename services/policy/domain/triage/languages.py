@@ -10,6 +10,10 @@ _FROM_SINHALA, _TO_SINHALA = "\u0d80", "\u0dff"
 _FROM_TAMIL, _TO_TAMIL = "\u0b80", "\u0bff"
 _LATIN_ENDS = "\u024f"
 _OWN_SCRIPT = {"si", "ta"}
+_WORDS_ENOUGH = 2
+"""So many known phrases say more than what was declared; one may be borrowed."""
+_SAYS_NOTHING = {"", "und", "zxx", "mul", "mis", "art"}
+"""Codes for no language, or for none that was recognised; those for private use begin with q (ISO 639-2)."""
 UNKNOWN = "und"
 _MOSTLY = 0.4
 """Sentences in Sinhala and Tamil borrow names and words in Latin letters; this share still decides."""
@@ -44,11 +48,10 @@ def language_of(text: str, declared: str | None, by_words: Iterable[str], defaul
 
 
 def _latin(declared: str | None, by_words: Iterable[str], default: str) -> str:
-    if declared:
-        declared = declared.lower().replace("_", "-").split("-")[0]
-        if declared not in _OWN_SCRIPT:
-            return declared
-    known = Counter(language for language in by_words if language not in _OWN_SCRIPT)
-    if known:
-        return known.most_common(1)[0][0]
+    declared = (declared or "").lower().replace("_", "-").split("-")[0]
+    if declared in _SAYS_NOTHING or declared.startswith("q"):
+        declared = ""
+    known = Counter(language for language in by_words if language not in _OWN_SCRIPT).most_common(1)
+    if known and (declared in _OWN_SCRIPT or not declared or known[0][1] >= _WORDS_ENOUGH):
+        return known[0][0]
     return declared or default

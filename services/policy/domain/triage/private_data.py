@@ -69,7 +69,10 @@ _PROOFS: tuple[tuple[PrivateData, re.Pattern[str], Callable[[str], bool]], ...] 
     ("email", re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}"), _always),
     (
         "nic",
-        re.compile(r"(?<![0-9A-Za-z])(?:[0-9]{2} ?[0-9]{3} ?[0-9]{4}[ -]?[VXvx]|[0-9]{12})(?![0-9A-Za-z])"),
+        re.compile(
+            r"(?<![0-9A-Za-z])(?:[0-9]{2} ?[0-9]{3} ?[0-9]{4}[ -]?[VXvx]|[0-9]{12}|[0-9]{4} [0-9]{4} [0-9]{4})"
+            r"(?![0-9A-Za-z])"
+        ),
         _nic,
     ),
     (
@@ -81,7 +84,7 @@ _PROOFS: tuple[tuple[PrivateData, re.Pattern[str], Callable[[str], bool]], ...] 
     ("passport", re.compile(r"(?<![0-9A-Za-z])(?:[A-Z]{1,2}|[nN]) ?[0-9]{7}(?![0-9A-Za-z])"), _always),
     (
         "phone",
-        re.compile(r"(?<![0-9A-Za-z.,+])(?:\+|0|94)(?:[ ()./-]{0,2}[0-9]){7,14}(?![0-9A-Za-z])"),
+        re.compile(r"(?<![0-9A-Za-z+])(?<![0-9][.,])(?:\+|0|94)(?:[ ()./-]{0,2}[0-9]){7,14}(?![0-9A-Za-z])"),
         _phone,
     ),
 )
@@ -92,6 +95,13 @@ _ENOUGH_DIGITS = re.compile(r"(?:\d\D*){6}\d")
 """As many as the shortest number has that is private, a passport's; most comments have not even two together."""
 
 _DIGIT = re.compile(r"\d")
+_GROUPED: frozenset[PrivateData] = frozenset({"phone", "card"})
+_LAST_GROUP = re.compile(r"[^0-9]+[0-9]*$")
+_SIGNS = {
+    **dict.fromkeys([0xA0, 0x2007, 0x2009, 0x202F, 0x200B, 0x200C, 0x200D, 0x2060, 0xFEFF, 0xAD], " "),
+    **dict.fromkeys(range(0x2010, 0x2016), "-"),
+    **{0xFF20: "@", 0xFF0B: "+", 0xFF0E: ".", 0xFF0D: "-", 0x2212: "-"},
+}
 
 
 def found_in(text: str) -> tuple[PrivateData, ...]:
@@ -113,22 +123,44 @@ def masked(text: str) -> str:
 
 
 def _may_hold_any(text: str) -> bool:
-    return "@" in text or (_DIGITS.search(text) is not None and _ENOUGH_DIGITS.search(text) is not None)
+    return (
+        "@" in text
+        or "\uff20" in text
+        or (_DIGITS.search(text) is not None and _ENOUGH_DIGITS.search(text) is not None)
+    )
 
 
 def _finds(text: str) -> Iterator[tuple[PrivateData, int, int]]:
-    plain = text if text.isascii() else _in_plain_digits(text)
-    claimed: list[tuple[int, int]] = []
+    plain = text if text.isascii() else _plain(text)
     for kind, shape, proof in _PROOFS:
+        claimed: list[tuple[int, int]] = []
         for match in shape.finditer(plain):
-            start, stop = match.span()
-            if any(start < other_stop and other_start < stop for other_start, other_stop in claimed):
-                continue
-            if proof(match.group()):
-                claimed.append((start, stop))
-                yield kind, start, stop
+            found = _proven(match.group(), proof, kind in _GROUPED)
+            if found:
+                claimed.append((match.start(), match.start() + len(found)))
+                yield kind, match.start(), match.start() + len(found)
+        plain = _without(plain, claimed)
 
 
-def _in_plain_digits(text: str) -> str:
-    """``text`` with the digits of any script as ASCII, character for character."""
-    return _DIGIT.sub(lambda digit: str(int(digit.group())), text)
+def _proven(found: str, proof: Callable[[str], bool], grouped: bool) -> str:
+    """As much of what was found as is proven, from its beginning: what follows a number may be another one."""
+    while not proof(found):
+        shorter = _LAST_GROUP.sub("", found) if grouped else found
+        if shorter == found or not shorter:
+            return ""
+        found = shorter
+    return found
+
+
+def _without(text: str, claimed: list[tuple[int, int]]) -> str:
+    """``text`` with what was claimed made unreadable, character for character."""
+    pieces, end = [], 0
+    for start, stop in claimed:
+        pieces += [text[end:start], "\x00" * (stop - start)]
+        end = stop
+    return "".join(pieces) + text[end:]
+
+
+def _plain(text: str) -> str:
+    """``text`` as the shapes are written, character for character: digits of any script as ASCII, signs likewise."""
+    return _DIGIT.sub(lambda digit: str(int(digit.group())), text).translate(_SIGNS)

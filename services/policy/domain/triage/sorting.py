@@ -16,9 +16,6 @@ from services.policy.domain.triage.languages import language_of
 from services.policy.domain.triage.phrases import BadPattern, Found, PatternSet, Phrase, PhraseIndex, normalised
 from services.policy.domain.triage.private_data import PrivateData
 
-_WORTH_READING = 4000
-"""Characters of a comment in which triage looks for words; more cannot change what it is about."""
-
 
 class Sorted(NamedTuple):
     """What triage saw. ``words`` are the phrases found, for the explanation; ``conditions`` those named by rules and
@@ -95,10 +92,9 @@ class Triage:
         )
 
     def _glance(self, text: str) -> _Glance:
-        worth_reading = text[:_WORTH_READING]
-        plain = normalised(worth_reading)
+        plain = normalised(text)
         found = self._phrases.find(plain)
-        private = private_data.found_in(worth_reading)
+        private = private_data.found_in(text)
         topics: list[str] = []
         conditions: list[Meaning] = []
         worded: dict[Kind, int] = {}

@@ -11,17 +11,20 @@ from services.policy.domain.adoption.authorship import (
     AnotherIsScheduled,
     AnotherTime,
     Consent,
+    NoPost,
     NotThisTime,
     NotYourUnit,
     Person,
     PolicyDraft,
     WrongState,
+    acting,
     beginning,
     place_in_line,
     refuse_another_units,
 )
 from services.policy.domain.adoption.standing import Composed, Documents, Roster, Standing, composed
 from services.policy.domain.composing.composition import InvalidPolicy
+from services.policy.domain.roster import Officer
 from tests.policy.builders import NOW, document
 
 SOON = NOW + timedelta(days=7)
@@ -82,6 +85,26 @@ def test_a_policy_begins_neither_in_the_past_nor_in_years(asked: datetime) -> No
         beginning(asked, (), NOW)
 
 
+def a_roster(**about: Any) -> Roster:
+    return Roster(officers=(Officer.model_validate({"subject": "p", "post": "Post", "level": "L2", **about}),))
+
+
+def test_who_acts_does_so_in_the_post_that_they_hold_now() -> None:
+    assert acting("p", a_roster(), standing(), NOW) == Person("p", "Post", None)
+    assert acting("p", a_roster(unit="laboratory"), standing(), NOW) == Person("p", "Post", "laboratory")
+
+
+@pytest.mark.parametrize("about", [{"until": NOW}, {"from": SOON}, {"subject": "another"}])
+def test_who_holds_no_post_now_is_nobody_here(about: dict[str, Any]) -> None:
+    with pytest.raises(NoPost):
+        acting("p", a_roster(**about), standing(), NOW)
+
+
+@pytest.mark.parametrize("roster", [None, Roster()])
+def test_an_agencys_first_policy_is_written_by_somebody_without_a_post(roster: Roster | None) -> None:
+    assert acting("p", roster, None, NOW) == Person("p")
+
+
 def test_both_who_adopt_have_the_same_time_in_mind() -> None:
     first = (Consent("a", NOW, "0", SOON),)
     assert beginning(None, first, NOW) == SOON
@@ -114,6 +137,10 @@ def test_nothing_slips_in_before_a_policy_that_is_yet_to_come() -> None:
         place_in_line(None, scheduled, NOW)
     assert (other.value.version, other.value.effective_from) == ("test-agency/1@0", SOON)
     assert place_in_line(SOON + timedelta(days=1), scheduled, NOW)[0] == SOON + timedelta(days=1)
+
+
+def test_two_that_are_to_begin_together_each_have_a_moment_of_their_own() -> None:
+    assert place_in_line(SOON, standing(effective_from=SOON), NOW) == (SOON + MOMENT, NOW + MOMENT)
 
 
 def test_a_draft_on_its_way_back_has_no_consents_and_names_no_version() -> None:

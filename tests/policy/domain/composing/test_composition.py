@@ -1,6 +1,7 @@
 """An agency's file over the baseline: joined, never weaker, and refused with a path and a sentence."""
 
 import contextlib
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -8,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.policy.adapters.policy_files import above
-from services.policy.domain.composing.composition import InvalidPolicy, compose
+from services.policy.domain.composing.composition import Above, InvalidPolicy, compose
 from services.policy.domain.scales import LEVELS
 from tests.policy.builders import a_policy, decided, document, in_force
 
@@ -161,3 +162,36 @@ def test_whatever_a_section_holds_the_answer_is_a_policy_or_a_refusal(section: A
     for name in ("rules", "topics", "kinds", "lines", "ladder", "floor", "scales", "officers", "periods"):
         with contextlib.suppress(InvalidPolicy):
             assert a_policy(**{name: section}).agency == "test-agency"
+
+
+def test_a_scale_that_begins_at_l0_is_refused() -> None:
+    with pytest.raises(InvalidPolicy) as refused:
+        a_policy(scales={"by_sensitivity": {"S0": "L0", "S1": "L1", "S2": "L2", "S3": "L3", "S4": "L4"}})
+    assert "L0 is for what goes out by itself" in str(refused.value.faults)
+
+
+def test_words_of_a_line_that_say_nothing_are_refused() -> None:
+    line = {
+        "id": "x",
+        "topics": ["t"],
+        "text": {"en": "x"},
+        "ceiling": {"sensitivity": "S0", "damage": "D0"},
+        "cleared_by": {"officer": "comms", "post": "Communications", "level": "L2"},
+        "cleared_at": "2026-11-01T09:00:00Z",
+        "preconditions": {"unless": {"en": ["*"]}},
+    }
+    with pytest.raises(InvalidPolicy) as refused:
+        a_policy(topics=[{"id": "t", "phrases": {"en": ["t"]}}], lines=[line])
+    assert next(path for path, _ in refused.value.faults).startswith("lines.x.preconditions.unless")
+
+
+def test_of_two_embargoes_the_later_one_stands() -> None:
+    early, late = "2027-01-01T00:00:00+00:00", "2027-06-01T00:00:00+00:00"
+    baseline = {**above().baseline}
+    for first, second in ((early, late), (late, early)):
+        topic = {"id": "court-case", "embargo_until": second, "phrases": {"en": ["xyz"]}}
+        below = Above(
+            {**baseline, "topics": [{**each, "embargo_until": first} for each in baseline["topics"]]}, above().centre
+        )
+        policy = compose(document(topics=[topic]), below)
+        assert policy.topic("court-case").embargo_until == datetime.fromisoformat(late)

@@ -62,6 +62,8 @@ def test_no_comment_is_decided_below_the_floor(
         decision = policy.decide(comment, history, NOW)
         least = max(asked_by_the_floor(decision, policy.policy))
         assert needed(decision) >= least
+        if comment.echo and decision.disposition == "no_response":
+            continue  # our own words ask for nobody
         standing = decision.level if decision.line is None else policy.line(decision.line).cleared_by.level
         assert standing >= least
         assert len(list(policy.trace(comment, history, NOW))) == len(policy.policy.rules)

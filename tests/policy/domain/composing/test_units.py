@@ -58,7 +58,7 @@ def test_a_unit_joins_with_topics_rules_lines_posts_and_clocks_of_its_own() -> N
     ]
     engineer = policy.officer("engineer")
     assert engineer is not None
-    assert engineer.topics == ("roads-works",)
+    assert (engineer.topics, engineer.unit) == (("roads-works",), "roads")
     assert policy.clocks["swift"].answer == 30
 
 
@@ -75,6 +75,8 @@ FOREIGN = [
     ({"lines": [line("roads-works", "ours")]}, "lines.hours.topics"),
     ({"officers": [{"subject": "me", "post": "P", "level": "L4", "topics": ["ours"]}]}, "officers.me.topics"),
     ({"officers": [{"subject": "me", "post": "P", "level": "L4"}], "topics": []}, "officers.me"),
+    ({"officers": [{"subject": "me", "post": "P", "level": "L2", "unit": "dams"}]}, "officers.me.unit"),
+    ({"officers": [{"subject": "me", "post": "P", "level": "L3"}]}, "officers.me.level"),
     ({"clocks": {"press": {"answer": 9000}}}, "clocks.press"),
 ]
 
@@ -91,11 +93,21 @@ def test_a_unit_that_reaches_beyond_itself_is_refused_with_the_place(sections: d
         ({"topics": [{"id": "roads-works", "phrases": {"en": ["dams"]}}]}, "topics.roads-works"),
         ({"clocks": {"swift": {"answer": 9000}}}, "clocks.swift"),
         ({"unit": "roads"}, "unit"),
+        ({"unit": "Roads and Bridges"}, "unit"),
+        ({"name": "roads"}, "name"),
+        ({"name": "Roads and Bridges"}, "name"),
     ],
 )
 def test_a_unit_takes_no_name_of_a_sibling(theirs: dict[str, Any], path: str) -> None:
-    roads = a_unit(clocks={"swift": {"answer": 30}})
+    roads = {**a_unit(clocks={"swift": {"answer": 30}}), "name": "Roads and Bridges"}
     assert list(faults(roads, {**a_unit("dams"), **theirs})) == [path]
+
+
+def test_a_post_of_a_unit_belongs_to_it_by_whichever_name_it_was_written() -> None:
+    post = {"subject": "engineer", "post": "Engineer", "level": "L1", "unit": "Roads and Bridges"}
+    engineer = composed({**a_unit(officers=[post]), "name": "Roads and Bridges"}).officer("engineer")
+    assert engineer is not None
+    assert engineer.unit == "roads"
 
 
 def test_a_topic_of_the_baseline_keeps_its_damage_against_an_empty_one() -> None:

@@ -375,6 +375,13 @@ def test_18_1_a_line_of_the_crisis_pack_goes_out_in_a_crisis() -> None:
     assert (decision.rules[:2], decision.level, decision.clock) == (("18", "32"), "L0", "crisis")
 
 
+@pytest.mark.parametrize("text", ["Still waiting after six weeks, no reply", "I heard that the form is pink now"])
+def test_18_2_in_a_crisis_what_only_a_person_could_answer_is_held(text: str) -> None:
+    decision = decide(text, period="crisis")
+    assert of_baseline(decision) == ("18", "18.2")
+    assert (decision.disposition, decision.level, decision.clock) == ("hold", "L2", "crisis")
+
+
 def test_19_in_a_blackout_everything_waits() -> None:
     agrees(decide("Where are the forms?", period="blackout"), "19")
 
@@ -574,3 +581,32 @@ def test_only_two_rules_are_looked_at_for_every_comment() -> None:
 
 def test_praise_as_a_closing_word_does_not_hide_a_complaint() -> None:
     assert of_baseline(decide("My card has not received any stamp, still waiting. Thank you")) == ("31",)
+
+
+def test_what_stands_far_behind_is_read_as_well() -> None:
+    long = "What are your office hours? " + "." * 30_000
+    assert decide(long + " Help, people are trapped inside the lift!").level == "L3"
+    hidden = decide(long + " My phone is 0771234567")
+    assert (hidden.line, hidden.masked) == (None, ("phone",))
+
+
+@pytest.mark.parametrize(
+    "text", ["clowns, I will sue you", "clowns, under the right to information act I request the file"]
+)
+def test_7_abuse_does_not_end_what_else_is_asked(text: str) -> None:
+    assert {"8", "12"} & set(decide("You bastards, " + text).rules)
+
+
+def test_2_our_own_words_are_nobodys_business_whatever_they_are_about() -> None:
+    decision = decide("The court case and the draft bill", echo=True)
+    assert (decision.disposition, decision.level, decision.approvals) == ("no_response", "L0", 0)
+
+
+def test_a_phone_number_does_not_make_a_false_claim_lighter() -> None:
+    claim = "They are hiding it, share before they delete"
+    assert decide(claim + ". Call 0771234567").level == decide(claim).level == "L3"
+
+
+def test_37_what_nobody_understood_is_sorted_by_a_person_however_old() -> None:
+    for text in ("请帮助我，我的孩子快死了", "Thank you, excellent service! Still waiting after six weeks, no reply"):
+        assert decide(text, sent_at=OLD, reach=3).disposition == "escalate"

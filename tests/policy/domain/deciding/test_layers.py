@@ -99,8 +99,15 @@ def test_a_units_silence_does_not_outweigh_what_its_agency_has_somebody_look_at(
 
 
 def test_an_agencys_own_silence_stands() -> None:
-    hush = rule("hush", {"kind": ["emergency"]}, disposition="let_stand")
-    assert decide("this is an emergency", rules=[hush]).disposition == "let_stand"
+    hush = rule("hush", {"kind": ["legal"]}, disposition="let_stand")
+    assert decide("I will sue you", rules=[hush]).disposition == "let_stand"
+
+
+@pytest.mark.parametrize("text", ["this is an emergency", "I will burn your office"])
+def test_nobodys_silence_covers_danger_to_people(text: str) -> None:
+    hush = rule("hush", {"platform": ["rest"]}, disposition="no_response", stage="safety", stop=True)
+    decision = decide(text, rules=[hush])
+    assert (decision.disposition, decision.level) == ("escalate", "L3")
 
 
 def test_a_units_silence_against_an_answer_that_it_hid_from_view_is_a_conflict() -> None:

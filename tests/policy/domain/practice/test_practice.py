@@ -60,6 +60,19 @@ def test_whose_a_thing_is_within_its_agency_makes_no_difference() -> None:
     assert topic.same
 
 
+GRAVE = {"sensitivity": "S4", "damage": "D4", "embargo_until": "2027-01-01T00:00:00Z", "closed": "market"}
+
+
+def test_how_grave_a_topic_is_and_what_is_kept_back_about_it_is_not_told() -> None:
+    court = {"id": "court-case", "phrases": {}}
+    policies = (of("a", topics=[{**FEES, **GRAVE}, {**court, **GRAVE}]), of("b", topics=[FEES]))
+    fees, court_case = (shared("topics", name, *policies) for name in ("fees", "court-case"))
+    assert (fees.same, fees.variants[0].value) == (True, {"phrases": {"en": ["fee", "price"]}})
+    assert [variant.differs for variant in court_case.variants] == [()]
+    (found,) = proposed(*policies)
+    assert found.value == {"phrases": {"en": ["fee", "price"]}}
+
+
 def test_agencies_that_have_nothing_in_common_propose_nothing() -> None:
     assert proposed(of("a", topics=[FEES]), of("b")) == []
 
@@ -93,9 +106,9 @@ def test_the_same_rule_under_different_names_is_proposed() -> None:
     assert found.sentence == "Rules a.1 (a) and b.7 (b) say the same under different names."
 
 
-def test_topics_of_the_same_phrases_and_different_weight_are_proposed_without_a_weight() -> None:
-    graver = {**FEES, "id": "tariff", "sensitivity": "S3"}
-    (found,) = proposed(of("a", topics=[FEES]), of("b", topics=[graver]))
+def test_topics_of_the_same_phrases_are_proposed_without_what_else_is_said_of_them() -> None:
+    admitted = {**FEES, "id": "tariff", "sensitivity": "S3", "admitted": True}
+    (found,) = proposed(of("a", topics=[FEES]), of("b", topics=[admitted]))
     assert found.sentence == "Topics fees (a) and tariff (b) have the same phrases under different names."
     assert found.value == {"phrases": {"en": ["fee", "price"]}}
 

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from services.policy.domain.deciding.decisions import PolicyInForce
 from services.policy.domain.policies import SameIssue
 from services.policy.domain.same_issue.issues import Issue, Issues
-from services.policy.domain.same_issue.likeness import similarity, words_in
+from services.policy.domain.same_issue.likeness import Likeness, similarity, words_in
 from services.policy.domain.same_issue.readings import Reading
-from shared.events import Author
+from shared.events import Author, CommentReceived
 from tests.policy.builders import NOW, in_force, received, sample
 
 CLOSED = "The passport counter in Kandy was closed again this morning"
@@ -77,9 +77,16 @@ class Heard:
             received_at=NOW + timedelta(minutes=minutes),
             **about,
         )
+        return self.issues.join(event, self._like(event), self.policy.policy.same_issue)
+
+    def read(self, text: str) -> Likeness:
+        """What a comment is compared by, which belongs to no issue yet."""
+        return self._like(received(text, agency=self.policy.policy.agency))
+
+    def _like(self, event: CommentReceived) -> Likeness:
         like = Reading.of(event, self.policy).likeness
         assert like is not None
-        return self.issues.join(event, like, self.policy.policy.same_issue)
+        return like
 
 
 @functools.cache
@@ -302,3 +309,12 @@ def test_an_issue_of_one_comment_is_forgotten_sooner() -> None:
     assert issue.forget_at == NOW + timedelta(hours=3)
     heard.say(CLOSED)
     assert issue.forget_at > NOW + timedelta(days=29)
+
+
+def test_a_judgement_is_of_the_very_words_that_were_judged() -> None:
+    heard = Heard()
+    issue = heard.say("Click here to earn money online, double your money, join my telegram now")
+    issue.judged = "spam"
+    same = heard.read("Click HERE to earn money online, double your money: join my telegram now!")
+    other = heard.read("Is this your office? Is it real? Click here to earn money online, join my telegram now")
+    assert (issue.judged_for(same), issue.judged_for(other)) == ("spam", None)

@@ -81,3 +81,29 @@ def test_every_day_of_birth_makes_an_identity_number(born: date, woman: bool, se
     day = date(2000, born.month, born.day).timetuple().tm_yday + 500 * woman
     assert found_in(f"{born.year}{day:03}0{serial:04}") == ("nic",)
     assert found_in(f"{born.year % 100:02}{day:03}{serial:04}X") == ("nic",)
+
+
+@pytest.mark.parametrize(
+    ("text", "hidden"),
+    [
+        ("0771234567 24/7", "[phone] 24/7"),
+        ("ring 0771234567 5 pm", "ring [phone] 5 pm"),
+        ("077 123 4567 2 days ago", "[phone] 2 days ago"),
+        ("4111 1111 1111 1111 12/27", "[card] 12/27"),
+        ("No.0771234567", "No.[phone]"),
+        ("1985 1234 5678", "[nic]"),
+    ],
+)
+def test_a_number_is_found_beside_others(text: str, hidden: str) -> None:
+    assert masked(text) == hidden
+
+
+@pytest.mark.parametrize(
+    "text", ["077\u00a0123\u00a04567", "077\u20111234567", "077\u2013123\u20134567", "077\u200b1234567", "a\uff20b.lk"]
+)
+def test_signs_of_other_keyboards_hide_nothing(text: str) -> None:
+    assert found_in(text) != ()
+
+
+def test_a_number_with_a_point_before_it_is_none() -> None:
+    assert found_in("Rs 1.0771234567") == ()

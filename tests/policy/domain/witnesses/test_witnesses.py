@@ -63,7 +63,6 @@ PERIODS = [
         {"private_data": False, "kind": ["praise"]},
         {"language": ["si"]},
         {"language": ["ta"], "kind": ["complaint"]},
-        {"language": ["other"], "topic": ["dams"]},
         {"platform": ["x", "facebook"], "public": False},
         {"author": ["minister@gov.example"]},
         {"author_kind": ["press"]},
@@ -123,6 +122,14 @@ def a_line(**about: Any) -> dict[str, Any]:
         "text": {"en": "The dam stands."},
         **about,
     }
+
+
+def test_a_rule_on_other_languages_is_met_where_it_is_read_before_doubt() -> None:
+    when = {"language": ["other"], "topic": ["dams"]}
+    for stage, is_met in (("owner", True), ("kind", False)):
+        ours = {"id": "ours", "name": "ours", "stage": stage, "when": when, "then": {}}
+        witnesses = Witnesses(in_force(topics=TOPICS, rules=[ours]), NOW)
+        assert (witnesses.meeting(rule_of(witnesses, "ours")) is not None) == is_met
 
 
 @pytest.mark.parametrize("when", [{"author_kind": ["press"]}, {"period": "crisis"}, {"admitted": True}])
