@@ -25,7 +25,8 @@ def from_json(value: Any) -> Any:
 
 
 def decision_json(decision: Decision) -> str:
-    return as_json({**decision._asdict(), "circumstances": dict(decision.circumstances)})
+    mappings = {"circumstances": dict(decision.circumstances), "times": dict(decision.times)}
+    return as_json({**decision._asdict(), **mappings})
 
 
 def decision_of(column: Any) -> Decision:
