@@ -175,7 +175,7 @@ class CaseEscalated(CaseEvent):
     """Because of time a case went up, or its head was told of it.
 
     ``reason`` is ``escalate`` where the post named here has it from now on, and ``to_head`` where that post was told.
-    ``owner`` is whose business the case is now, ``due_at`` when it is to be answered; None where the clock stands still.
+    ``owner`` is whose business the case is now, ``due_at`` when it is to be answered; None where its clock is stopped.
     """
 
     reason: str

@@ -59,9 +59,7 @@ def timers(case: Case) -> list[Timer]:
     return earliest(((turn.number, turn.deadlines or {}) for turn in case.waiting), case.fired)
 
 
-def pause(
-    case: Case, reason: Reason, until: datetime | None, by: str, time: AgencyTime, now: datetime
-) -> Pause:
+def pause(case: Case, reason: Reason, until: datetime | None, by: str, time: AgencyTime, now: datetime) -> Pause:
     """Stop the clocks of the case from now on. Raises a Refusal."""
     if not case.waiting:
         raise ClockNotRunning

@@ -31,8 +31,8 @@ class Decision(NamedTuple):
     """What one comment needs.
 
     ``clock`` is the class of its times, ``answer_within`` the minutes of that class and ``times`` all that it names;
-    ``line`` is set where it goes out by itself; ``confidence`` (0 to 1) is how sure its kind is; ``explanation`` is for reading, with the trace of the
-    rules that matched or nearly did.
+    ``line`` is set where it goes out by itself; ``confidence`` (0 to 1) is how sure its kind is; ``explanation`` is for
+    reading, with the trace of the rules that matched or nearly did.
     """
 
     kind: Kind
