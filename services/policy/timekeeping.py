@@ -24,18 +24,19 @@ from shared.events import CaseEscalated
 HEAD: Level = "L4"
 
 
-def on_timer_due(timer: Timer, case: Case, policy: PolicyInForce, work: Work, now: datetime) -> datetime | None:
-    """Do what the timer is there for. The moment until which it is put off instead, if it is; None once it is done.
+def on_timer_due(kind: TimerKind, case: Case, policy: PolicyInForce, work: Work, now: datetime) -> datetime | None:
+    """Do what a timer of that kind is there for. The moment until which it is put off instead, if it is.
 
-    A timer that stands no longer (the case was answered meanwhile) does nothing.
+    Where none is due any more (the case was answered, or its deadline moved) only the case's timers are put right.
     """
-    if timer not in timing.timers(case):
-        return None
-    if timer.kind == "escalate" and (opening := _next_hours(timer, case, policy, now)) is not None:
-        return opening
-    case.fired = {**case.fired, timer.kind: now}
-    _EFFECTS[timer.kind](timer, case, policy, work, now)
     work.keep(case)
+    timer = next((each for each in timing.timers(case) if each.kind == kind and each.due_at <= now), None)
+    if timer is None:
+        return None
+    if kind == "escalate" and (opening := _next_hours(timer, case, policy, now)) is not None:
+        return opening
+    case.fired = {**case.fired, kind: now}
+    _EFFECTS[kind](timer, case, policy, work, now)
     return None
 
 
@@ -184,7 +185,7 @@ def _note(timer: Timer, case: Case, work: Work, action: str, **details: Any) -> 
 
 
 def _due(case: Case) -> str | None:
-    return case.due_at and rfc3339(case.due_at)
+    return rfc3339(case.due_at) if case.due_at else None
 
 
 def _record(case: Case, action: str, officer: Officer, work: Work, details: dict[str, Any]) -> None:

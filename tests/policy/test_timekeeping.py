@@ -47,7 +47,7 @@ def ring(case: Case, kind: TimerKind, work: UnitOfWork, policy: PolicyInForce | 
     """The timer goes off a moment after it is due."""
     due = timer(case, kind)
     policy = policy or sample(case.thread.agency)
-    assert timekeeping.on_timer_due(due, case, policy, work, due.due_at + timedelta(seconds=1)) is None
+    assert timekeeping.on_timer_due(kind, case, policy, work, due.due_at + timedelta(seconds=1)) is None
     return due
 
 
@@ -68,7 +68,7 @@ def test_a_warning_and_a_breach_are_put_on_record_and_marked(kind: Any, action: 
 def test_a_timer_goes_off_once() -> None:
     case, work = opened(COMPLAINT)
     due = ring(case, "escalate", work)
-    assert timekeeping.on_timer_due(due, case, sample("passports"), work, due.due_at) is None
+    assert timekeeping.on_timer_due(due.kind, case, sample("passports"), work, due.due_at) is None
     assert (len(work.acts), len(work.events)) == (1, 1)
 
 
@@ -118,7 +118,7 @@ def test_nobody_is_given_a_case_at_night() -> None:
     case, work = opened(COMPLAINT)
     due = timer(case, "escalate")
     night = datetime.fromisoformat("2026-11-24T01:00:00+05:30")
-    put_off = timekeeping.on_timer_due(due, case, sample("passports"), work, night)
+    put_off = timekeeping.on_timer_due(due.kind, case, sample("passports"), work, night)
     assert put_off == datetime.fromisoformat("2026-11-24T08:30:00+05:30")
     assert (case.fired, work.acts, work.events) == ({}, [], [])
 
@@ -147,7 +147,7 @@ def test_what_is_answered_rings_no_more_and_what_will_not_appear_rings_again() -
     draft = write_draft(case, officer("passports", "passports-desk"), "We are sorry.", None, policy, work, NOW)
     approve(case, draft, officer("passports", "passports-comms"), draft.digest, policy, work, NOW)
     assert (timing.timers(case), case.due_at, case.turns[0].answered_at) == ([], None, NOW)
-    assert timekeeping.on_timer_due(due, case, policy, work, due.due_at) is None
+    assert timekeeping.on_timer_due(due.kind, case, policy, work, due.due_at) is None
     assert case.fired == {}
     (response,) = [event for event in work.events if isinstance(event, ResponseApproved)]
     handlers.on_publication_failed(failed(response, "refused"), work, OnePolicy(policy), NOW)

@@ -58,6 +58,14 @@ calendars = st.builds(
     st.lists(stretches(), max_size=4),
     st.lists(near_changes, max_size=3),
 )
+working_calendars = st.builds(
+    lambda zone, hours, holidays: calendar(zone, [*hours, (WEEK, "09:00", "17:00")], holidays),
+    st.sampled_from(ZONES),
+    st.lists(stretches(), max_size=3),
+    st.lists(near_changes, max_size=3),
+)
+"""Where somebody works on weekdays at least, so that everything is due some day."""
+
 moments = st.one_of(
     st.datetimes(datetime(2025, 1, 1), datetime(2027, 12, 31), timezones=st.just(UTC)),
     st.builds(

@@ -64,7 +64,7 @@ def _explained(
         kind=kind,
         minutes=clock.minutes[kind],
         due_at=due_at,
-        state=_state(kind, due_at, pause_at(clock.pauses, now, time.working), ending, now),
+        state=state_of(kind, due_at, pause_at(clock.pauses, now, time.working), ending, now),
         days=days,
         holidays=holidays,
         pauses=met,
@@ -84,9 +84,10 @@ def _moved(pause: Pause, clock: ResponseClock, time: AgencyTime, due_at: datetim
     return (end is None or end > clock.started_at) and (due_at is None or pause.started_at < due_at)
 
 
-def _state(
+def state_of(
     kind: DeadlineKind, due_at: datetime | None, pause: Pause | None, ending: Ending, now: datetime
 ) -> DeadlineState:
+    """What became of a deadline by ``now``; ``pause`` is the one that holds."""
     if ending.is_void:
         return "void"
     is_past = due_at is not None and due_at <= (ending.answered_at or now)
