@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime
 
 from services.policy import timekeeping
+from services.policy.adapters import metrics
 from services.policy.adapters.store import cases, deadlines, timers
 from services.policy.adapters.store.policies import PolicyShelf
 from services.policy.adapters.store.timers import DueTimer
@@ -76,6 +77,9 @@ class Timekeeper:
             await timers.mark_fired(connection, [timer for timer in due if timer not in late])
             await cases.write(connection, work, due[0].now)
             await timers.put_off(connection, put_off)
+        for timer in due:
+            if timer not in late:
+                metrics.TIMERS.labels(timer.agency, timer.kind).inc()
         return len(due)
 
     def _act(self, timer: DueTimer, work: UnitOfWork) -> datetime | None:

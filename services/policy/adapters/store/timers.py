@@ -19,6 +19,7 @@ from services.policy.domain.clocks.timers import TimerKind
 class DueTimer:
     """A timer that is due at ``now``, the database's moment."""
 
+    agency: str
     case: str
     kind: TimerKind
     due_at: datetime
@@ -45,7 +46,7 @@ async def arm(connection: AsyncConnection, work: UnitOfWork) -> None:
 async def claim(connection: AsyncConnection, agencies: Sequence[str], most: int) -> list[DueTimer]:
     """Lock up to ``most`` timers that are due, with their cases, the longest due first; what others hold is passed."""
     found = await connection.execute(_CLAIM, {"agencies": list(agencies), "most": most})
-    return [DueTimer(row.case_id, row.kind, row.due_at, row.now) for row in found]
+    return [DueTimer(row.agency, row.case_id, row.kind, row.due_at, row.now) for row in found]
 
 
 async def mark_fired(connection: AsyncConnection, fired: Sequence[DueTimer]) -> None:
@@ -86,7 +87,7 @@ _ARM = text("""
     WHERE (timer.turn, timer.due_at) <> (excluded.turn, excluded.due_at) OR timer.fired_at IS NOT NULL
 """)
 _CLAIM = text("""
-    SELECT t.case_id, t.kind, t.due_at, statement_timestamp() AS now
+    SELECT t.agency, t.case_id, t.kind, t.due_at, statement_timestamp() AS now
     FROM timer AS t JOIN "case" AS c ON c.id = t.case_id
     WHERE t.fired_at IS NULL AND t.due_at <= statement_timestamp() AND t.agency = ANY (CAST(:agencies AS text[]))
     ORDER BY t.due_at LIMIT :most FOR UPDATE OF t, c SKIP LOCKED
