@@ -123,6 +123,18 @@ def test_nobody_is_given_a_case_at_night() -> None:
     assert (case.fired, work.acts, work.events) == ({}, [], [])
 
 
+def test_what_runs_around_the_clock_is_passed_up_at_night() -> None:
+    night = datetime.fromisoformat("2026-11-24T01:00:00+05:30")
+    work = UnitOfWork()
+    event = received("Help! Our house is on fire", received_at=night)
+    handlers.on_comment_received(event, work, OnePolicy(sample("passports")), night)
+    case = the_case(work)
+    due = timer(case, "escalate")
+    assert due.due_at == night + timedelta(minutes=15)
+    assert timekeeping.on_timer_due("escalate", case, sample("passports"), work, due.due_at) is None
+    assert [event.reason for event in escalations(work)] == ["escalate"]
+
+
 def test_the_head_is_told_at_once_of_what_is_the_heads_by_the_name_of_the_post() -> None:
     case, work = opened(RATES, agency="central-bank")
     due = ring(case, "to_head", work)

@@ -45,7 +45,9 @@ async def arm(connection: AsyncConnection, work: UnitOfWork) -> None:
 
 async def claim(connection: AsyncConnection, agencies: Sequence[str], most: int) -> list[DueTimer]:
     """Lock up to ``most`` timers that are due, with their cases, the longest due first; what others hold is passed."""
+    await connection.execute(_PLAN, {"freely": "off"})
     found = await connection.execute(_CLAIM, {"agencies": list(agencies), "most": most})
+    await connection.execute(_PLAN, {"freely": "on"})
     return [DueTimer(row.agency, row.case_id, row.kind, row.due_at, row.now) for row in found]
 
 
@@ -86,6 +88,9 @@ _ARM = text("""
     ON CONFLICT (case_id, kind) DO UPDATE SET turn = excluded.turn, due_at = excluded.due_at, fired_at = NULL
     WHERE (timer.turn, timer.due_at) <> (excluded.turn, excluded.due_at) OR timer.fired_at IS NOT NULL
 """)
+# Along the index ``timer_due`` and no further than is asked for: a plan that takes the table for nearly empty would sort
+# all that is due for each batch, which took two thirds of the time with a hundred thousand timers.
+_PLAN = text("SELECT set_config('enable_bitmapscan', :freely, true), set_config('enable_sort', :freely, true)")
 _CLAIM = text("""
     SELECT t.agency, t.case_id, t.kind, t.due_at, statement_timestamp() AS now
     FROM timer AS t JOIN "case" AS c ON c.id = t.case_id
