@@ -76,6 +76,21 @@ async def test_what_went_off_is_seen_on_the_case() -> None:
         assert body["owner"] == body["clocks"]["escalated"]["post"]
 
 
+async def test_it_is_seen_on_the_case_that_its_head_was_told() -> None:
+    async with running_policy() as policy:
+        case = await the_case(policy, "Will the exchange rate fall?", "central-bank")
+        await policy.rows("UPDATE timer SET due_at = now() - interval '1 second' WHERE kind = 'to_head' RETURNING 1")
+        await policy.rows("UPDATE turn SET received_at = now() - interval '1 minute' RETURNING 1")
+        await policy.rows('UPDATE "case" SET calendar = NULL RETURNING 1')
+        keeper = timekeeper(policy)
+        await keeper.move_deadlines()
+        await keeper.work_off()
+        body = (await policy.get(f"/v1/cases/{case}", "bank-governor")).json()
+        assert body["clocks"]["head_told_at"] is not None
+        (told,) = await policy.rows("SELECT payload ->> 'level' AS level FROM outbox WHERE type = 'CaseEscalated'")
+        assert told.level == "L4"
+
+
 async def test_an_officer_stops_the_clock_and_lets_it_run() -> None:
     async with running_policy() as policy:
         case = await the_case(policy)

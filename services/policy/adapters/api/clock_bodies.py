@@ -33,6 +33,7 @@ def in_short(row: Any, turns: Sequence[Turn], policy: PolicyInForce | None, now:
         "paused": held and held.reason,
         "near_breach_at": _said(fired.get("near_breach")),
         "breached_at": _said(fired.get("breach")),
+        "head_told_at": _said(fired.get("to_head")),
         "escalated": escalation and {"level": escalation.level, "post": escalation.owner, "at": rfc3339(escalation.at)},
     }
 

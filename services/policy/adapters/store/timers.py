@@ -88,7 +88,7 @@ _ARM = text("""
     ON CONFLICT (case_id, kind) DO UPDATE SET turn = excluded.turn, due_at = excluded.due_at, fired_at = NULL
     WHERE (timer.turn, timer.due_at) <> (excluded.turn, excluded.due_at) OR timer.fired_at IS NOT NULL
 """)
-# Along the index ``timer_due`` and no further than is asked for: a plan that takes the table for nearly empty would sort
+# Along the index ``timer_due`` and no further than asked: a plan that takes the table for nearly empty would sort
 # all that is due for each batch, which took two thirds of the time with a hundred thousand timers.
 _PLAN = text("SELECT set_config('enable_bitmapscan', :freely, true), set_config('enable_sort', :freely, true)")
 _CLAIM = text("""
