@@ -171,6 +171,21 @@ class CaseRouted(CaseEvent):
     routed_at: AwareDatetime
 
 
+class CaseEscalated(CaseEvent):
+    """Because of time a case went up, or its head was told of it.
+
+    ``reason`` is ``escalate`` where the post named here has it from now on, and ``to_head`` where that post was told.
+    ``owner`` is whose business the case is now, ``due_at`` when it is to be answered; None where its clock is stopped.
+    """
+
+    reason: str
+    level: Level
+    post: str
+    owner: str
+    due_at: AwareDatetime | None = None
+    escalated_at: AwareDatetime
+
+
 class CaseClosed(CaseEvent):
     """A case ended without an answer to these comments."""
 
@@ -319,6 +334,7 @@ EVENTS: dict[str, EventType] = {
         CommentDeleted,
         CaseOpened,
         CaseRouted,
+        CaseEscalated,
         CaseClosed,
         ResponseApproved,
         ResponsePublished,

@@ -31,7 +31,7 @@ def dead_topic(name: str) -> str:
 
 
 COMMENTS = Topic("parley.comments", (events.CommentReceived, events.CommentEdited, events.CommentDeleted))
-CASES = Topic("parley.cases", (events.CaseOpened, events.CaseRouted, events.CaseClosed))
+CASES = Topic("parley.cases", (events.CaseOpened, events.CaseRouted, events.CaseEscalated, events.CaseClosed))
 RESPONSES = Topic("parley.responses", (events.ResponseApproved,))
 PUBLICATIONS = Topic("parley.publications", (events.ResponsePublished, events.PublicationFailed))
 ACCOUNTS = Topic(

@@ -7,7 +7,7 @@ the same comment: what was seen before, or is older than what was seen, changes 
 from datetime import datetime
 from typing import Any, Literal
 
-from services.policy.domain.clearance import releases
+from services.policy.domain.clearance import releases, timing
 from services.policy.domain.clearance.cases import Case, Thread, Turn
 from services.policy.domain.clearance.clearing import rebind
 from services.policy.domain.comments import History, circumstances
@@ -73,7 +73,7 @@ def on_response_published(event: ResponsePublished, work: Work, policies: Polici
     """The answer stands on its platform: these turns are done."""
     case = work.case(event.case)
     work.settle(event.response, "published", event.published_at, native_id=event.native_id)
-    if case is not None and case.finish(event.comments, "answered"):
+    if case is not None and case.finish(event.comments, "answered", event.published_at):
         work.keep(case)
         work.note(Act(event.agency, PARLEY, "case.answered", case.id, details={"response": event.response}))
 
@@ -84,6 +84,7 @@ def on_publication_failed(event: PublicationFailed, work: Work, policies: Polici
     work.settle(event.response, "failed", event.failed_at)
     state: Literal["closed", "waiting"] = "closed" if event.reason == NOT_POSSIBLE else "waiting"
     if case is not None and case.finish(event.comments, state):
+        timing.derive(case, policies.of(event.agency).time)
         work.keep(case)
         details = {"response": event.response, "reason": event.reason}
         work.note(Act(event.agency, PARLEY, "response.failed", case.id, details=details))
@@ -116,9 +117,12 @@ def _take_turn(case: Case, event: CommentText, policy: PolicyInForce, work: Work
     decided = policy.decide(reading.comment, history, now, reading.seen)
     decision = decided._replace(circumstances=circumstances(reading.comment, history, now))
     turn = Turn.of(event, decision, issue.id if issue else None)
-    case.add(turn)
+    heard = timing.begin(case, turn, policy.time)
     work.keep(case)
     _announce(case, turn, work, now)
+    if heard is not None:
+        details = {"pause": heard.number, "reason": "citizen_wrote"}
+        work.note(Act(event.agency, PARLEY, "clock.resumed", case.id, details=details))
     if decision.line is not None:
         _answer_by_line(case, turn, policy, work, now)
     elif turn.state == "closed":

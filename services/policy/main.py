@@ -7,6 +7,7 @@ from fastapi import FastAPI
 from services.policy.adapters import consumers, succession
 from services.policy.adapters.api.agencies import agencies_api
 from services.policy.adapters.api.cases import cases_api
+from services.policy.adapters.api.clocks import clocks_api
 from services.policy.adapters.api.corrections import corrections_api
 from services.policy.adapters.api.drafts import drafts_api
 from services.policy.adapters.api.issues import issues_api
@@ -20,6 +21,7 @@ from services.policy.adapters.policy_files import Deployment, read_folder
 from services.policy.adapters.replay_queue import ReplayQueue
 from services.policy.adapters.store import forgetting
 from services.policy.adapters.store.classifiers import ClassifiersInUse
+from services.policy.adapters.timekeeping import Timekeeper
 from services.policy.settings import Settings
 from shared.clock import Clock, utc_now
 from shared.service import Service
@@ -35,9 +37,12 @@ def create_app(settings: Settings, clock: Clock = utc_now, deployment: Deploymen
     service = Service("policy", settings, "Decides what each comment needs, and who may release the answer.")
     desk = PolicyDesk(service.database, policies, deployment.above, clock)
 
+    async def refresh() -> None:
+        await succession.refresh(service.database, policies, clock())
+
     async def adopt() -> None:
         await succession.adopt_files(service.database, deployment.agencies, clock())
-        await succession.refresh(service.database, policies, clock())
+        await refresh()
 
     async def keep_up() -> None:
         await succession.keep_up(service.database, policies, clock)
@@ -47,10 +52,13 @@ def create_app(settings: Settings, clock: Clock = utc_now, deployment: Deploymen
     service.loops["classifiers"] = classifiers.keep_up
     service.loops["policies"] = keep_up
     service.loops["forgetting"] = partial(forgetting.sweep, service.database, clock)
+    timekeeper = Timekeeper(service.database, policies, refresh, clock, settings.timekeeping.look_seconds)
+    service.loops["timekeeping"] = timekeeper.run
     queue = ReplayQueue(service.database, settings.database.url.get_secret_value(), deployment.above, clock)
     service.loops["replays"] = queue.run
     service.routers += [
-        cases_api(service.database, policies),
+        cases_api(service.database, policies, clock),
+        clocks_api(service.database, policies, clock),
         drafts_api(service.database, policies, clock),
         corrections_api(service.database, policies, clock),
         issues_api(service.database, clock),

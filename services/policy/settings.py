@@ -13,7 +13,14 @@ class PolicySettings(BaseModel):
     path: Path = Field(description="folder of agency files (*.yaml), each composed over the baseline")
 
 
+class TimekeepingSettings(BaseModel):
+    """How closely time is followed."""
+
+    look_seconds: float = Field(1.0, gt=0, le=3600, description="between two looks for timers that are due")
+
+
 class Settings(ServiceSettings):
     """All settings of policy."""
 
     policies: PolicySettings
+    timekeeping: TimekeepingSettings = TimekeepingSettings()

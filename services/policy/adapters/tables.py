@@ -66,6 +66,10 @@ case = Table(
     Column("opened_at", DateTime(timezone=True), nullable=False),
     Column("since", DateTime(timezone=True)),
     Column("due_at", DateTime(timezone=True)),
+    Column("pauses", JSON, nullable=False, server_default=text("'[]'")),
+    Column("fired", JSON, nullable=False, server_default=text("'{}'")),
+    Column("escalation", JSON),
+    Column("calendar", Text),
     UniqueConstraint("agency", "platform", "account", "thread", name="case_thread"),
     CheckConstraint(
         "state IN ('open', 'awaiting_clearance', 'approved', 'answered', 'closed', 'watching')", name="case_state"
@@ -74,6 +78,13 @@ case = Table(
 # Not led by the agency: a plan made while the table is empty would take such an index for finding a thread, too.
 Index("case_by_due", case.c.due_at, case.c.id, case.c.agency)
 Index("case_by_state", case.c.state, case.c.due_at, case.c.id, case.c.agency)
+# Which open cases still go by an earlier calendar: asked every second, and almost always none.
+Index(
+    "case_by_calendar",
+    case.c.agency,
+    case.c.calendar,
+    postgresql_where=text("state IN ('open', 'awaiting_clearance', 'watching')"),
+)
 
 turn = Table(
     "turn",
@@ -97,6 +108,8 @@ turn = Table(
     Column("state", Text, nullable=False),
     Column("decision", JSON, nullable=False),
     Column("issue", Text),
+    Column("answered_at", DateTime(timezone=True)),
+    Column("deadlines", JSON),
     PrimaryKeyConstraint("case_id", "number"),
     CheckConstraint(
         "state IN ('waiting', 'watching', 'released', 'answered', 'closed', 'superseded', 'deleted')",
@@ -107,6 +120,27 @@ Index("turn_by_comment", turn.c.comment, turn.c.revision)
 Index("turn_by_author", turn.c.case_id, turn.c.author_id)
 Index("turn_by_time", turn.c.agency, turn.c.received_at)
 Index("turn_by_issue", turn.c.issue, turn.c.received_at)
+
+timer = Table(
+    "timer",
+    metadata,
+    Column("case_id", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    agency_column(),
+    Column("turn", Integer, nullable=False),
+    Column("due_at", DateTime(timezone=True), nullable=False),
+    Column("fired_at", DateTime(timezone=True)),
+    PrimaryKeyConstraint("case_id", "kind"),
+    CheckConstraint("kind IN ('holding', 'escalate', 'near_breach', 'to_head', 'breach')", name="timer_kind"),
+)
+Index("timer_due", timer.c.due_at, postgresql_where=text("fired_at IS NULL"))
+
+deadline_move = Table(
+    "deadline_move",
+    metadata,
+    Column("agency", Text, primary_key=True),
+    Column("cases", Integer, nullable=False),
+)
 
 draft = Table(
     "draft",

@@ -15,7 +15,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from services.policy.domain.roster import Calendar
+from services.policy.domain.roster import Calendar, Holiday, Hours
 
 HORIZON_YEARS = 10
 """How far ahead a due time is looked for."""
@@ -24,12 +24,22 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _TICK = timedelta(microseconds=1)
 _MINUTE = 60_000_000
 _DAY_MINUTES = 24 * 60
+_ALWAYS = Hours.model_validate({"days": (1, 2, 3, 4, 5, 6, 7), "from": "00:00", "to": "24:00"})
+
+
+class Worked(NamedTuple):
+    """One stretch in which the agency works, and the day on which it begins by the agency's own clock."""
+
+    day: date
+    start: datetime
+    end: datetime
 
 
 class WorkingTime:
     """A calendar's hours, ready to be counted. Moments are aware; results are in UTC."""
 
     def __init__(self, calendar: Calendar) -> None:
+        self._calendar = calendar
         self._zone = ZoneInfo(calendar.time_zone)
         self._days_off = frozenset(holiday.day for holiday in calendar.holidays)
         self._stretches = _by_weekday(calendar)
@@ -40,14 +50,18 @@ class WorkingTime:
 
         None where the calendar has not as many within ``HORIZON_YEARS``.
         """
-        left, ticks, year = minutes * _MINUTE, _ticks(start), self._year_of(start)
+        return self.reach(start, timedelta(minutes=minutes))
+
+    def reach(self, start: datetime, work: timedelta) -> datetime | None:
+        """The moment when ``work`` has been done since ``start``; as ``after``, to the microsecond."""
+        left, ticks, year = work // _TICK, _ticks(start), self._year_of(start)
         if left <= 0:
             return start.astimezone(UTC)
         for coming in range(year, year + HORIZON_YEARS + 1):
             worked = self._of(coming)
             left += worked.before(ticks)
             if left <= worked.total:
-                return _EPOCH + timedelta(microseconds=worked.reaches(left))
+                return _moment(worked.reaches(left))
             left -= worked.total
         return None
 
@@ -61,6 +75,42 @@ class WorkingTime:
     def is_open(self, moment: datetime) -> bool:
         """Whether the agency works at ``moment``: from the start of a stretch up to, not at, its end."""
         return self._of(self._year_of(moment)).covers(_ticks(moment))
+
+    def opens(self, moment: datetime) -> datetime | None:
+        """The first moment from ``moment`` on at which the agency works; None where it does not within the horizon."""
+        ticks, year = _ticks(moment), self._year_of(moment)
+        for coming in range(year, year + HORIZON_YEARS + 1):
+            if (found := self._of(coming).opens(ticks)) is not None:
+                return _moment(found)
+        return None
+
+    def stretches(self, start: datetime, end: datetime) -> Iterator[Worked]:
+        """The stretches between two moments, cut where they go beyond, in order."""
+        first, last = _ticks(start), _ticks(end)
+        for year in range(self._year_of(start), self._year_of(end) + 1):
+            for began, ended in self._of(year).spans(first, last):
+                day = _moment(began).astimezone(self._zone).date()
+                yield Worked(day, _moment(max(began, first)), _moment(min(ended, last)))
+
+    def close_after(self, start: datetime, days: int) -> datetime | None:
+        """When the agency closes on the ``days``-th day on which it works after that of ``start``."""
+        day = start.astimezone(self._zone).date()
+        last = day + timedelta(days=366 * HORIZON_YEARS)
+        while days and day < last:
+            day += timedelta(days=1)
+            days -= self._works_on(day)
+        if days:
+            return None
+        return _moment(self._tick_at(day, self._stretches[day.isoweekday()][-1][1]))
+
+    def holidays(self, start: datetime, end: datetime) -> list[Holiday]:
+        """The days off from ``start`` to ``end`` on which the agency would have worked, in order."""
+        first, last = (moment.astimezone(self._zone).date() for moment in (start, end))
+        met = [each for each in self._calendar.holidays if first <= each.day <= last]
+        return sorted((each for each in met if each.day.isoweekday() in self._stretches), key=lambda each: each.day)
+
+    def _works_on(self, day: date) -> bool:
+        return day.isoweekday() in self._stretches and day not in self._days_off
 
     def _year_of(self, moment: datetime) -> int:
         return moment.astimezone(self._zone).year
@@ -138,10 +188,25 @@ class _Year(NamedTuple):
         place = bisect_left(self.worked_after, worked)
         return self.ends[place] - (self.worked_after[place] - worked)
 
+    def opens(self, ticks: int) -> int | None:
+        """The first moment from then on within a stretch, if the year has one."""
+        place = bisect_right(self.ends, ticks)
+        return max(self.starts[place], ticks) if place < len(self.starts) else None
+
+    def spans(self, first: int, last: int) -> Iterator[tuple[int, int]]:
+        """The stretches of which something lies between two moments."""
+        for place in range(bisect_right(self.ends, first), bisect_left(self.starts, last)):
+            yield self.starts[place], self.ends[place]
+
     def covers(self, ticks: int) -> bool:
         """Whether a stretch is under way."""
         place = bisect_right(self.starts, ticks) - 1
         return place >= 0 and ticks < self.ends[place]
+
+
+def around_the_clock(calendar: Calendar) -> Calendar:
+    """The same place, where work never ends."""
+    return Calendar(time_zone=calendar.time_zone, hours=(_ALWAYS,), holidays=())
 
 
 def _by_weekday(calendar: Calendar) -> dict[int, list[tuple[int, int]]]:
@@ -164,3 +229,7 @@ def _minute(clock: str) -> int:
 
 def _ticks(moment: datetime) -> int:
     return (moment - _EPOCH) // _TICK
+
+
+def _moment(ticks: int) -> datetime:
+    return _EPOCH + timedelta(microseconds=ticks)

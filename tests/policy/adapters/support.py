@@ -90,6 +90,8 @@ async def running_policy() -> AsyncIterator[Policy]:
             "auth": {"issuer": ISSUER, "jwks_url": f"{ISSUER}/jwks"},
             "policies": {"path": SAMPLES},
             "drain_seconds": 1,
+            # Tests that are about time look for themselves; the database's clock is not theirs.
+            "timekeeping": {"look_seconds": 3600},
         }
     )
     app = create_app(settings, lambda: NOW, deployment())

@@ -53,7 +53,9 @@ async def test_a_case_reads_as_the_contract_says() -> None:
             "D1",
         )
         assert body["owner"] == "Enquiries Officer"
-        assert body["clocks"] == {"class": "service", "received_at": "2026-11-23T04:30:00.000Z", "due": []}
+        clocks = body["clocks"]
+        assert (clocks["class"], clocks["received_at"]) == ("service", "2026-11-23T04:30:00.000Z")
+        assert clocks["due"][-1] == {"kind": "answer", "due_at": "2026-11-23T09:00:00.000Z", "state": "running"}
         assert body["explanation"]["rules"][0]["id"] == "31"
         assert [turn["comment"] for turn in body["turns"]] == ["cmt_1"]
         assert body["drafts"] == []

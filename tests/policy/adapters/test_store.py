@@ -42,7 +42,7 @@ async def test_a_case_comes_back_as_it_was_written() -> None:
         assert turn.decision.rules == ("31",)
         assert turn.decision.explanation["level"]["result"] == "L1"
         assert (turn.author.handle, turn.state) == ("h@x", "waiting")
-        assert case.due_at == NOW + timedelta(hours=4)
+        assert case.due_at == NOW + timedelta(hours=4, minutes=30), "half an hour of it is their lunch"
 
 
 async def test_every_decision_survives_the_table() -> None:

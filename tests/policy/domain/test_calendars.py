@@ -1,7 +1,6 @@
 """Working time, at the places where clocks are known to go wrong: midnight, changes of the clock, holidays."""
 
-from collections.abc import Iterable
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -9,36 +8,26 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from services.policy.domain.calendars import WorkingTime
-from services.policy.domain.roster import Calendar, Holiday, Hours
-
-MINUTE = timedelta(minutes=1)
-WEEK = (1, 2, 3, 4, 5)
-ZONES = ("UTC", "Asia/Colombo", "Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Africa/Cairo")
-"""Whole hours and halves, changes of an hour, of half an hour, and at midnight."""
-
-Stretch = tuple[tuple[int, ...], str, str]
-
-
-def calendar(zone: str, hours: Iterable[Stretch], holidays: Iterable[date] = ()) -> Calendar:
-    return Calendar(
-        time_zone=zone,
-        hours=tuple(Hours.model_validate({"days": days, "from": start, "to": end}) for days, start, end in hours),
-        holidays=tuple(Holiday(day=day, name="a day off") for day in holidays),
-    )
-
+from services.policy.domain.roster import Calendar
+from tests.policy.domain.random_calendars import (
+    ALWAYS,
+    MINUTE,
+    WEEK,
+    ZONES,
+    amounts,
+    at,
+    calendar,
+    calendars,
+    moments,
+)
 
 COLOMBO = WorkingTime(
     calendar("Asia/Colombo", [(WEEK, "08:30", "12:00"), (WEEK, "13:00", "16:30")], [date(2026, 11, 24)])
 )
-ALWAYS = ((1, 2, 3, 4, 5, 6, 7), "00:00", "24:00")
 
 
 def always(zone: str) -> WorkingTime:
     return WorkingTime(calendar(zone, [ALWAYS]))
-
-
-def at(zone: str, said: str) -> datetime:
-    return datetime.fromisoformat(said).replace(tzinfo=ZoneInfo(zone))
 
 
 def due(working: WorkingTime, start: datetime, minutes: int) -> datetime:
@@ -140,37 +129,6 @@ def test_a_change_at_midnight_loses_no_day() -> None:
 def test_a_date_that_a_country_left_out_has_no_hours() -> None:
     working = always("Pacific/Apia")
     assert due(working, at("Pacific/Apia", "2011-12-29 23:59"), 2) == at("Pacific/Apia", "2011-12-31 00:01")
-
-
-days = st.sampled_from([(1,), (2, 4), WEEK, (6, 7), (1, 2, 3, 4, 5, 6, 7)])
-clock = st.integers(0, 24 * 60).map(lambda minute: f"{minute // 60:02}:{minute % 60:02}")
-
-
-@st.composite
-def stretches(draw: st.DrawFn) -> Stretch:
-    first, last = sorted((draw(clock), draw(clock)))
-    assume(first < last)
-    return draw(days), first, last
-
-
-near_changes = st.sampled_from(
-    ["2026-03-08", "2026-03-28", "2026-04-04", "2026-04-23", "2026-10-03", "2026-10-24", "2026-10-29", "2026-11-01"]
-).map(date.fromisoformat)
-calendars = st.builds(
-    calendar,
-    st.sampled_from(ZONES),
-    st.lists(stretches(), max_size=4),
-    st.lists(near_changes, max_size=3),
-)
-moments = st.one_of(
-    st.datetimes(datetime(2025, 1, 1), datetime(2027, 12, 31), timezones=st.just(UTC)),
-    st.builds(
-        lambda day, minutes: datetime(day.year, day.month, day.day, tzinfo=UTC) + minutes * MINUTE,
-        near_changes,
-        st.integers(0, 3 * 24 * 60),
-    ),
-)
-amounts = st.integers(0, 10_000)
 
 
 @given(calendars, moments, amounts)

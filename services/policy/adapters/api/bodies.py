@@ -10,8 +10,8 @@ from services.policy.domain.triage.private_data import masked
 from shared.clock import rfc3339
 
 
-def case_body(row: Any, turns: Sequence[Turn], drafts: Sequence[Draft]) -> dict[str, Any]:
-    """A case with its turns, its drafts, and why it stands as it does."""
+def case_body(row: Any, turns: Sequence[Turn], drafts: Sequence[Draft], clocks: dict[str, Any]) -> dict[str, Any]:
+    """A case with its turns, its drafts, its clocks in short, and why it stands as it does."""
     standing = _standing_turn(turns)
     return {
         "id": row.id,
@@ -28,11 +28,7 @@ def case_body(row: Any, turns: Sequence[Turn], drafts: Sequence[Draft]) -> dict[
         "signoffs": rows.from_json(row.signoffs),
         "opened_at": rfc3339(row.opened_at),
         "turns": [_turn_body(turn) for turn in turns],
-        "clocks": {
-            "class": row.clock,
-            "received_at": rfc3339(row.since) if row.since else None,
-            "due": [],
-        },
+        "clocks": clocks,
         "explanation": _explanation(standing),
         "drafts": [{**draft_body(draft), "author": draft.author, "text": draft.text} for draft in drafts],
     }

@@ -9,12 +9,14 @@ from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import JSONResponse, Response
 
 from services.policy.adapters.api.bodies import case_body
+from services.policy.adapters.api.clock_bodies import in_short
 from services.policy.adapters.store import queries
 from services.policy.adapters.store.policies import PolicyShelf
 from services.policy.domain.clearance.cases import CaseState
 from services.policy.domain.roster import Officer
 from services.policy.domain.scales import Level
 from shared.auth import Caller, requires
+from shared.clock import Clock
 from shared.database import Database
 from shared.problems import Problem, not_found
 
@@ -23,7 +25,7 @@ Agency = Annotated[str, Query(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
 CaseIdPath = Annotated[str, Path(max_length=64, description="`case_…`")]
 
 
-def cases_api(database: Database, policies: PolicyShelf) -> APIRouter:
+def cases_api(database: Database, policies: PolicyShelf, clock: Clock) -> APIRouter:
     """The routes, ready to be taken into an application."""
     router = APIRouter(prefix="/v1/cases", tags=["cases"])
 
@@ -55,7 +57,11 @@ def cases_api(database: Database, policies: PolicyShelf) -> APIRouter:
             ids = [row.id for row in found[:limit]]
             turns = await queries.turns_of(connection, ids)
             drafts = await queries.drafts_of(connection, ids)
-        bodies = [case_body(row, turns[row.id], drafts[row.id]) for row in found[:limit]]
+        now = clock()
+        bodies = [
+            case_body(row, turns[row.id], drafts[row.id], in_short(row, turns[row.id], policies.find(row.agency), now))
+            for row in found[:limit]
+        ]
         return _page(request, bodies, _cursor(found[limit - 1]) if len(found) > limit else None)
 
     @router.get("/{case_id}")
@@ -68,7 +74,8 @@ def cases_api(database: Database, policies: PolicyShelf) -> APIRouter:
                 raise not_found("case")
             turns = await queries.turns_of(connection, [case_id])
             drafts = await queries.drafts_of(connection, [case_id])
-        return JSONResponse(case_body(row, turns[case_id], drafts[case_id]))
+        clocks = in_short(row, turns[case_id], policies.find(row.agency), clock())
+        return JSONResponse(case_body(row, turns[case_id], drafts[case_id], clocks))
 
     return router
 

@@ -11,6 +11,7 @@ from services.policy.domain.clearance.approvals import (
     Refusal,
     StaleDigest,
 )
+from services.policy.domain.clocks.pauses import AlreadyPaused, ClockNotRunning, PauseOver, WrongUntil
 from shared.problems import Problem
 
 _PROBLEMS: tuple[tuple[type[Refusal], int, str, str], ...] = (
@@ -20,6 +21,10 @@ _PROBLEMS: tuple[tuple[type[Refusal], int, str, str], ...] = (
     (StaleDigest, 409, "stale-digest", "What you saw has changed since"),
     (DraftNotOpen, 409, "draft-not-open", "The draft is no longer open"),
     (NothingToAnswer, 409, "nothing-to-answer", "No comment of this case waits for an answer"),
+    (ClockNotRunning, 409, "clock-not-running", "No clock of this case runs"),
+    (AlreadyPaused, 409, "already-paused", "The clocks of this case stand still already"),
+    (PauseOver, 409, "pause-over", "This pause is over"),
+    (WrongUntil, 422, "wrong-until", "The end of the pause does not fit"),
 )
 
 

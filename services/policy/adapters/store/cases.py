@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.policy.adapters.store import rows
+from services.policy.adapters.store import rows, timers
 from services.policy.adapters.store.work import UnitOfWork
 from services.policy.domain.clearance.approvals import Draft
 from services.policy.domain.clearance.cases import Case, Thread, Turn
@@ -72,6 +72,7 @@ async def write(connection: AsyncConnection, work: UnitOfWork, now: datetime) ->
     await _write_cases(connection, _UPDATE_CASES, work.old_cases)
     await _insert_turns(connection, work.new_turns())
     await _update_turns(connection, work.changed_turns())
+    await timers.arm(connection, work)
     for case, draft in work.changed_drafts():
         await _write_draft(connection, case, draft)
     await _write_responses(connection, work)
@@ -111,6 +112,10 @@ async def _write_cases(connection: AsyncConnection, statement: Any, cases: list[
             "opened": [case.opened_at for case in cases],
             "since": [case.since for case in cases],
             "due": [case.due_at for case in cases],
+            "pauses": [rows.pauses_json(case.pauses) for case in cases],
+            "fired": [rows.moments_json(case.fired) for case in cases],
+            "escalations": [rows.escalation_json(case.escalation) for case in cases],
+            "calendars": [case.calendar for case in cases],
         },
     )
 
@@ -140,6 +145,7 @@ async def _insert_turns(connection: AsyncConnection, turns: list[tuple[Case, Tur
             "states": [turn.state for _, turn in turns],
             "decisions": [rows.decision_json(turn.decision) for _, turn in turns],
             "issues": [turn.issue for _, turn in turns],
+            **_clocks(turns),
         },
     )
 
@@ -157,8 +163,17 @@ async def _update_turns(connection: AsyncConnection, turns: list[tuple[Case, Tur
             "hiddens": [turn.hidden for _, turn in turns],
             "publics": [turn.public for _, turn in turns],
             "visibilities": [turn.visibility for _, turn in turns],
+            **_clocks(turns),
         },
     )
+
+
+def _clocks(turns: list[tuple[Case, Turn]]) -> dict[str, Any]:
+    deadlines = [turn.deadlines for _, turn in turns]
+    return {
+        "answered": [turn.answered_at for _, turn in turns],
+        "deadlines": [None if each is None else rows.moments_json(each) for each in deadlines],
+    }
 
 
 async def _write_draft(connection: AsyncConnection, case: Case, draft: Draft) -> None:
@@ -219,14 +234,17 @@ async def _write_responses(connection: AsyncConnection, work: UnitOfWork) -> Non
 
 
 _CASE_COLUMNS = """id, agency, platform, account, thread, state, disposition, level, sensitivity, damage, owner, clock,
-    signoffs, head_comment, head_revision, turn_count, drafts_written, approvals, opened_at, since, due_at"""
+    signoffs, head_comment, head_revision, turn_count, drafts_written, approvals, opened_at, since, due_at,
+    pauses, fired, escalation, calendar"""
 _CASES = """unnest(
     CAST(:ids AS text[]), CAST(:agencies AS text[]), CAST(:platforms AS text[]), CAST(:accounts AS text[]),
     CAST(:threads AS text[]), CAST(:states AS text[]), CAST(:dispositions AS text[]), CAST(:levels AS text[]),
     CAST(:sensitivities AS text[]), CAST(:damages AS text[]), CAST(:owners AS text[]), CAST(:clocks AS text[]),
     CAST(CAST(:signoffs AS text[]) AS json[]), CAST(:heads AS text[]), CAST(:head_revisions AS int[]),
     CAST(:turn_counts AS int[]), CAST(:drafts_written AS int[]), CAST(:approvals AS int[]),
-    CAST(:opened AS timestamptz[]), CAST(:since AS timestamptz[]), CAST(:due AS timestamptz[]))"""
+    CAST(:opened AS timestamptz[]), CAST(:since AS timestamptz[]), CAST(:due AS timestamptz[]),
+    CAST(CAST(:pauses AS text[]) AS json[]), CAST(CAST(:fired AS text[]) AS json[]),
+    CAST(CAST(:escalations AS text[]) AS json[]), CAST(:calendars AS text[]))"""
 
 # Always in the order of their ids, so that two transactions cannot wait for each other.
 _BY_THREAD = text(f"""
@@ -264,26 +282,29 @@ _UPDATE_CASES = text(f"""
         state = new.state, disposition = new.disposition, level = new.level, sensitivity = new.sensitivity,
         damage = new.damage, owner = new.owner, clock = new.clock, signoffs = new.signoffs,
         head_comment = new.head_comment, head_revision = new.head_revision, turn_count = new.turn_count,
-        drafts_written = new.drafts_written, approvals = new.approvals, since = new.since, due_at = new.due_at
+        drafts_written = new.drafts_written, approvals = new.approvals, since = new.since, due_at = new.due_at,
+        pauses = new.pauses, fired = new.fired, escalation = new.escalation, calendar = new.calendar
     FROM {_CASES} AS new ({_CASE_COLUMNS}) WHERE "case".id = new.id
 """)  # noqa: S608
 _INSERT_TURNS = text("""
     INSERT INTO turn (case_id, number, agency, comment, revision, native_id, author_id, author_name, author_handle,
-                      text, language, public, visibility, hidden, sent_at, received_at, state, decision, issue)
+                      text, language, public, visibility, hidden, sent_at, received_at, state, decision, issue,
+                      answered_at, deadlines)
     SELECT * FROM unnest(
         CAST(:cases AS text[]), CAST(:numbers AS int[]), CAST(:agencies AS text[]), CAST(:comments AS text[]),
         CAST(:revisions AS int[]), CAST(:natives AS text[]), CAST(:authors AS text[]), CAST(:names AS text[]),
         CAST(:handles AS text[]), CAST(:texts AS text[]), CAST(:languages AS text[]), CAST(:publics AS boolean[]),
         CAST(:visibilities AS text[]), CAST(:hiddens AS boolean[]), CAST(:sent AS timestamptz[]),
         CAST(:received AS timestamptz[]), CAST(:states AS text[]), CAST(CAST(:decisions AS text[]) AS json[]),
-        CAST(:issues AS text[]))
+        CAST(:issues AS text[]), CAST(:answered AS timestamptz[]), CAST(CAST(:deadlines AS text[]) AS json[]))
 """)
 _UPDATE_TURNS = text("""
     UPDATE turn SET state = new.state, revision = new.revision, hidden = new.hidden, public = new.public,
-                    visibility = new.visibility
+                    visibility = new.visibility, answered_at = new.answered_at, deadlines = new.deadlines
     FROM unnest(CAST(:cases AS text[]), CAST(:numbers AS int[]), CAST(:states AS text[]), CAST(:revisions AS int[]),
-                CAST(:hiddens AS boolean[]), CAST(:publics AS boolean[]), CAST(:visibilities AS text[]))
-         AS new (case_id, number, state, revision, hidden, public, visibility)
+                CAST(:hiddens AS boolean[]), CAST(:publics AS boolean[]), CAST(:visibilities AS text[]),
+                CAST(:answered AS timestamptz[]), CAST(CAST(:deadlines AS text[]) AS json[]))
+         AS new (case_id, number, state, revision, hidden, public, visibility, answered_at, deadlines)
     WHERE turn.case_id = new.case_id AND turn.number = new.number
 """)
 _WRITE_DRAFT = text("""

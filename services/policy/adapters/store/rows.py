@@ -1,11 +1,14 @@
 """Rows and what they stand for: the one place that knows how a case is spelled in columns."""
 
 import json
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from services.policy.domain.clearance.approvals import Consent, Draft, Step
-from services.policy.domain.clearance.cases import Case, Standing, Thread, Turn
+from services.policy.domain.clearance.cases import Case, Escalation, Standing, Thread, Turn
+from services.policy.domain.clocks.pauses import Pause
+from services.policy.domain.clocks.response_clock import Deadlines
 from services.policy.domain.deciding.decisions import Decision
 from shared.clock import rfc3339
 from shared.events import Author
@@ -25,7 +28,8 @@ def from_json(value: Any) -> Any:
 
 
 def decision_json(decision: Decision) -> str:
-    return as_json({**decision._asdict(), "circumstances": dict(decision.circumstances)})
+    mappings = {"circumstances": dict(decision.circumstances), "times": dict(decision.times)}
+    return as_json({**decision._asdict(), **mappings})
 
 
 def decision_of(column: Any) -> Decision:
@@ -60,7 +64,60 @@ def case_of(row: Any) -> Case:
         turn_count=row.turn_count,
         since=row.since,
         due_at=row.due_at,
+        pauses=pauses_of(row.pauses),
+        fired=_moments_of(row.fired),
+        escalation=escalation_of(row.escalation),
+        calendar=row.calendar,
     )
+
+
+def pauses_json(pauses: tuple[Pause, ...]) -> str:
+    return as_json([pause_body(pause) for pause in pauses])
+
+
+def pause_body(pause: Pause) -> dict[str, Any]:
+    """A pause as it is stored and shown."""
+    return {
+        "number": pause.number,
+        "reason": pause.reason,
+        "started_at": pause.started_at.isoformat(),
+        "until": pause.until and pause.until.isoformat(),
+        "ended_at": pause.ended_at and pause.ended_at.isoformat(),
+        "by": pause.by,
+    }
+
+
+def pauses_of(column: Any) -> tuple[Pause, ...]:
+    moments = ("started_at", "until", "ended_at")
+    found = [{**each, **{name: _moment(each[name]) for name in moments}} for each in from_json(column)]
+    return tuple(Pause(**each) for each in found)
+
+
+def escalation_json(escalation: Escalation | None) -> str | None:
+    if escalation is None:
+        return None
+    return as_json({"level": escalation.level, "owner": escalation.owner, "at": escalation.at.isoformat()})
+
+
+def escalation_of(column: Any) -> Escalation | None:
+    found = from_json(column)
+    return found and Escalation(found["level"], found["owner"], datetime.fromisoformat(found["at"]))
+
+
+def moments_json(moments: Mapping[Any, datetime]) -> str:
+    return as_json({name: moment.isoformat() for name, moment in moments.items()})
+
+
+def deadlines_of(column: Any) -> Deadlines | None:
+    return None if column is None else _moments_of(column)
+
+
+def _moments_of(column: Any) -> dict[Any, datetime]:
+    return {name: datetime.fromisoformat(moment) for name, moment in from_json(column).items()}
+
+
+def _moment(said: str | None) -> datetime | None:
+    return None if said is None else datetime.fromisoformat(said)
 
 
 def turn_of(row: Any) -> Turn:
@@ -80,6 +137,8 @@ def turn_of(row: Any) -> Turn:
         state=row.state,
         number=row.number,
         issue=row.issue,
+        answered_at=row.answered_at,
+        deadlines=deadlines_of(row.deadlines),
     )
 
 

@@ -9,15 +9,17 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from services.policy.domain.clearance import timing
 from services.policy.domain.clearance.approvals import Draft
 from services.policy.domain.clearance.cases import Case, Thread, Turn
+from services.policy.domain.clocks.timers import Timer
 from services.policy.domain.deciding.decisions import PolicyInForce
 from services.policy.domain.same_issue.issues import Issue, Issues
 from services.policy.domain.same_issue.readings import Reading
 from services.policy.ports import Act
 from shared.events import CommentText, Event, ResponseApproved
 
-_Flags = tuple[str, int, bool, bool, str | None]
+_Flags = tuple[str, int, bool, bool, str | None, datetime | None, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,7 @@ class UnitOfWork:
         self._known: dict[tuple[str, int], _Flags] = {}
         self._drafts: dict[str, Draft] = {}
         self._new: set[str] = set()
+        self._timed: set[str] = set()
         self._readings: dict[tuple[str, int], Reading] = {}
 
     def fill(self, cases: Iterable[Case]) -> None:
@@ -58,6 +61,8 @@ class UnitOfWork:
             self._by_thread[case.thread] = self._by_id[case.id] = case
             for turn in case.turns:
                 self._known[case.id, turn.number] = _flags(turn)
+            if case.waiting:
+                self._timed.add(case.id)
             if case.draft is not None:
                 self._drafts[case.id] = case.draft
 
@@ -110,6 +115,14 @@ class UnitOfWork:
     def old_cases(self) -> list[Case]:
         return [case for case in self.kept.values() if case.id not in self._new]
 
+    def timers(self) -> list[tuple[Case, Timer]]:
+        """The timers that the cases have from now on."""
+        return [(case, timer) for case in self.kept.values() for timer in timing.timers(case)]
+
+    def timed_before(self) -> list[Case]:
+        """Cases that may have timers already."""
+        return [case for case in self.kept.values() if case.id in self._timed]
+
     def new_turns(self) -> list[tuple[Case, Turn]]:
         return [(c, t) for c in self.kept.values() for t in c.turns if (c.id, t.number) not in self._known]
 
@@ -131,4 +144,12 @@ class UnitOfWork:
 
 
 def _flags(turn: Turn) -> Any:
-    return turn.state, turn.revision, turn.hidden, turn.public, turn.visibility
+    return (
+        turn.state,
+        turn.revision,
+        turn.hidden,
+        turn.public,
+        turn.visibility,
+        turn.answered_at,
+        turn.deadlines,
+    )

@@ -6,10 +6,13 @@ an answer covers every turn that waits, so it must be fit for each of them.
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Literal
 
 from services.policy.domain.clearance.approvals import Draft, Seen
+from services.policy.domain.clocks.pauses import Pause
+from services.policy.domain.clocks.response_clock import Deadlines
+from services.policy.domain.clocks.timers import TimerKind
 from services.policy.domain.deciding.decisions import Decision
 from services.policy.domain.scales import Damage, Disposition, Kind, Level, Sensitivity, Specialism
 from shared.events import Author, CommentText
@@ -37,7 +40,11 @@ class Thread:
 
 @dataclass(slots=True)
 class Turn:
-    """One comment at one revision, and what became of it."""
+    """One comment at one revision, and what became of it.
+
+    ``answered_at`` is when its answer was released, and then when it was published. ``deadlines`` are derived from the
+    decision, the case's pauses and the calendar; None until that was done.
+    """
 
     comment: str
     revision: int
@@ -54,6 +61,8 @@ class Turn:
     state: TurnState
     number: int = 0
     issue: str | None = None
+    answered_at: datetime | None = None
+    deadlines: Deadlines | None = None
 
     @classmethod
     def of(cls, event: CommentText, decision: Decision, issue: str | None = None) -> "Turn":
@@ -98,14 +107,24 @@ class Standing:
     approvals: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Escalation:
+    """Because of time the case is another post's business now."""
+
+    level: Level
+    owner: str
+    at: datetime
+
+
 @dataclass(slots=True)
 class Case:
     """The aggregate. ``turns`` are those that matter now (and those of the comments at hand), oldest first.
 
     ``head`` is the newest comment and its revision, ``standing`` what the case needs, ``turn_count`` all turns ever,
     ``turns_by`` how many comments each author at hand wrote before, ``sorted_before`` what the latest of them were
-    found to be, ``since`` and ``due_at`` from when and until when the oldest of them waits (minutes as they pass;
-    working hours are not counted).
+    found to be, ``since`` from when the oldest of them waits, ``due_at`` until when the first of them is to be
+    answered. ``fired`` are the timers that went off since somebody waits, ``calendar`` is that by which deadlines were
+    derived.
     """
 
     id: CaseId
@@ -122,6 +141,10 @@ class Case:
     sorted_before: dict[str, dict[str, Outcome]] = field(default_factory=dict)
     since: datetime | None = None
     due_at: datetime | None = None
+    pauses: tuple[Pause, ...] = ()
+    fired: dict[TimerKind, datetime] = field(default_factory=dict)
+    escalation: Escalation | None = None
+    calendar: str | None = None
 
     def turn_of(self, comment: str) -> Turn | None:
         """The newest revision of a comment that is known here."""
@@ -149,6 +172,8 @@ class Case:
                 known.state = "superseded"
         if not older:
             self.turns_by[turn.author.id] = self.next_turn_of(turn.author.id)
+        if turn.state == "waiting" and not self.waiting:
+            self.fired, self.escalation = {}, None
         decision = turn.decision
         self.sorted_before.setdefault(turn.author.id, {})[turn.comment] = (decision.kind, decision.disposition)
         self.turn_count += 1
@@ -158,13 +183,17 @@ class Case:
         self.settle()
 
     @property
+    def waiting(self) -> list[Turn]:
+        """The turns that wait for an answer of the officers, oldest first."""
+        return [turn for turn in self.turns if turn.state == "waiting"]
+
+    @property
     def unanswered(self) -> list[Turn]:
         """The turns that an answer of the officers covers, oldest first.
 
         Where none waits, an officer may still answer what is only watched, or at last what was let stand.
         """
-        waiting = [turn for turn in self.turns if turn.state == "waiting"]
-        if waiting:
+        if waiting := self.waiting:
             return waiting
         watched = [turn for turn in self.turns if turn.state == "watching"]
         return watched or [t for t in self.turns if t.state == "closed" and (t.comment, t.revision) == self.head]
@@ -175,8 +204,11 @@ class Case:
         turns = self.unanswered or self.turns[-1:]
         if turns:
             self.standing = _standing(turns)
+            if self.escalation is not None and self.escalation.level > self.standing.level:
+                self.standing.owner = self.escalation.owner
             self.since = min(turn.received_at for turn in turns)
-        self.due_at = min((_due(turn) for turn in self.turns if turn.state in _OPEN), default=None)
+        clocks = [turn.deadlines for turn in self.turns if turn.state in _OPEN and turn.deadlines is not None]
+        self.due_at = min((deadlines["answer"] for deadlines in clocks if "answer" in deadlines), default=None)
 
     def delete(self, comment: str) -> Turn | None:
         """The comment is gone from its platform; the turn that waited or was watched for it, if one did."""
@@ -188,12 +220,17 @@ class Case:
         self.settle()
         return known if was_unfinished else None
 
-    def finish(self, comments: Iterable[str], state: Literal["answered", "closed", "waiting"]) -> bool:
-        """What was released for these comments has met its end; whether anything changed by that."""
+    def finish(
+        self, comments: Iterable[str], state: Literal["answered", "closed", "waiting"], at: datetime | None = None
+    ) -> bool:
+        """What was released for these comments has met its end; whether anything changed by that.
+
+        ``at`` is when the answer stood on its platform.
+        """
         covered = set(comments)
         released = [turn for turn in self.turns if turn.state == "released" and turn.comment in covered]
         for turn in released:
-            turn.state = state
+            turn.state, turn.answered_at = state, at
         self.settle()
         return bool(released)
 
@@ -229,10 +266,6 @@ class Case:
         """The open draft is open no longer."""
         assert self.draft is not None
         self.draft = replace(self.draft, state=state)
-
-
-def _due(turn: Turn) -> datetime:
-    return turn.received_at + timedelta(minutes=turn.decision.answer_within)
 
 
 def _standing(turns: Iterable[Turn]) -> Standing:

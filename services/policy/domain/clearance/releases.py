@@ -59,7 +59,7 @@ def _response(
 ) -> ResponseApproved:
     newest = covered[-1]
     for turn in covered:
-        turn.state = "released"
+        turn.state, turn.answered_at = "released", now
     return ResponseApproved(
         agency=case.thread.agency,
         platform=case.thread.platform,

@@ -6,16 +6,18 @@ A pure function of its arguments: the same comment under the same policy version
 import copy
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from functools import cached_property
 from types import MappingProxyType
 from typing import Any, NamedTuple, Self
 
+from services.policy.domain.clocks.agency_time import AgencyTime
 from services.policy.domain.comments import Comment, History
 from services.policy.domain.deciding.explanations import explained, full_trace
 from services.policy.domain.deciding.findings import SILENT, Findings, Situation
 from services.policy.domain.deciding.levels import Needed
 from services.policy.domain.deciding.routing import owner
 from services.policy.domain.deciding.rules import RuleBook
-from services.policy.domain.policies import Line, Policy, StepRule
+from services.policy.domain.policies import Clock, Line, Policy, StepRule
 from services.policy.domain.scales import AuthorKind, Damage, Disposition, Kind, Level, Sensitivity, Specialism
 from services.policy.domain.triage.classification import Classifier, Cues
 from services.policy.domain.triage.private_data import PrivateData
@@ -29,9 +31,9 @@ _NOBODY_KNOWN: frozenset[AuthorKind] = frozenset()
 class Decision(NamedTuple):
     """What one comment needs.
 
-    ``clock`` is the class of its times, ``answer_within`` the minutes of that class; ``line`` is set where it goes out
-    by itself; ``confidence`` (0 to 1) is how sure its kind is; ``explanation`` is for reading, with the trace of the
-    rules that matched or nearly did.
+    ``clock`` is the class of its times, ``answer_within`` the minutes of that class and ``times`` all that it names;
+    ``line`` is set where it goes out by itself; ``confidence`` (0 to 1) is how sure its kind is; ``explanation`` is for
+    reading, with the trace of the rules that matched or nearly did.
     """
 
     kind: Kind
@@ -54,6 +56,7 @@ class Decision(NamedTuple):
     explanation: dict[str, Any]
     confidence: float = 1.0
     circumstances: Mapping[str, Any] = MappingProxyType({})
+    times: Mapping[str, Any] = MappingProxyType({})
 
 
 class PolicyInForce:
@@ -69,9 +72,15 @@ class PolicyInForce:
         self._admitted = frozenset(topic.id for topic in policy.topics if topic.admitted)
         self._competences = {topic.id: topic.agency or policy.agency for topic in policy.topics}
         self._approvals = {level: _approvals(rung.steps) for level, rung in policy.ladder.items()}
+        self._times = {name: _times(clock) for name, clock in policy.clocks.items()}
         self._authors: dict[str, list[tuple[str | None, AuthorKind]]] = {}
         for known in policy.known_authors:
             self._authors.setdefault(known.account, []).append((known.platform, known.kind))
+
+    @cached_property
+    def time(self) -> AgencyTime:
+        """How the agency's time passes, by the calendar beside the policy."""
+        return AgencyTime(self.policy.calendar)
 
     @property
     def classifier(self) -> Classifier:
@@ -144,6 +153,7 @@ class PolicyInForce:
             line=findings.line.id if by_line and findings.line else None,
             explanation=explained(situation, findings, required, level, by_line),
             confidence=seen.confidence,
+            times=self._times[clock],
         )
 
     def _clock(self, findings: Findings, required: Needed) -> str:
@@ -233,6 +243,10 @@ def _is_hushed(situation: Situation, findings: Findings, required: Needed) -> bo
         and not situation.comment.echo
         and any(each.source == "floor" and each.value in _DANGERS for each in required.contributions)
     )
+
+
+def _times(clock: Clock) -> Mapping[str, Any]:
+    return MappingProxyType(clock.model_dump(exclude={"faster"}, exclude_defaults=True))
 
 
 def _approvals(steps: tuple[StepRule, ...]) -> int:

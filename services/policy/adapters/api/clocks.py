@@ -1,0 +1,149 @@
+"""``/v1/cases/{id}/clocks`` and ``…/pauses``: until when, why, and what stops it."""
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path, Request
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from sqlalchemy.ext.asyncio import AsyncConnection
+from starlette.responses import JSONResponse, Response
+
+from services.policy import timekeeping
+from services.policy.adapters.api.cases import CaseIdPath, checked
+from services.policy.adapters.api.clock_bodies import clocks_body, pause_body
+from services.policy.adapters.api.refusals import problem_of
+from services.policy.adapters.store import cases, queries
+from services.policy.adapters.store.policies import PolicyShelf
+from services.policy.adapters.store.work import UnitOfWork
+from services.policy.domain.clearance.approvals import NotYourAuthority, Refusal
+from services.policy.domain.clearance.cases import Case
+from services.policy.domain.clocks.pauses import Pause, PauseReason
+from services.policy.domain.deciding.decisions import PolicyInForce
+from services.policy.domain.roster import Officer
+from shared.auth import Caller, requires
+from shared.clock import Clock, rfc3339
+from shared.database import Database
+from shared.idempotency import Answer, claim_of, idempotency_key, once
+from shared.problems import not_found
+from shared.strict_json import StrictRoute
+
+Number = Annotated[int, Path(ge=1, le=1_000_000, description="the pause's number within its case")]
+
+
+class PauseIn(BaseModel):
+    """Why the clocks of a case stand still, and until when."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    reason: PauseReason = Field(
+        description="`waiting_for_citizen` ends by itself after five working days, or when the citizen writes"
+    )
+    until: AwareDatetime | None = Field(None, description="when the clocks run again; an `embargo` must name it")
+
+
+Act = Callable[[Case, Officer, PolicyInForce, UnitOfWork, datetime], Pause]
+
+
+def clocks_api(database: Database, policies: PolicyShelf, clock: Clock) -> APIRouter:
+    """The routes, ready to be taken into an application."""
+    router = APIRouter(prefix="/v1/cases/{case_id}", tags=["clocks"], route_class=StrictRoute)
+
+    async def do(request: Request, caller: Caller, case_id: str, act: Act) -> Response:
+        idempotency_key(request)
+        checked(case_id)
+        async with database.begin(caller.scope) as connection:
+            case = await _locked(connection, case_id, caller)
+            claim = await claim_of(request, caller.subject, case.thread.agency)
+            try:
+                answer = await once(connection, claim, _effect(connection, case, caller, act))
+            except Refusal as refusal:
+                raise problem_of(refusal) from refusal
+        return answer.response()
+
+    def _effect(connection: AsyncConnection, case: Case, caller: Caller, act: Act) -> Callable[[], Awaitable[Answer]]:
+        async def effect() -> Answer:
+            now, work = clock(), UnitOfWork()
+            policy, officer = _post(case, caller, policies, now)
+            work.fill([case])
+            pause = act(case, officer, policy, work, now)
+            await cases.write(connection, work, now)
+            due_at = rfc3339(case.due_at) if case.due_at else None
+            return Answer(201, {**pause_body(pause, policy.time, now), "case": case.id, "due_at": due_at})
+
+        return effect
+
+    @router.get("/clocks")
+    async def explain_clocks(case_id: CaseIdPath, caller: Caller = requires("cases:read")) -> Response:
+        """Every deadline of the latest turns, explained: from when, how many minutes, which days, holidays and pauses.
+
+        `state` is `running`, `paused`, `met`, `breached` or `void`. What is owed to the citizen (`acknowledge`,
+        `holding`, `answer`) is met or breached; passing up (`near_breach`, `escalate`, `to_head`) is met when its time
+        came, and void where the answer came first. Minutes are working minutes unless `around_the_clock`.
+        """
+        checked(case_id)
+        async with database.begin(caller.scope) as connection:
+            row = await queries.find_case(connection, case_id)
+            if row is None or not caller.may_see(row.agency):
+                raise not_found("case")
+            turns = await queries.turns_of(connection, [case_id])
+        policy = policies.find(row.agency)
+        if policy is None:
+            raise not_found("policy of this case's agency")
+        return JSONResponse(clocks_body(row, turns[case_id], policy, clock()))
+
+    @router.post("/pauses", status_code=201, responses=_REFUSALS)
+    async def pause(
+        request: Request, case_id: CaseIdPath, posted: PauseIn, caller: Caller = requires("cases:write")
+    ) -> Response:
+        """Stop the clocks of the case. What is due ahead moves by the working time of the pause.
+
+        For officers on the case's level or above, and for its owner. 403 `not-your-authority`, `ceiling-exceeded`;
+        409 `clock-not-running`, `already-paused`; 422 `wrong-until`.
+        """
+        return await do(
+            request,
+            caller,
+            case_id,
+            lambda case, officer, policy, work, now: timekeeping.pause(
+                case, officer, posted.reason, posted.until, policy, work, now
+            ),
+        )
+
+    @router.post("/pauses/{number}/end", status_code=201, responses=_REFUSALS)
+    async def resume(
+        request: Request, case_id: CaseIdPath, number: Number, caller: Caller = requires("cases:write")
+    ) -> Response:
+        """Let the clocks run again. 404 for no such pause; 409 `pause-over`; else refusals as for a pause."""
+
+        def act(case: Case, officer: Officer, policy: PolicyInForce, work: UnitOfWork, now: datetime) -> Pause:
+            found = next((each for each in case.pauses if each.number == number), None)
+            if found is None:
+                raise not_found("pause")
+            return timekeeping.resume(case, found, officer, policy, work, now)
+
+        return await do(request, caller, case_id, act)
+
+    return router
+
+
+_REFUSALS: dict[int | str, dict[str, Any]] = {
+    403: {"description": "`not-your-authority` or `ceiling-exceeded`: not an officer who may act on this case"},
+    409: {"description": "`clock-not-running`, `already-paused`, `pause-over`, or the same request is under way"},
+    422: {"description": "`wrong-until`, or some of the input is not valid; each field is named"},
+}
+
+
+async def _locked(connection: AsyncConnection, case_id: str, caller: Caller) -> Case:
+    found = await cases.load_ids(connection, [case_id])
+    if not found or not caller.may_see(found[0].thread.agency):
+        raise not_found("case")
+    return found[0]
+
+
+def _post(case: Case, caller: Caller, policies: PolicyShelf, now: datetime) -> tuple[PolicyInForce, Officer]:
+    policy = policies.find(case.thread.agency)
+    officer = None if policy is None else policy.policy.officer(caller.subject)
+    if policy is None or officer is None or not officer.holds_at(now):
+        raise NotYourAuthority("You hold no post in this agency.")
+    return policy, officer

@@ -1,0 +1,20 @@
+"""How an agency's time passes: in its working hours, and around the clock for what cannot wait for the morning."""
+
+import hashlib
+
+from services.policy.domain.calendars import WorkingTime, around_the_clock
+from services.policy.domain.roster import Calendar
+
+
+class AgencyTime:
+    """An agency's calendar, ready for its clocks. ``version`` names the calendar by digest."""
+
+    def __init__(self, calendar: Calendar) -> None:
+        self.zone = calendar.time_zone
+        self.version = hashlib.sha256(calendar.model_dump_json(by_alias=True).encode()).hexdigest()[:12]
+        self.working = WorkingTime(calendar)
+        self._always = WorkingTime(around_the_clock(calendar))
+
+    def of(self, is_around_the_clock: bool) -> WorkingTime:
+        """The time by which a clock of one kind or the other runs."""
+        return self._always if is_around_the_clock else self.working

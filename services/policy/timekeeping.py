@@ -1,0 +1,194 @@
+"""What time does: warn, pass up, tell the head, note a breach; and what officers do to the clocks.
+
+A timer goes off once. Whatever it does is written in one transaction with the mark that it went off, so a service that
+was down finds what came due meanwhile and does it then. Nothing here is sent to a citizen: a clock running out is no
+reason to say what nobody cleared.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+from services.policy.domain.clearance import timing
+from services.policy.domain.clearance.approvals import CeilingExceeded, NotYourAuthority
+from services.policy.domain.clearance.cases import Case, Escalation
+from services.policy.domain.clocks.pauses import Pause, PauseReason
+from services.policy.domain.clocks.timers import Timer, TimerKind
+from services.policy.domain.deciding.decisions import PolicyInForce
+from services.policy.domain.roster import Officer
+from services.policy.domain.scales import Level
+from services.policy.ports import PARLEY, Act, Work
+from shared.clock import rfc3339
+from shared.events import CaseEscalated
+
+HEAD: Level = "L4"
+
+
+def on_timer_due(kind: TimerKind, case: Case, policy: PolicyInForce, work: Work, now: datetime) -> datetime | None:
+    """Do what a timer of that kind is there for. The moment until which it is put off instead, if it is.
+
+    Where none is due any more (the case was answered, or its deadline moved) only the case's timers are put right.
+    """
+    work.keep(case)
+    timer = next((each for each in timing.timers(case) if each.kind == kind and each.due_at <= now), None)
+    if timer is None:
+        return None
+    if kind == "escalate" and (opening := _next_hours(timer, case, policy, now)) is not None:
+        return opening
+    case.fired = {**case.fired, kind: now}
+    _EFFECTS[kind](timer, case, policy, work, now)
+    return None
+
+
+def move_deadlines(case: Case, policy: PolicyInForce, work: Work) -> bool:
+    """Derive the deadlines of an open case by the calendar of today; whether one moved."""
+    moved = timing.derive(case, policy.time)
+    work.keep(case)
+    return moved
+
+
+def record_moved(agency: str, moved: int, calendar: str, work: Work) -> None:
+    """Another calendar has moved the deadlines of so many cases of an agency."""
+    work.note(Act(agency, PARLEY, "deadlines.moved", agency, details={"cases": moved, "calendar": calendar}))
+
+
+def pause(
+    case: Case,
+    officer: Officer,
+    reason: PauseReason,
+    until: datetime | None,
+    policy: PolicyInForce,
+    work: Work,
+    now: datetime,
+) -> Pause:
+    """Stop the clocks of a case. Raises a Refusal."""
+    _refuse_who_may_not_act(case, officer)
+    begun = timing.pause(case, reason, until, officer.subject, policy.time, now)
+    work.keep(case)
+    details = {"pause": begun.number, "reason": reason, "until": until and rfc3339(until), "due_at": _due(case)}
+    _record(case, "clock.paused", officer, work, details)
+    return begun
+
+
+def resume(case: Case, found: Pause, officer: Officer, policy: PolicyInForce, work: Work, now: datetime) -> Pause:
+    """Let the clocks of a case run again. Raises a Refusal."""
+    _refuse_who_may_not_act(case, officer)
+    ended = timing.resume(case, found, policy.time, now)
+    work.keep(case)
+    details = {"pause": ended.number, "reason": ended.reason, "due_at": _due(case)}
+    _record(case, "clock.resumed", officer, work, details)
+    return ended
+
+
+def _next_hours(timer: Timer, case: Case, policy: PolicyInForce, now: datetime) -> datetime | None:
+    """When the next level works again, where it does not now: nobody is given a case at night, unless its clock runs
+    at night as well."""
+    turn = next(turn for turn in case.waiting if turn.number == timer.turn)
+    passing = policy.time.of(timing.clock_of(turn, case.pauses).around_the_clock)
+    return None if passing.is_open(now) else passing.opens(now)
+
+
+def _warn(timer: Timer, case: Case, policy: PolicyInForce, work: Work, now: datetime) -> None:
+    _note(timer, case, work, "clock.near_breach")
+
+
+def _breach(timer: Timer, case: Case, policy: PolicyInForce, work: Work, now: datetime) -> None:
+    _note(timer, case, work, "clock.breached")
+
+
+def _call_for_holding_reply(timer: Timer, case: Case, policy: PolicyInForce, work: Work, now: datetime) -> None:
+    _note(timer, case, work, "holding_reply.due")
+
+
+def _escalate(timer: Timer, case: Case, policy: PolicyInForce, work: Work, now: datetime) -> None:
+    """The next level's post has the case from now on; where nobody stands above, it stays where it is."""
+    assert case.standing is not None
+    reached = max(case.standing.level, case.escalation.level if case.escalation else case.standing.level)
+    above = _lowest_above(case, policy, reached, now)
+    if above is None:
+        _note(timer, case, work, "case.not_escalated", reason="nobody stands above", level=reached)
+        return
+    case.escalation = Escalation(above.level, above.post, now)
+    case.settle()
+    _announce(timer, case, above.level, above.post, work, now)
+    _note(timer, case, work, "case.escalated", level=above.level, post=above.post)
+
+
+def _tell_head(timer: Timer, case: Case, policy: PolicyInForce, work: Work, now: datetime) -> None:
+    heads = [officer for officer in _present(case, policy, now) if officer.level >= HEAD]
+    head = min(heads, key=lambda officer: officer.level, default=None)
+    post = head.post if head else policy.policy.ladder[HEAD].name
+    _announce(timer, case, head.level if head else HEAD, post, work, now)
+    _note(timer, case, work, "case.head_told", post=post)
+
+
+_EFFECTS: Mapping[TimerKind, Callable[[Timer, Case, PolicyInForce, Work, datetime], None]] = {
+    "holding": _call_for_holding_reply,
+    "escalate": _escalate,
+    "near_breach": _warn,
+    "to_head": _tell_head,
+    "breach": _breach,
+}
+
+
+def _lowest_above(case: Case, policy: PolicyInForce, level: Level, now: datetime) -> Officer | None:
+    above = [officer for officer in _present(case, policy, now) if officer.level > level]
+    return min(above, key=lambda officer: officer.level, default=None)
+
+
+def _present(case: Case, policy: PolicyInForce, now: datetime) -> list[Officer]:
+    """Whose post is held now and stands for what the case is about."""
+    topics = _topics(case)
+    return [each for each in policy.policy.officers if each.stands_for(topics) and each.holds_at(now)]
+
+
+def _refuse_who_may_not_act(case: Case, officer: Officer) -> None:
+    """An officer acts on the clocks of a case that is theirs, or that lies on their level or below."""
+    standing = case.standing
+    if standing is None or not (officer.level >= standing.level or officer.post == standing.owner):
+        raise NotYourAuthority("The case lies above your level.")
+    if not officer.stands_for(_topics(case)):
+        raise NotYourAuthority("Your post does not stand for the subject of this case.")
+    ceiling = officer.ceiling
+    if ceiling and (standing.sensitivity > ceiling.sensitivity or standing.damage > ceiling.damage):
+        raise CeilingExceeded
+
+
+def _topics(case: Case) -> set[str]:
+    return {topic for turn in case.unanswered for topic in turn.decision.topics}
+
+
+def _announce(timer: Timer, case: Case, level: Level, post: str, work: Work, now: datetime) -> None:
+    assert case.standing is not None
+    thread = case.thread
+    work.stage(
+        CaseEscalated(
+            agency=thread.agency,
+            platform=thread.platform,
+            account=thread.account,
+            thread=thread.thread,
+            case=case.id,
+            comments=tuple(dict.fromkeys(turn.comment for turn in case.waiting)),
+            reason=timer.kind,
+            level=level,
+            post=post,
+            owner=case.standing.owner,
+            due_at=case.due_at,
+            escalated_at=now,
+        )
+    )
+
+
+def _note(timer: Timer, case: Case, work: Work, action: str, **details: Any) -> None:
+    about = {"turn": timer.turn, "deadline": rfc3339(timer.due_at), "due_at": _due(case), **details}
+    work.note(Act(case.thread.agency, PARLEY, action, case.id, details=about))
+
+
+def _due(case: Case) -> str | None:
+    return rfc3339(case.due_at) if case.due_at else None
+
+
+def _record(case: Case, action: str, officer: Officer, work: Work, details: dict[str, Any]) -> None:
+    whose = {"post": officer.post, "level": officer.level, **details}
+    known = {name: value for name, value in whose.items() if value is not None}
+    work.note(Act(case.thread.agency, officer.subject, action, case.id, officer.post, known))

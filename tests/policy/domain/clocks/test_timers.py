@@ -1,0 +1,22 @@
+"""What is to happen to a case because of time."""
+
+from datetime import timedelta
+
+from services.policy.domain.clocks.timers import Timer, earliest
+from tests.policy.builders import NOW
+
+HOUR = timedelta(hours=1)
+
+
+def test_of_several_turns_the_earliest_deadline_of_each_kind_counts() -> None:
+    waiting = [(1, {"answer": NOW + 4 * HOUR, "escalate": NOW + 3 * HOUR}), (2, {"answer": NOW + HOUR})]
+    assert earliest(waiting, ()) == [Timer("breach", 2, NOW + HOUR), Timer("escalate", 1, NOW + 3 * HOUR)]
+
+
+def test_what_went_off_does_not_go_off_again_for_another_turn() -> None:
+    waiting = [(1, {"answer": NOW}), (2, {"answer": NOW + HOUR, "holding": NOW})]
+    assert earliest(waiting, ["breach"]) == [Timer("holding", 2, NOW)]
+
+
+def test_an_acknowledgement_rings_nothing() -> None:
+    assert earliest([(1, {"acknowledge": NOW})], ()) == []

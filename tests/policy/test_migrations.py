@@ -1,0 +1,67 @@
+"""Upgrades of the schema that change rows as well."""
+
+from typing import Any
+
+import pytest
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection, text
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.pool import NullPool
+
+from services.policy.adapters.consumers import handler
+from services.policy.adapters.store import rows
+from shared.cloudevents import Received
+from shared.database import EVERY_AGENCY, Database, driver_url
+from shared.ids import uuid7
+from tests.policy.builders import NOW, received, shelf
+from tests.support.postgres import fresh_service_database
+
+pytestmark = pytest.mark.asyncio
+
+BEFORE_CLOCKS = "0002"
+
+
+async def move_to(url: str, revision: str) -> None:
+    def run(connection: Connection) -> None:
+        configuration = Config()
+        configuration.set_main_option("script_location", "services/policy/migrations")
+        configuration.attributes["connection"] = connection
+        move = command.downgrade if revision == BEFORE_CLOCKS else command.upgrade
+        move(configuration, revision)
+
+    engine = create_async_engine(driver_url(url), poolclass=NullPool)
+    async with engine.begin() as connection:
+        await connection.run_sync(run)
+    await engine.dispose()
+
+
+async def one(database: Database, statement: str) -> Any:
+    async with database.begin(EVERY_AGENCY) as connection:
+        return (await connection.execute(text(statement))).one()
+
+
+async def test_an_open_turn_of_before_gets_the_times_of_the_policy_that_decided_it() -> None:
+    urls = await fresh_service_database("policy")
+    database = Database(urls.working, application_name="test", pool_size=2)
+    event = received("Still waiting for my passport, terrible service")
+    async with database.begin(EVERY_AGENCY) as connection:
+        await handler(shelf(), lambda: NOW)(connection, [Received(event, uuid7(), None)])
+    policy = shelf().of("passports").policy
+    times = (await one(database, "SELECT decision -> 'times' AS times FROM turn")).times
+    async with database.begin(EVERY_AGENCY) as connection:
+        await connection.execute(
+            text("INSERT INTO policy VALUES (:version, 'passports', :digest, CAST(:content AS json), now())"),
+            {"version": policy.version, "digest": policy.digest, "content": policy.model_dump_json(by_alias=True)},
+        )
+        await connection.execute(text("UPDATE turn SET decision = (decision::jsonb - 'times')::json"))
+    await database.close()
+    await move_to(urls.owning, BEFORE_CLOCKS)
+    await move_to(urls.owning, "head")
+    found = await one(database, "SELECT decision, deadlines FROM turn")
+    kept = {name: minutes for name, minutes in rows.from_json(times).items() if minutes is not None}
+    given = rows.from_json(found.decision)["times"]
+    assert {name: given[name] for name in kept} == kept
+    assert given["answer"] == 240
+    assert found.deadlines is None
+    await database.close()

@@ -1,0 +1,225 @@
+"""What time does to a case, with a unit of work in memory."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from services.policy import handlers, timekeeping
+from services.policy.adapters.store.work import UnitOfWork
+from services.policy.clearance import approve, write_draft
+from services.policy.domain.clearance import timing
+from services.policy.domain.clearance.approvals import CeilingExceeded, NotYourAuthority
+from services.policy.domain.clearance.cases import Case
+from services.policy.domain.clocks.timers import Timer, TimerKind
+from services.policy.domain.deciding.decisions import PolicyInForce
+from services.policy.domain.roster import Officer
+from shared.events import CaseEscalated, ResponseApproved
+from tests.policy.builders import NOW, OFFICERS, failed, in_force, officer, published, received, sample, the_case
+
+COMPLAINT = "Still waiting for my passport, terrible service"
+RATES = "Will the exchange rate fall?"
+LEGAL = "My lawyer will sue you for defamation"
+
+
+class OnePolicy:
+    def __init__(self, policy: PolicyInForce) -> None:
+        self._policy = policy
+
+    def of(self, agency: str) -> PolicyInForce:
+        return self._policy
+
+
+def opened(text: str, policy: PolicyInForce | None = None, agency: str = "passports") -> tuple[Case, UnitOfWork]:
+    work = UnitOfWork()
+    handlers.on_comment_received(received(text, agency=agency), work, OnePolicy(policy or sample(agency)), NOW)
+    case = the_case(work, agency)
+    work.events.clear()
+    work.acts.clear()
+    return case, work
+
+
+def timer(case: Case, kind: TimerKind) -> Timer:
+    return next(each for each in timing.timers(case) if each.kind == kind)
+
+
+def ring(case: Case, kind: TimerKind, work: UnitOfWork, policy: PolicyInForce | None = None) -> Timer:
+    """The timer goes off a moment after it is due."""
+    due = timer(case, kind)
+    policy = policy or sample(case.thread.agency)
+    assert timekeeping.on_timer_due(kind, case, policy, work, due.due_at + timedelta(seconds=1)) is None
+    return due
+
+
+def escalations(work: UnitOfWork) -> list[CaseEscalated]:
+    return [event for event in work.events if isinstance(event, CaseEscalated)]
+
+
+@pytest.mark.parametrize(("kind", "action"), [("near_breach", "clock.near_breach"), ("breach", "clock.breached")])
+def test_a_warning_and_a_breach_are_put_on_record_and_marked(kind: Any, action: str) -> None:
+    case, work = opened(COMPLAINT)
+    due = ring(case, kind, work)
+    (act,) = work.acts
+    assert (act.action, act.actor, act.details["turn"]) == (action, "parley:policy", 1)
+    assert case.fired == {kind: due.due_at + timedelta(seconds=1)}
+    assert work.events == []
+
+
+def test_a_timer_goes_off_once() -> None:
+    case, work = opened(COMPLAINT)
+    due = ring(case, "escalate", work)
+    assert timekeeping.on_timer_due(due.kind, case, sample("passports"), work, due.due_at) is None
+    assert (len(work.acts), len(work.events)) == (1, 1)
+
+
+def test_escalating_gives_the_case_to_the_post_above() -> None:
+    case, work = opened(COMPLAINT)
+    before = case.standing
+    assert before is not None
+    assert before.owner == "Enquiries Officer"
+    ring(case, "escalate", work)
+    (event,) = escalations(work)
+    above = officer("passports", "passports-comms")
+    assert (event.reason, event.level, event.post, event.owner) == ("escalate", "L2", above.post, above.post)
+    assert (event.comments, event.due_at) == (("cmt_1",), case.due_at)
+    assert case.standing is not None
+    assert (case.standing.owner, case.standing.level) == (above.post, "L1")
+    assert [act.action for act in work.acts] == ["case.escalated"]
+
+
+def test_an_escalated_case_stays_with_its_new_owner_when_another_comment_comes() -> None:
+    case, work = opened(COMPLAINT)
+    ring(case, "escalate", work)
+    another = received("Another delay, terrible service", comment="cmt_2")
+    handlers.on_comment_received(another, work, OnePolicy(sample("passports")), NOW)
+    assert case.standing is not None
+    assert case.standing.owner == officer("passports", "passports-comms").post
+
+
+def test_a_post_that_nobody_holds_is_passed_over() -> None:
+    away = [{**each, "until": NOW} if each["subject"] == "comms" else each for each in OFFICERS]
+    policy = in_force(officers=away)
+    case, work = opened(COMPLAINT, policy)
+    ring(case, "escalate", work, policy)
+    (event,) = escalations(work)
+    assert (event.level, event.post) == ("L3", "Division")
+
+
+def test_where_nobody_stands_above_the_case_stays_and_that_is_on_record() -> None:
+    policy = in_force(officers=[{"subject": "desk", "post": "Desk", "level": "L1"}])
+    case, work = opened(COMPLAINT, policy)
+    ring(case, "escalate", work, policy)
+    assert escalations(work) == []
+    assert case.standing is not None
+    assert (case.standing.owner, [act.action for act in work.acts]) == ("Desk", ["case.not_escalated"])
+
+
+def test_nobody_is_given_a_case_at_night() -> None:
+    case, work = opened(COMPLAINT)
+    due = timer(case, "escalate")
+    night = datetime.fromisoformat("2026-11-24T01:00:00+05:30")
+    put_off = timekeeping.on_timer_due(due.kind, case, sample("passports"), work, night)
+    assert put_off == datetime.fromisoformat("2026-11-24T08:30:00+05:30")
+    assert (case.fired, work.acts, work.events) == ({}, [], [])
+
+
+def test_what_runs_around_the_clock_is_passed_up_at_night() -> None:
+    night = datetime.fromisoformat("2026-11-24T01:00:00+05:30")
+    work = UnitOfWork()
+    event = received("Help! Our house is on fire", received_at=night)
+    handlers.on_comment_received(event, work, OnePolicy(sample("passports")), night)
+    case = the_case(work)
+    due = timer(case, "escalate")
+    assert due.due_at == night + timedelta(minutes=15)
+    assert timekeeping.on_timer_due("escalate", case, sample("passports"), work, due.due_at) is None
+    assert [event.reason for event in escalations(work)] == ["escalate"]
+
+
+def test_the_head_is_told_at_once_of_what_is_the_heads_by_the_name_of_the_post() -> None:
+    case, work = opened(RATES, agency="central-bank")
+    due = ring(case, "to_head", work)
+    assert due.due_at == NOW
+    (event,) = escalations(work)
+    head = next(each for each in sample("central-bank").policy.officers if each.level == "L4")
+    assert (event.reason, event.level, event.post) == ("to_head", "L4", head.post)
+    assert [act.action for act in work.acts] == ["case.head_told"]
+
+
+def test_a_holding_reply_that_is_due_is_put_on_record_and_nothing_is_sent() -> None:
+    case, work = opened(LEGAL, in_force(rules=[], clocks={"legal": {"answer": 480, "holding": 60}}))
+    ring(case, "holding", work, in_force(clocks={"legal": {"answer": 480, "holding": 60}}))
+    assert [act.action for act in work.acts] == ["holding_reply.due"]
+    assert work.events == work.responses == []
+
+
+def test_what_is_answered_rings_no_more_and_what_will_not_appear_rings_again() -> None:
+    case, work = opened(COMPLAINT)
+    due = timer(case, "breach")
+    policy = sample("passports")
+    draft = write_draft(case, officer("passports", "passports-desk"), "We are sorry.", None, policy, work, NOW)
+    approve(case, draft, officer("passports", "passports-comms"), draft.digest, policy, work, NOW)
+    assert (timing.timers(case), case.due_at, case.turns[0].answered_at) == ([], None, NOW)
+    assert timekeeping.on_timer_due(due.kind, case, policy, work, due.due_at) is None
+    assert case.fired == {}
+    (response,) = [event for event in work.events if isinstance(event, ResponseApproved)]
+    handlers.on_publication_failed(failed(response, "refused"), work, OnePolicy(policy), NOW)
+    assert (timer(case, "breach"), case.turns[0].answered_at) == (due, None)
+
+
+def test_an_answer_counts_from_when_it_stood_on_its_platform() -> None:
+    case, work = opened(COMPLAINT)
+    policy = sample("passports")
+    draft = write_draft(case, officer("passports", "passports-desk"), "We are sorry.", None, policy, work, NOW)
+    approve(case, draft, officer("passports", "passports-comms"), draft.digest, policy, work, NOW)
+    (response,) = [event for event in work.events if isinstance(event, ResponseApproved)]
+    event = published(response)
+    handlers.on_response_published(event, work, OnePolicy(policy), NOW)
+    assert case.turns[0].answered_at == event.published_at
+
+
+def an_officer(**about: Any) -> Officer:
+    return Officer.model_validate({"subject": "someone", "post": "Someone", "level": "L1", **about})
+
+
+def test_an_officer_stops_the_clock_and_lets_it_run_and_both_are_on_record() -> None:
+    case, work = opened(COMPLAINT)
+    policy, desk, due_at = sample("passports"), officer("passports", "passports-desk"), timer(case, "breach").due_at
+    begun = timekeeping.pause(case, desk, "waiting_for_citizen", None, policy, work, NOW)
+    timekeeping.resume(case, begun, desk, policy, work, NOW + timedelta(minutes=30))
+    assert [(act.action, act.actor, act.on_behalf_of) for act in work.acts] == [
+        ("clock.paused", desk.subject, desk.post),
+        ("clock.resumed", desk.subject, desk.post),
+    ]
+    assert case.due_at == due_at + timedelta(minutes=30)
+
+
+@pytest.mark.parametrize(
+    ("officer_about", "refusal"),
+    [
+        ({"level": "L2"}, NotYourAuthority),
+        ({"level": "L3", "topics": ("something-else",)}, NotYourAuthority),
+        ({"level": "L3", "ceiling": {"sensitivity": "S0", "damage": "D0"}}, CeilingExceeded),
+    ],
+)
+def test_only_who_may_act_on_the_case_stops_its_clock(officer_about: Any, refusal: type[Exception]) -> None:
+    case, work = opened(LEGAL)
+    with pytest.raises(refusal):
+        timekeeping.pause(case, an_officer(**officer_about), "transferred", None, sample("passports"), work, NOW)
+    assert (case.pauses, work.acts) == ((), [])
+
+
+def test_the_owner_may_stop_the_clock_of_what_lies_above() -> None:
+    case, work = opened(LEGAL)
+    assert case.standing is not None
+    owner = an_officer(post=case.standing.owner)
+    assert timekeeping.pause(case, owner, "transferred", None, sample("passports"), work, NOW).number == 1
+
+
+def test_a_citizen_who_writes_lets_the_clock_run_again() -> None:
+    case, work = opened(COMPLAINT)
+    policy, due_at = sample("passports"), timer(case, "breach").due_at
+    timekeeping.pause(case, officer("passports", "passports-desk"), "waiting_for_citizen", None, policy, work, NOW)
+    written = received("Still no answer, terrible service", comment="cmt_2", received_at=NOW + timedelta(hours=1))
+    handlers.on_comment_received(written, work, OnePolicy(policy), NOW + timedelta(hours=1))
+    assert "clock.resumed" in [act.action for act in work.acts]
+    assert case.due_at == due_at + timedelta(hours=1)
