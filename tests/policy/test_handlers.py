@@ -11,12 +11,12 @@ from services.policy.domain.clearance.cases import Case
 from shared.errors import Dead
 from shared.events import Author, CaseClosed, CaseOpened, CaseRouted, Event, ResponseApproved
 from tests.policy.builders import (
+    decider,
     LATER,
     NOW,
     deleted,
     edited,
     failed,
-    officer,
     published,
     received,
     sample,
@@ -47,7 +47,7 @@ def staged(work: UnitOfWork, kind: type[Event]) -> list[Any]:
 
 def drafted(work: UnitOfWork) -> Case:
     case = the_case(work)
-    write_draft(case, officer("passports", "passports-desk"), "We are sorry.", None, sample("passports"), work, NOW)
+    write_draft(case, decider("passports", "passports-desk"), "We are sorry.", None, sample("passports"), work, NOW)
     return case
 
 
