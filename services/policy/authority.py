@@ -41,8 +41,8 @@ def revoke(
     """Take a delegation back, and with it all that rests on it: what is changed, the delegation itself first.
 
     It is for the delegator, for whoever stands in for them, for those whose power it passes on, and for whoever stands
-    above the delegator's level in the agency. Taking back what was taken back changes nothing. Raises NotYourAuthority, and OverAlready where it
-    lapsed otherwise.
+    above the delegator's level in the agency. Taking back what was taken back changes nothing. Raises NotYourAuthority,
+    and OverAlready where it lapsed otherwise.
     """
     lapse = powers.lapse(instrument, now)
     _refuse_others(instrument, by, powers, now)

@@ -11,9 +11,9 @@ from services.policy.domain.clearance.cases import Case
 from shared.errors import Dead
 from shared.events import Author, CaseClosed, CaseOpened, CaseRouted, Event, ResponseApproved
 from tests.policy.builders import (
-    decider,
     LATER,
     NOW,
+    decider,
     deleted,
     edited,
     failed,

@@ -81,7 +81,8 @@ def _delegation(metadata: MetaData) -> Table:
             name="delegation_by_name_and_day",
         ),
         CheckConstraint(
-            "(lapsed_at IS NULL) = (cause IS NULL) AND (cause IS NOT DISTINCT FROM 'revoked') = (revoked_by IS NOT NULL)",
+            "(lapsed_at IS NULL) = (cause IS NULL)"
+            " AND (cause IS NOT DISTINCT FROM 'revoked') = (revoked_by IS NOT NULL)",
             name="delegation_lapse",
         ),
     )

@@ -13,9 +13,21 @@ from services.policy.domain.authority.instruments import DelegationInstrument, L
 from services.policy.domain.roster import Ceiling
 
 _SAME = (
-    "id agency delegator delegator_post delegate delegate_post held_post level number_a_day sub_delegation parent"
-    " granted_at revoked_by revocation_reason"
-).split()
+    "id",
+    "agency",
+    "delegator",
+    "delegator_post",
+    "delegate",
+    "delegate_post",
+    "held_post",
+    "level",
+    "number_a_day",
+    "sub_delegation",
+    "parent",
+    "granted_at",
+    "revoked_by",
+    "revocation_reason",
+)
 
 
 @dataclass(frozen=True)

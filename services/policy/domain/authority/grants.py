@@ -140,12 +140,12 @@ def appoint(
 
 
 def _in_question(asked: Asked, mandates: tuple[Mandate, ...]) -> list[Mandate]:
-    """From which mandates it may be meant: where no level is named the highest, lest it be taken for less."""
+    """From which mandates it may be meant: those that reach the level or, where none is named or none does, the
+    highest, lest it be taken for less."""
     found = [each for each in mandates if asked.under in (None, each.instrument)]
-    if asked.level is None and found:
-        highest = max(each.level for each in found)
-        found = [each for each in found if each.level == highest]
-    return found
+    highest = max((each.level for each in found), default="L0")
+    level = min(asked.level or highest, highest)
+    return [each for each in found if each.level >= level]
 
 
 def _faults(asked: Asked, mandate: Mandate, place: Place) -> Iterator[Fault]:

@@ -68,7 +68,8 @@ def upgrade() -> None:
             name="delegation_by_name_and_day",
         ),
         sa.CheckConstraint(
-            "(lapsed_at IS NULL) = (cause IS NULL) AND (cause IS NOT DISTINCT FROM 'revoked') = (revoked_by IS NOT NULL)",
+            "(lapsed_at IS NULL) = (cause IS NULL)"
+            " AND (cause IS NOT DISTINCT FROM 'revoked') = (revoked_by IS NOT NULL)",
             name="delegation_lapse",
         ),
     )
