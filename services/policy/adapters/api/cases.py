@@ -2,19 +2,25 @@
 
 import base64
 import binascii
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Path, Query, Request
+from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.responses import JSONResponse, Response
 
 from services.policy.adapters.api.bodies import case_body
-from services.policy.adapters.store import queries
+from services.policy.adapters.store import powers, queries
 from services.policy.adapters.store.policies import PolicyShelf
+from services.policy.domain.authority.mandates import Mandate
+from services.policy.domain.clearance.approvals import Draft
 from services.policy.domain.clearance.cases import CaseState
-from services.policy.domain.roster import Officer
+from services.policy.domain.clearance.deciders import Decider
 from services.policy.domain.scales import Level
 from shared.auth import Caller, requires
+from shared.clock import Clock
 from shared.database import Database
 from shared.problems import Problem, not_found
 
@@ -23,7 +29,7 @@ Agency = Annotated[str, Query(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
 CaseIdPath = Annotated[str, Path(max_length=64, description="`case_…`")]
 
 
-def cases_api(database: Database, policies: PolicyShelf) -> APIRouter:
+def cases_api(database: Database, policies: PolicyShelf, clock: Clock) -> APIRouter:
     """The routes, ready to be taken into an application."""
     router = APIRouter(prefix="/v1/cases", tags=["cases"])
 
@@ -40,21 +46,25 @@ def cases_api(database: Database, policies: PolicyShelf) -> APIRouter:
     ) -> Response:
         """Cases of the caller's agencies, sorted by what breaches next.
 
-        `waiting_for=me` lists those whose open draft has a step that the caller may take now.
+        `waiting_for=me` lists those whose open draft has a step that the caller may take now: by a post, one that they
+        stand in for, or a delegation; not those that they stepped aside from.
         """
+        now = clock()
         asked = queries.Filter(
             agencies=_agencies(caller, agency),
             state=state,
             level=level,
             after=_place(cursor) if cursor is not None else None,
-            waiting_for=_posts(caller, policies) if waiting_for else None,
             limit=limit + 1,
         )
         async with database.begin(caller.scope) as connection:
+            if waiting_for:
+                mandates, standing = await _mandates(connection, caller, policies, now)
+                asked = replace(asked, waiting_for=mandates, standing=standing)
             found = await queries.list_cases(connection, asked)
             ids = [row.id for row in found[:limit]]
             turns = await queries.turns_of(connection, ids)
-            drafts = await queries.drafts_of(connection, ids)
+            drafts = await _drafts_of(connection, found[:limit], policies, now)
         bodies = [case_body(row, turns[row.id], drafts[row.id]) for row in found[:limit]]
         return _page(request, bodies, _cursor(found[limit - 1]) if len(found) > limit else None)
 
@@ -67,7 +77,7 @@ def cases_api(database: Database, policies: PolicyShelf) -> APIRouter:
             if row is None or not caller.may_see(row.agency):
                 raise not_found("case")
             turns = await queries.turns_of(connection, [case_id])
-            drafts = await queries.drafts_of(connection, [case_id])
+            drafts = await _drafts_of(connection, [row], policies, clock())
         return JSONResponse(case_body(row, turns[case_id], drafts[case_id]))
 
     return router
@@ -85,12 +95,37 @@ def _agencies(caller: Caller, agency: str | None) -> list[str] | None:
     return None if caller.agencies is None else sorted(caller.agencies)
 
 
-def _posts(caller: Caller, policies: PolicyShelf) -> list[tuple[str, Officer]]:
-    return [
-        (policy.agency, officer)
-        for policy in policies.all()
-        if caller.may_see(policy.agency) and (officer := policy.officer(caller.subject)) is not None
-    ]
+async def _mandates(
+    connection: AsyncConnection, caller: Caller, policies: PolicyShelf, now: datetime
+) -> tuple[list[tuple[str, Mandate]], list[str]]:
+    """By what the caller may decide now, by agency, and the delegations that stand there."""
+    seen = [policy for policy in policies.all() if caller.may_see(policy.agency)]
+    found = await powers.read_all(connection, seen, now)
+    usable: list[tuple[str, Mandate]] = []
+    for policy in seen:
+        mandates = found[policy.agency].of(caller.subject, now)
+        given = await powers.given_today(connection, mandates, policy.calendar.time_zone, now)
+        decider = Decider(caller.subject, mandates, given)
+        usable += [(policy.agency, each) for each in mandates if decider.spent(each) is None]
+    return usable, [id_ for each in found.values() for id_ in each.standing(now)]
+
+
+async def _drafts_of(
+    connection: AsyncConnection, found: Sequence[Any], policies: PolicyShelf, now: datetime
+) -> dict[str, list[Draft]]:
+    """The drafts of cases; steps whose consent rests on an authority that is gone show as open."""
+    drafts = await queries.drafts_of(connection, [row.id for row in found])
+    cases = {row.id: row.agency for row in found if any(_has_consents(draft) for draft in drafts[row.id])}
+    if not cases:
+        return drafts
+    concerned = [policy for policy in policies.all() if policy.agency in cases.values()]
+    for case, counting in (await powers.counting(connection, concerned, cases, now)).items():
+        drafts[case] = [draft.recounted(counting) for draft in drafts[case]]
+    return drafts
+
+
+def _has_consents(draft: Draft) -> bool:
+    return draft.state == "open" and any(step.taken is not None for step in draft.steps)
 
 
 def _cursor(row: Any) -> str:

@@ -1,4 +1,4 @@
-"""Appointments of stand-ins and recusals in Postgres."""
+"""Appointments of stand-ins in Postgres."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.policy.domain.authority.instruments import ActingAppointment, Recusal
+from services.policy.domain.authority.instruments import ActingAppointment
 
 
 @dataclass(frozen=True)
@@ -38,18 +38,6 @@ async def list_of(connection: AsyncConnection, asked: Filter) -> list[ActingAppo
     """Appointments, the newest first."""
     found = await connection.execute(_LIST, {**vars(asked), "agencies": list(asked.agencies)})
     return [appointment_of(row) for row in found]
-
-
-async def recuse(connection: AsyncConnection, recusal: Recusal) -> bool:
-    """Keep that somebody steps aside; whether it was new."""
-    values = {name: getattr(recusal, name) for name in Recusal.__slots__}
-    return (await connection.execute(_RECUSE, values)).scalar_one_or_none() is not None
-
-
-async def recusal_of(connection: AsyncConnection, case: str, subject: str) -> Recusal | None:
-    """That a person stepped aside from a case, if they did."""
-    row = (await connection.execute(_RECUSAL, {"case": case, "subject": subject})).one_or_none()
-    return None if row is None else Recusal(row.case_id, row.agency, row.officer, row.reason, row.at)
 
 
 def appointment_of(row: Any) -> ActingAppointment:
@@ -84,8 +72,3 @@ _LIST = text("""
         AND (CAST(:after AS text) IS NULL OR id < :after)
     ORDER BY id DESC LIMIT :limit
 """)
-_RECUSE = text("""
-    INSERT INTO recusal (case_id, officer, agency, reason, at) VALUES (:case, :subject, :agency, :reason, :at)
-    ON CONFLICT DO NOTHING RETURNING 1
-""")
-_RECUSAL = text("SELECT * FROM recusal WHERE case_id = :case AND officer = :subject")

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import TextClause, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.policy.adapters.store import recusals
 from services.policy.adapters.store.appointments import appointment_of
 from services.policy.adapters.store.delegations import delegation_of
 from services.policy.domain.authority.mandates import Mandate
@@ -52,7 +53,7 @@ async def decider(
     """A person before a case, and which consents still count there. Raises NotYourAuthority for one who has nothing,
     or stepped aside."""
     powers = await read(connection, policy, now, "in share")
-    recused = (await recused_from(connection, [case]))[case]
+    recused = (await recusals.recused_from(connection, [case]))[case]
     if subject in recused:
         raise NotYourAuthority("You have stepped aside from this case.")
     mandates = powers.of(subject, now)
@@ -62,12 +63,13 @@ async def decider(
     return Decider(subject, mandates, given), Counting(powers.standing(now), recused)
 
 
-async def recused_from(connection: AsyncConnection, cases: Sequence[str]) -> Mapping[str, frozenset[str]]:
-    """Who stepped aside from which of these cases."""
-    found: dict[str, set[str]] = defaultdict(set)
-    for row in await connection.execute(_RECUSED, {"cases": list(cases)}):
-        found[row.case_id].add(row.officer)
-    return {case: frozenset(found[case]) for case in cases}
+async def counting(
+    connection: AsyncConnection, policies: Sequence[Policy], cases: Mapping[str, str], now: datetime
+) -> dict[str, Counting]:
+    """Which consents still count, by case; ``cases`` names the agency of each."""
+    standing = {agency: found.standing(now) for agency, found in (await read_all(connection, policies, now)).items()}
+    recused = await recusals.recused_from(connection, list(cases))
+    return {case: Counting(standing.get(agency, frozenset()), recused[case]) for case, agency in cases.items()}
 
 
 async def given_today(
@@ -106,7 +108,6 @@ _DELEGATIONS: Mapping[Hold, TextClause] = {
     "in share": text(f"{_READ} FOR SHARE"),
     "alone": text(f"{_READ} FOR UPDATE"),
 }
-_RECUSED = text("SELECT case_id, officer FROM recusal WHERE case_id = ANY (CAST(:cases AS text[]))")
 _HOLD_NUMBERS = text("""
     SELECT pg_advisory_xact_lock(hashtextextended('delegation ' || id, 0))
     FROM (SELECT id FROM unnest(CAST(:ids AS text[])) AS wanted (id) ORDER BY id) AS in_order
