@@ -12,7 +12,7 @@ from services.policy.domain.deciding.decisions import PolicyInForce
 from services.policy.domain.policies import Period
 from shared.clock import rfc3339
 from shared.database import EVERY_AGENCY
-from tests.policy.adapters.office import COMMS, DAY, DESK, DESK_2, DIVISION, HEAD, an_office, auditor, kind_of
+from tests.policy.adapters.office import COMMS, DAY, DESK, DESK_2, DIVISION, HEAD, LEGAL, an_office, auditor, kind_of
 from tests.policy.builders import NOW, sample
 
 pytestmark = pytest.mark.asyncio
