@@ -3,7 +3,7 @@
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Request
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.responses import Response
 
@@ -20,7 +20,6 @@ from services.policy.adapters.api.authority_desk import (
     ReasonIn,
     Strict,
     checked,
-    in_utc,
     record,
     responses,
 )
@@ -65,7 +64,7 @@ def acting_api(desk: AuthorityDesk) -> APIRouter:
         async def effect(connection: AsyncConnection) -> Answer:
             now = desk.clock()
             place = await desk.place(connection, policy, now)
-            span = Span(in_utc(posted.from_ or now), in_utc(posted.until))
+            span = Span(posted.from_ or now, posted.until)
             made, act = authority.appoint(posted.subject, posted.post, span, caller.subject, place, new_id("act"))
             await appointments.put(connection, made)
             await record(connection, now, act)
@@ -78,7 +77,7 @@ def acting_api(desk: AuthorityDesk) -> APIRouter:
         request: Request,
         agency: AgencyQuery = None,
         subject: PersonQuery = None,
-        standing_at: AwareDatetime | None = None,
+        standing_at: Moment | None = None,
         limit: paging.Limit = paging.DEFAULT,
         cursor: paging.Cursor = None,
         caller: Caller = requires("cases:read"),
@@ -91,7 +90,7 @@ def acting_api(desk: AuthorityDesk) -> APIRouter:
             asked = appointments.Filter(
                 agencies=sorted(seen),
                 subject=subject,
-                standing_at=standing_at and in_utc(standing_at),
+                standing_at=standing_at,
                 after=None if cursor is None else paging.place_of(cursor),
                 limit=limit + 1,
             )

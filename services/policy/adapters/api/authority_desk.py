@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Annotated, Any, NoReturn
 
 from fastapi import Query, Request
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.responses import Response
 
@@ -27,8 +27,20 @@ from shared.problems import Problem, not_found
 
 AgencyName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
 AgencyQuery = Annotated[str | None, Query(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
-PersonQuery = Annotated[str | None, Query(min_length=1, max_length=200)]
-Moment = Annotated[AwareDatetime, Field(strict=False)]
+PersonQuery = Annotated[str | None, Query(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
+EARLIEST, LATEST = 2000, 2200
+"""Years between which a moment can be asked for: beyond them no calendar and no table reckons safely."""
+
+
+def _in_utc(moment: datetime) -> datetime:
+    if not EARLIEST <= moment.year < LATEST:
+        raise ValueError(f"it lies outside the years {EARLIEST} to {LATEST}")
+    return moment.astimezone(UTC)
+
+
+Moment = Annotated[AwareDatetime, Field(strict=False), AfterValidator(_in_utc)]
+"""An aware moment, in UTC."""
+
 REFUSED = {
     403: {"description": "`not-your-authority`: it is not yours to give, take back or end; or `not-your-agency`"},
     422: {"description": "`grant-refused`, or invalid input: `errors` name each field by `pointer`, with the `reason`"},
@@ -109,10 +121,6 @@ def auditors_only() -> NoReturn:
     """403: what others may decide is for auditors."""
     detail = f"A token with the scope {AUDITORS_SCOPE} is needed to look at others."
     raise Problem(403, "insufficient-scope", "The token does not allow this", detail=detail)
-
-
-def in_utc(moment: datetime) -> datetime:
-    return moment.astimezone(UTC)
 
 
 def responses(*declared: dict[int, dict[str, Any]]) -> dict[int | str, dict[str, Any]]:

@@ -1,9 +1,10 @@
 """``/v1/delegations``: dated instruments by which a person lets another decide in their name, up to two ceilings."""
 
+from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request
-from pydantic import AwareDatetime, Field, model_validator
+from pydantic import Field, model_validator
 from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.responses import JSONResponse, Response
 
@@ -20,7 +21,6 @@ from services.policy.adapters.api.authority_desk import (
     ReasonIn,
     Strict,
     checked,
-    in_utc,
     record,
     responses,
 )
@@ -110,7 +110,7 @@ def delegations_api(desk: AuthorityDesk) -> APIRouter:
         agency: AgencyQuery = None,
         delegate: Annotated[PersonQuery, Query(description="a subject or a post")] = None,
         delegator: PersonQuery = None,
-        standing_at: AwareDatetime | None = None,
+        standing_at: Moment | None = None,
         limit: paging.Limit = paging.DEFAULT,
         cursor: paging.Cursor = None,
         caller: Caller = requires("cases:read"),
@@ -125,8 +125,8 @@ def delegations_api(desk: AuthorityDesk) -> APIRouter:
                 agencies=sorted(seen),
                 delegate=delegate,
                 delegator=delegator,
-                standing_at=standing_at and in_utc(standing_at),
-                lapsed=_lapsed_unwritten(seen, standing_at and in_utc(standing_at), now),
+                standing_at=standing_at,
+                lapsed=_lapsed_unwritten(seen, standing_at, now),
                 after=None if cursor is None else paging.place_of(cursor),
                 limit=limit + 1,
             )
@@ -177,11 +177,11 @@ def delegations_api(desk: AuthorityDesk) -> APIRouter:
     return router
 
 
-def _asked(posted: DelegationIn, begins: AwareDatetime) -> Asked:
+def _asked(posted: DelegationIn, begins: datetime) -> Asked:
     return Asked(
         ceiling=Ceiling(sensitivity=posted.ceiling.sensitivity, damage=posted.ceiling.damage),
-        from_=in_utc(begins),
-        until=in_utc(posted.until),
+        from_=begins,
+        until=posted.until,
         delegate=posted.delegate.subject,
         delegate_post=posted.delegate.post,
         level=posted.level,
@@ -194,7 +194,7 @@ def _asked(posted: DelegationIn, begins: AwareDatetime) -> Asked:
     )
 
 
-def _lapsed_unwritten(seen: dict[str, Powers], asked: AwareDatetime | None, now: AwareDatetime) -> list[str]:
+def _lapsed_unwritten(seen: dict[str, Powers], asked: datetime | None, now: datetime) -> list[str]:
     """What has lapsed by the moment asked for, though it is not on record yet; nothing is known of what is to come."""
     if asked is None:
         return []
@@ -206,7 +206,7 @@ def _lapsed_unwritten(seen: dict[str, Powers], asked: AwareDatetime | None, now:
     ]
 
 
-def _body(given: DelegationInstrument, resting: Powers, now: AwareDatetime) -> dict[str, Any]:
+def _body(given: DelegationInstrument, resting: Powers, now: datetime) -> dict[str, Any]:
     lapse = resting.lapse(given, now)
     begun = max(given.from_, given.granted_at) <= now
     return {

@@ -5,7 +5,6 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
-from pydantic import AwareDatetime
 from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.responses import JSONResponse, Response
 
@@ -14,10 +13,10 @@ from services.policy.adapters.api.agencies import AUDITORS_SCOPE
 from services.policy.adapters.api.authority_desk import (
     AgencyQuery,
     AuthorityDesk,
+    Moment,
     PersonQuery,
     ReasonIn,
     auditors_only,
-    in_utc,
     record,
     responses,
 )
@@ -46,7 +45,7 @@ def mandates_api(desk: AuthorityDesk) -> APIRouter:
     async def list_mandates(
         agency: AgencyQuery = None,
         subject: Annotated[PersonQuery, Query(description="the caller if left out; another one for auditors")] = None,
-        at: Annotated[AwareDatetime | None, Query(description="now if left out")] = None,
+        at: Annotated[Moment | None, Query(description="now if left out")] = None,
         caller: Caller = requires("cases:read"),
     ) -> Response:
         """By what a person may decide at a moment: own posts first, then posts stood in for, then delegations.
@@ -60,9 +59,9 @@ def mandates_api(desk: AuthorityDesk) -> APIRouter:
         seen = [p.agency for p in desk.policies.all() if caller.may_see(p.agency) and agency in (None, p.agency)]
         items: list[dict[str, Any]] = []
         async with desk.database.begin(caller.scope) as connection:
-            for policy in await _policies_at(connection, seen, desk, at and in_utc(at)):
-                resting = await powers.read(connection, policy, (at and in_utc(at)) or now)
-                found = resting.of(whose, (at and in_utc(at)) or now)
+            for policy in await _policies_at(connection, seen, desk, at):
+                resting = await powers.read(connection, policy, at or now)
+                found = resting.of(whose, at or now)
                 given = await powers.given_today(connection, found, policy.calendar.time_zone, now)
                 items += [_body(policy.agency, each, None if at else given) for each in found]
         return JSONResponse({"items": items, "next": None})
