@@ -194,8 +194,18 @@ class CaseClosed(CaseEvent):
     closed_at: AwareDatetime
 
 
+class BehalfOf(Value):
+    """Whose power a delegate used: the delegator, and the post that it belongs to."""
+
+    officer: str
+    post: str
+
+
 class Authorisation(Value):
-    """One person's consent, or the standing authority of whoever cleared a line beforehand."""
+    """One person's consent, or the standing authority of whoever cleared a line beforehand.
+
+    ``instrument`` is the delegation or the acting appointment that it was given under, ``on_behalf_of`` the delegator.
+    """
 
     kind: Literal["approval", "signoff", "standing"]
     officer: str
@@ -203,6 +213,8 @@ class Authorisation(Value):
     level: Level
     at: AwareDatetime
     line: str | None = None
+    on_behalf_of: BehalfOf | None = None
+    instrument: str | None = None
 
 
 class ResponseApproved(Conversation):

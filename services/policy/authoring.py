@@ -17,6 +17,7 @@ from services.policy.domain.adoption.authorship import (
     Adoption,
     AnotherIsScheduled,
     Consent,
+    NoPost,
     Person,
     PolicyDraft,
     PolicyHasHoles,
@@ -123,6 +124,8 @@ def adopt(desk: Desk, seen: Seen, effective_from: datetime | None) -> Done:
     draft, person, now = desk.draft, desk.person, desk.now
     if draft.version is not None and draft.consent_of(person.subject) is not None:
         return Done(draft)
+    if person.only_writes:
+        raise NoPost
     draft.expect("review")
     if draft.was_written_by(person.subject):
         raise OwnDraft

@@ -4,13 +4,17 @@ from functools import partial
 
 from fastapi import FastAPI
 
-from services.policy.adapters import consumers, succession
+from services.policy.adapters import consumers, lapses, succession
+from services.policy.adapters.api.acting import acting_api
 from services.policy.adapters.api.agencies import agencies_api
+from services.policy.adapters.api.authority_desk import AuthorityDesk
 from services.policy.adapters.api.cases import cases_api
 from services.policy.adapters.api.clocks import clocks_api
 from services.policy.adapters.api.corrections import corrections_api
+from services.policy.adapters.api.delegations import delegations_api
 from services.policy.adapters.api.drafts import drafts_api
 from services.policy.adapters.api.issues import issues_api
+from services.policy.adapters.api.mandates import mandates_api
 from services.policy.adapters.api.policies import policies_api
 from services.policy.adapters.api.policy_desk import PolicyDesk
 from services.policy.adapters.api.policy_drafts import policy_drafts_api
@@ -35,6 +39,7 @@ def create_app(settings: Settings, clock: Clock = utc_now, deployment: Deploymen
     deployment = deployment or read_folder(settings.policies.path)
     policies = deployment.shelf()
     service = Service("policy", settings, "Decides what each comment needs, and who may release the answer.")
+    authority = AuthorityDesk(service.database, policies, clock)
     desk = PolicyDesk(service.database, policies, deployment.above, clock)
 
     async def refresh() -> None:
@@ -51,6 +56,7 @@ def create_app(settings: Settings, clock: Clock = utc_now, deployment: Deploymen
     service.before_start += [adopt, classifiers.look]
     service.loops["classifiers"] = classifiers.keep_up
     service.loops["policies"] = keep_up
+    service.loops["lapses"] = partial(lapses.keep, service.database, policies, clock)
     service.loops["forgetting"] = partial(forgetting.sweep, service.database, clock)
     timekeeper = Timekeeper(service.database, policies, refresh, clock, settings.timekeeping.look_seconds)
     service.loops["timekeeping"] = timekeeper.run
@@ -60,6 +66,9 @@ def create_app(settings: Settings, clock: Clock = utc_now, deployment: Deploymen
         cases_api(service.database, policies, clock),
         clocks_api(service.database, policies, clock),
         drafts_api(service.database, policies, clock),
+        delegations_api(authority),
+        acting_api(authority),
+        mandates_api(authority),
         corrections_api(service.database, policies, clock),
         issues_api(service.database, clock),
         agencies_api(policies),

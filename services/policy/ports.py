@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
+from services.policy.domain.authority.mandates import Mandate
 from services.policy.domain.clearance.approvals import Draft
 from services.policy.domain.clearance.cases import Case, Thread
 from services.policy.domain.deciding.decisions import PolicyInForce
@@ -29,6 +30,20 @@ class Act:
     subject: str
     on_behalf_of: str | None = None
     details: dict[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def by(cls, mandate: Mandate, agency: str, action: str, subject: str, **details: object) -> "Act":
+        """An officer's act, with the power by which they did it."""
+        behalf = mandate.on_behalf_of
+        known = {
+            "post": mandate.post,
+            "level": mandate.level,
+            "instrument": mandate.instrument,
+            "delegator": behalf and behalf.officer,
+            **details,
+        }
+        told = {name: value for name, value in known.items() if value is not None}
+        return cls(agency, mandate.subject, action, subject, behalf.post if behalf else mandate.post, told)
 
 
 class Policies(Protocol):

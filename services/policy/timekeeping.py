@@ -9,9 +9,10 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
+from services.policy.domain.authority.mandates import Mandate
 from services.policy.domain.clearance import timing
-from services.policy.domain.clearance.approvals import CeilingExceeded, NotYourAuthority
 from services.policy.domain.clearance.cases import Case, Escalation
+from services.policy.domain.clearance.deciders import Decider, acting
 from services.policy.domain.clocks.pauses import Pause, PauseReason
 from services.policy.domain.clocks.timers import Timer, TimerKind
 from services.policy.domain.deciding.decisions import PolicyInForce
@@ -54,7 +55,7 @@ def record_moved(agency: str, moved: int, calendar: str, work: Work) -> None:
 
 def pause(
     case: Case,
-    officer: Officer,
+    decider: Decider,
     reason: PauseReason,
     until: datetime | None,
     policy: PolicyInForce,
@@ -62,21 +63,21 @@ def pause(
     now: datetime,
 ) -> Pause:
     """Stop the clocks of a case. Raises a Refusal."""
-    _refuse_who_may_not_act(case, officer)
-    begun = timing.pause(case, reason, until, officer.subject, policy.time, now)
+    mandate = _mandate(case, decider)
+    begun = timing.pause(case, reason, until, decider.subject, policy.time, now)
     work.keep(case)
     details = {"pause": begun.number, "reason": reason, "until": until and rfc3339(until), "due_at": _due(case)}
-    _record(case, "clock.paused", officer, work, details)
+    work.note(Act.by(mandate, case.thread.agency, "clock.paused", case.id, **details))
     return begun
 
 
-def resume(case: Case, found: Pause, officer: Officer, policy: PolicyInForce, work: Work, now: datetime) -> Pause:
+def resume(case: Case, found: Pause, decider: Decider, policy: PolicyInForce, work: Work, now: datetime) -> Pause:
     """Let the clocks of a case run again. Raises a Refusal."""
-    _refuse_who_may_not_act(case, officer)
+    mandate = _mandate(case, decider)
     ended = timing.resume(case, found, policy.time, now)
     work.keep(case)
     details = {"pause": ended.number, "reason": ended.reason, "due_at": _due(case)}
-    _record(case, "clock.resumed", officer, work, details)
+    work.note(Act.by(mandate, case.thread.agency, "clock.resumed", case.id, **details))
     return ended
 
 
@@ -142,16 +143,10 @@ def _present(case: Case, policy: PolicyInForce, now: datetime) -> list[Officer]:
     return [each for each in policy.policy.officers if each.stands_for(topics) and each.holds_at(now)]
 
 
-def _refuse_who_may_not_act(case: Case, officer: Officer) -> None:
-    """An officer acts on the clocks of a case that is theirs, or that lies on their level or below."""
-    standing = case.standing
-    if standing is None or not (officer.level >= standing.level or officer.post == standing.owner):
-        raise NotYourAuthority("The case lies above your level.")
-    if not officer.stands_for(_topics(case)):
-        raise NotYourAuthority("Your post does not stand for the subject of this case.")
-    ceiling = officer.ceiling
-    if ceiling and (standing.sensitivity > ceiling.sensitivity or standing.damage > ceiling.damage):
-        raise CeilingExceeded
+def _mandate(case: Case, decider: Decider) -> Mandate:
+    """By what an officer acts on the clocks of a case: it is theirs, or lies on their level or below."""
+    assert case.standing is not None
+    return acting(decider, case.weight, case.standing.level, case.standing.owner)
 
 
 def _topics(case: Case) -> set[str]:
@@ -186,9 +181,3 @@ def _note(timer: Timer, case: Case, work: Work, action: str, **details: Any) -> 
 
 def _due(case: Case) -> str | None:
     return rfc3339(case.due_at) if case.due_at else None
-
-
-def _record(case: Case, action: str, officer: Officer, work: Work, details: dict[str, Any]) -> None:
-    whose = {"post": officer.post, "level": officer.level, **details}
-    known = {name: value for name, value in whose.items() if value is not None}
-    work.note(Act(case.thread.agency, officer.subject, action, case.id, officer.post, known))

@@ -8,7 +8,9 @@ from typing import Any
 from services.policy.adapters.policy_files import Deployment, above, read_folder
 from services.policy.adapters.store.policies import PolicyShelf
 from services.policy.adapters.store.work import UnitOfWork
+from services.policy.domain.authority.powers import Powers
 from services.policy.domain.clearance.cases import Case, Thread
+from services.policy.domain.clearance.deciders import Decider
 from services.policy.domain.comments import Comment, History
 from services.policy.domain.composing.composition import compose
 from services.policy.domain.deciding.decisions import Decision, PolicyInForce
@@ -132,6 +134,14 @@ def officer(agency: str, subject: str) -> Officer:
     found = sample(agency).policy.officer(subject)
     assert found is not None
     return found
+
+
+def decider(agency: str, subject: str) -> Decider:
+    """An officer of a sample agency, with nothing but their post."""
+    policy = sample(agency).policy
+    found = Powers(policy.officers).of(subject, NOW)
+    assert found
+    return Decider(subject, found)
 
 
 def the_case(work: UnitOfWork, agency: str = "passports") -> Case:

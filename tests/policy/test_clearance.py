@@ -15,7 +15,7 @@ from services.policy.domain.clearance.approvals import (
 from services.policy.domain.clearance.cases import Case
 from services.policy.domain.scales import Specialism
 from shared.events import ResponseApproved
-from tests.policy.builders import NOW, officer, received, sample, shelf, the_case
+from tests.policy.builders import NOW, decider, received, sample, shelf, the_case
 
 RATES = "Will the exchange rate fall?"
 
@@ -68,7 +68,7 @@ class Office:
 
     def _officer(self, who: str):  # type: ignore[no-untyped-def]
         subject = who if who == "governor" else f"{self.prefix}-{who}"
-        return officer(self.agency, subject)
+        return decider(self.agency, subject)
 
 
 def complaint() -> Office:
@@ -189,7 +189,7 @@ def test_a_second_draft_supersedes_the_first() -> None:
         clearance.approve(
             office.case,
             office.work.superseded[0][1],
-            officer("passports", "passports-comms"),
+            decider("passports", "passports-comms"),
             first.digest,
             sample("passports"),
             office.work,

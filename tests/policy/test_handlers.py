@@ -13,10 +13,10 @@ from shared.events import Author, CaseClosed, CaseOpened, CaseRouted, Event, Res
 from tests.policy.builders import (
     LATER,
     NOW,
+    decider,
     deleted,
     edited,
     failed,
-    officer,
     published,
     received,
     sample,
@@ -47,7 +47,7 @@ def staged(work: UnitOfWork, kind: type[Event]) -> list[Any]:
 
 def drafted(work: UnitOfWork) -> Case:
     case = the_case(work)
-    write_draft(case, officer("passports", "passports-desk"), "We are sorry.", None, sample("passports"), work, NOW)
+    write_draft(case, decider("passports", "passports-desk"), "We are sorry.", None, sample("passports"), work, NOW)
     return case
 
 

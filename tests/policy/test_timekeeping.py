@@ -8,14 +8,27 @@ import pytest
 from services.policy import handlers, timekeeping
 from services.policy.adapters.store.work import UnitOfWork
 from services.policy.clearance import approve, write_draft
+from services.policy.domain.authority.mandates import Mandate
 from services.policy.domain.clearance import timing
 from services.policy.domain.clearance.approvals import CeilingExceeded, NotYourAuthority
 from services.policy.domain.clearance.cases import Case
+from services.policy.domain.clearance.deciders import Decider
 from services.policy.domain.clocks.timers import Timer, TimerKind
 from services.policy.domain.deciding.decisions import PolicyInForce
 from services.policy.domain.roster import Officer
 from shared.events import CaseEscalated, ResponseApproved
-from tests.policy.builders import NOW, OFFICERS, failed, in_force, officer, published, received, sample, the_case
+from tests.policy.builders import (
+    NOW,
+    OFFICERS,
+    decider,
+    failed,
+    in_force,
+    officer,
+    published,
+    received,
+    sample,
+    the_case,
+)
 
 COMPLAINT = "Still waiting for my passport, terrible service"
 RATES = "Will the exchange rate fall?"
@@ -156,8 +169,8 @@ def test_what_is_answered_rings_no_more_and_what_will_not_appear_rings_again() -
     case, work = opened(COMPLAINT)
     due = timer(case, "breach")
     policy = sample("passports")
-    draft = write_draft(case, officer("passports", "passports-desk"), "We are sorry.", None, policy, work, NOW)
-    approve(case, draft, officer("passports", "passports-comms"), draft.digest, policy, work, NOW)
+    draft = write_draft(case, decider("passports", "passports-desk"), "We are sorry.", None, policy, work, NOW)
+    approve(case, draft, decider("passports", "passports-comms"), draft.digest, policy, work, NOW)
     assert (timing.timers(case), case.due_at, case.turns[0].answered_at) == ([], None, NOW)
     assert timekeeping.on_timer_due(due.kind, case, policy, work, due.due_at) is None
     assert case.fired == {}
@@ -169,26 +182,28 @@ def test_what_is_answered_rings_no_more_and_what_will_not_appear_rings_again() -
 def test_an_answer_counts_from_when_it_stood_on_its_platform() -> None:
     case, work = opened(COMPLAINT)
     policy = sample("passports")
-    draft = write_draft(case, officer("passports", "passports-desk"), "We are sorry.", None, policy, work, NOW)
-    approve(case, draft, officer("passports", "passports-comms"), draft.digest, policy, work, NOW)
+    draft = write_draft(case, decider("passports", "passports-desk"), "We are sorry.", None, policy, work, NOW)
+    approve(case, draft, decider("passports", "passports-comms"), draft.digest, policy, work, NOW)
     (response,) = [event for event in work.events if isinstance(event, ResponseApproved)]
     event = published(response)
     handlers.on_response_published(event, work, OnePolicy(policy), NOW)
     assert case.turns[0].answered_at == event.published_at
 
 
-def an_officer(**about: Any) -> Officer:
-    return Officer.model_validate({"subject": "someone", "post": "Someone", "level": "L1", **about})
+def somebody(**about: Any) -> Decider:
+    """Somebody with such a post and nothing else."""
+    post = Officer.model_validate({"subject": "someone", "post": "Someone", "level": "L1", **about})
+    return Decider(post.subject, (Mandate.of_post(post),))
 
 
 def test_an_officer_stops_the_clock_and_lets_it_run_and_both_are_on_record() -> None:
     case, work = opened(COMPLAINT)
-    policy, desk, due_at = sample("passports"), officer("passports", "passports-desk"), timer(case, "breach").due_at
+    policy, desk, due_at = sample("passports"), decider("passports", "passports-desk"), timer(case, "breach").due_at
     begun = timekeeping.pause(case, desk, "waiting_for_citizen", None, policy, work, NOW)
     timekeeping.resume(case, begun, desk, policy, work, NOW + timedelta(minutes=30))
     assert [(act.action, act.actor, act.on_behalf_of) for act in work.acts] == [
-        ("clock.paused", desk.subject, desk.post),
-        ("clock.resumed", desk.subject, desk.post),
+        ("clock.paused", desk.subject, desk.mandates[0].post),
+        ("clock.resumed", desk.subject, desk.mandates[0].post),
     ]
     assert case.due_at == due_at + timedelta(minutes=30)
 
@@ -204,21 +219,21 @@ def test_an_officer_stops_the_clock_and_lets_it_run_and_both_are_on_record() -> 
 def test_only_who_may_act_on_the_case_stops_its_clock(officer_about: Any, refusal: type[Exception]) -> None:
     case, work = opened(LEGAL)
     with pytest.raises(refusal):
-        timekeeping.pause(case, an_officer(**officer_about), "transferred", None, sample("passports"), work, NOW)
+        timekeeping.pause(case, somebody(**officer_about), "transferred", None, sample("passports"), work, NOW)
     assert (case.pauses, work.acts) == ((), [])
 
 
 def test_the_owner_may_stop_the_clock_of_what_lies_above() -> None:
     case, work = opened(LEGAL)
     assert case.standing is not None
-    owner = an_officer(post=case.standing.owner)
+    owner = somebody(post=case.standing.owner)
     assert timekeeping.pause(case, owner, "transferred", None, sample("passports"), work, NOW).number == 1
 
 
 def test_a_citizen_who_writes_lets_the_clock_run_again() -> None:
     case, work = opened(COMPLAINT)
     policy, due_at = sample("passports"), timer(case, "breach").due_at
-    timekeeping.pause(case, officer("passports", "passports-desk"), "waiting_for_citizen", None, policy, work, NOW)
+    timekeeping.pause(case, decider("passports", "passports-desk"), "waiting_for_citizen", None, policy, work, NOW)
     written = received("Still no answer, terrible service", comment="cmt_2", received_at=NOW + timedelta(hours=1))
     handlers.on_comment_received(written, work, OnePolicy(policy), NOW + timedelta(hours=1))
     assert "clock.resumed" in [act.action for act in work.acts]

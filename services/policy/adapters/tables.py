@@ -23,6 +23,7 @@ from sqlalchemy import (
     text,
 )
 
+from services.policy.adapters.authority_tables import authority_tables
 from shared.audit import audit_tables
 from shared.database import agency_column
 from shared.dead_letters import dead_letter_table
@@ -41,6 +42,7 @@ lease_table(metadata)
 audit_tables(metadata)
 idempotency_table(metadata)
 consumer_marker_table(metadata)
+authority_tables(metadata)
 
 case = Table(
     "case",
@@ -177,10 +179,19 @@ approval = Table(
     Column("post", Text, nullable=False),
     Column("level", Text, nullable=False),
     Column("at", DateTime(timezone=True), nullable=False),
+    Column("instrument", Text),
+    Column("delegator", Text),
+    Column("delegator_post", Text),
     PrimaryKeyConstraint("case_id", "draft", "digest", "officer"),
     CheckConstraint("officer <> author", name="approval_by_another"),
     CheckConstraint("(kind = 'signoff') = (specialism IS NOT NULL)", name="approval_kind"),
+    CheckConstraint(
+        "(delegator IS NULL) = (delegator_post IS NULL)"
+        " AND (delegator IS NULL OR (instrument IS NOT NULL AND delegator <> officer))",
+        name="approval_on_behalf",
+    ),
 )
+Index("approval_by_instrument", approval.c.instrument, approval.c.at, postgresql_where=text("instrument IS NOT NULL"))
 
 response = Table(
     "response",

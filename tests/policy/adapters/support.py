@@ -16,6 +16,7 @@ from services.policy.adapters.consumers import handler
 from services.policy.main import create_app
 from services.policy.settings import Settings
 from shared.auth import Tokens
+from shared.clock import Clock
 from shared.cloudevents import Received
 from shared.database import EVERY_AGENCY, Database
 from shared.events import Event
@@ -80,7 +81,7 @@ def _headers(who: str, agencies: tuple[str, ...]) -> dict[str, str]:
 
 
 @asynccontextmanager
-async def running_policy() -> AsyncIterator[Policy]:
+async def running_policy(clock: Clock = lambda: NOW) -> AsyncIterator[Policy]:
     """A fresh database, and the service on it; no broker answers, and nothing here needs one."""
     urls = await fresh_service_database("policy")
     settings = Settings.model_validate(
@@ -94,7 +95,7 @@ async def running_policy() -> AsyncIterator[Policy]:
             "timekeeping": {"look_seconds": 3600},
         }
     )
-    app = create_app(settings, lambda: NOW, deployment())
+    app = create_app(settings, clock, deployment())
     app.state.tokens = Tokens(settings.auth, _jwks)
     database = Database(urls.working, application_name="test", pool_size=4)
     transport = httpx.ASGITransport(app)

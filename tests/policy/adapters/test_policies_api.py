@@ -409,6 +409,16 @@ async def test_who_has_lost_a_post_of_a_unit_neither_writes_nor_adopts_for_the_a
             assert refused(await office.adopt(draft, who)) == (403, "no-post")
 
 
+async def test_who_looks_after_all_agencies_writes_and_does_not_adopt() -> None:
+    async with running_policy() as policy:
+        office = Office(policy)
+        body = {"agency": "passports", "document": with_the_rule()}
+        answered(await office.ask("POST", "", "admin", body, agency=""))
+        draft = await office.in_review()
+        answer = await office.ask("POST", f"/{draft['id']}/adoptions", "admin", {"digest": draft["digest"]}, agency="")
+        assert refused(answer) == (403, "no-post")
+
+
 async def test_posts_that_an_adopted_document_gives_are_held_and_on_record() -> None:
     new = {"subject": "passports-new", "post": "New Officer", "level": "L3"}
     async with running_policy() as policy:
@@ -525,8 +535,8 @@ async def test_what_is_in_force_is_shown_as_it_was_adopted() -> None:
         office = Office(policy)
         version = await office.in_force()
         await policy.rows("UPDATE policy SET content = content::jsonb - 'step_minutes' RETURNING 1")
-        for more in ({}, {"params": {"version": version}}):
-            found = answered(await office.ask("GET", "/passports", **more), 200)
+        for params in ({}, {"version": version}):
+            found = answered(await office.ask("GET", "/passports", params=params), 200)
             assert (found["policy_version"], "step_minutes" in found["policy"]) == (version, False)
 
 

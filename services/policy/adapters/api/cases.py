@@ -2,18 +2,23 @@
 
 import base64
 import binascii
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Path, Query, Request
+from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.responses import JSONResponse, Response
 
 from services.policy.adapters.api.bodies import case_body
 from services.policy.adapters.api.clock_bodies import in_short
-from services.policy.adapters.store import queries
+from services.policy.adapters.store import powers, queries
 from services.policy.adapters.store.policies import PolicyShelf
+from services.policy.domain.authority.mandates import Mandate
+from services.policy.domain.clearance.approvals import Draft
 from services.policy.domain.clearance.cases import CaseState
-from services.policy.domain.roster import Officer
+from services.policy.domain.clearance.deciders import Decider
 from services.policy.domain.scales import Level
 from shared.auth import Caller, requires
 from shared.clock import Clock
@@ -42,22 +47,25 @@ def cases_api(database: Database, policies: PolicyShelf, clock: Clock) -> APIRou
     ) -> Response:
         """Cases of the caller's agencies, sorted by what breaches next.
 
-        `waiting_for=me` lists those whose open draft has a step that the caller may take now.
+        `waiting_for=me` lists those whose open draft has a step that the caller may take now: by a post, one that they
+        stand in for, or a delegation; not those that they stepped aside from.
         """
+        now = clock()
         asked = queries.Filter(
             agencies=caller.those_asked_for(agency),
             state=state,
             level=level,
             after=_place(cursor) if cursor is not None else None,
-            waiting_for=_posts(caller, policies) if waiting_for else None,
             limit=limit + 1,
         )
         async with database.begin(caller.scope) as connection:
+            if waiting_for:
+                mandates, standing = await _mandates(connection, caller, policies, now)
+                asked = replace(asked, waiting_for=mandates, standing=standing)
             found = await queries.list_cases(connection, asked)
             ids = [row.id for row in found[:limit]]
             turns = await queries.turns_of(connection, ids)
-            drafts = await queries.drafts_of(connection, ids)
-        now = clock()
+            drafts = await _drafts_of(connection, found[:limit], policies, now)
         bodies = [
             case_body(row, turns[row.id], drafts[row.id], in_short(row, turns[row.id], policies.find(row.agency), now))
             for row in found[:limit]
@@ -73,7 +81,7 @@ def cases_api(database: Database, policies: PolicyShelf, clock: Clock) -> APIRou
             if row is None or not caller.may_see(row.agency):
                 raise not_found("case")
             turns = await queries.turns_of(connection, [case_id])
-            drafts = await queries.drafts_of(connection, [case_id])
+            drafts = await _drafts_of(connection, [row], policies, clock())
         clocks = in_short(row, turns[case_id], policies.find(row.agency), clock())
         return JSONResponse(case_body(row, turns[case_id], drafts[case_id], clocks))
 
@@ -86,12 +94,37 @@ def checked(case_id: str) -> None:
         raise not_found("case")
 
 
-def _posts(caller: Caller, policies: PolicyShelf) -> list[tuple[str, Officer]]:
-    return [
-        (policy.agency, officer)
-        for policy in policies.all()
-        if caller.may_see(policy.agency) and (officer := policy.officer(caller.subject)) is not None
-    ]
+async def _mandates(
+    connection: AsyncConnection, caller: Caller, policies: PolicyShelf, now: datetime
+) -> tuple[list[tuple[str, Mandate]], list[str]]:
+    """By what the caller may decide now, by agency, and the delegations that stand there."""
+    seen = [policy for policy in policies.all() if caller.may_see(policy.agency)]
+    found = await powers.read_all(connection, seen, now)
+    usable: list[tuple[str, Mandate]] = []
+    for policy in seen:
+        mandates = found[policy.agency].of(caller.subject, now)
+        given = await powers.given_today(connection, mandates, policy.calendar.time_zone, now)
+        decider = Decider(caller.subject, mandates, given)
+        usable += [(policy.agency, each) for each in mandates if decider.spent(each) is None]
+    return usable, [id_ for each in found.values() for id_ in each.standing(now)]
+
+
+async def _drafts_of(
+    connection: AsyncConnection, found: Sequence[Any], policies: PolicyShelf, now: datetime
+) -> dict[str, list[Draft]]:
+    """The drafts of cases; steps whose consent rests on an authority that is gone show as open."""
+    drafts = await queries.drafts_of(connection, [row.id for row in found])
+    cases = {row.id: row.agency for row in found if any(_has_consents(draft) for draft in drafts[row.id])}
+    if not cases:
+        return drafts
+    concerned = [policy for policy in policies.all() if policy.agency in cases.values()]
+    for case, counting in (await powers.counting(connection, concerned, cases, now)).items():
+        drafts[case] = [draft.recounted(counting) for draft in drafts[case]]
+    return drafts
+
+
+def _has_consents(draft: Draft) -> bool:
+    return draft.state == "open" and any(step.taken is not None for step in draft.steps)
 
 
 def _cursor(row: Any) -> str:

@@ -13,14 +13,14 @@ from services.policy import timekeeping
 from services.policy.adapters.api.cases import CaseIdPath, checked
 from services.policy.adapters.api.clock_bodies import clocks_body, pause_body
 from services.policy.adapters.api.refusals import problem_of
-from services.policy.adapters.store import cases, queries
+from services.policy.adapters.store import cases, powers, queries
 from services.policy.adapters.store.policies import PolicyShelf
 from services.policy.adapters.store.work import UnitOfWork
 from services.policy.domain.clearance.approvals import NotYourAuthority, Refusal
 from services.policy.domain.clearance.cases import Case
+from services.policy.domain.clearance.deciders import Decider
 from services.policy.domain.clocks.pauses import Pause, PauseReason
 from services.policy.domain.deciding.decisions import PolicyInForce
-from services.policy.domain.roster import Officer
 from shared.auth import Caller, requires
 from shared.clock import Clock, rfc3339
 from shared.database import Database
@@ -42,7 +42,7 @@ class PauseIn(BaseModel):
     until: AwareDatetime | None = Field(None, description="when the clocks run again; an `embargo` must name it")
 
 
-Act = Callable[[Case, Officer, PolicyInForce, UnitOfWork, datetime], Pause]
+Act = Callable[[Case, Decider, PolicyInForce, UnitOfWork, datetime], Pause]
 
 
 def clocks_api(database: Database, policies: PolicyShelf, clock: Clock) -> APIRouter:
@@ -64,9 +64,12 @@ def clocks_api(database: Database, policies: PolicyShelf, clock: Clock) -> APIRo
     def _effect(connection: AsyncConnection, case: Case, caller: Caller, act: Act) -> Callable[[], Awaitable[Answer]]:
         async def effect() -> Answer:
             now, work = clock(), UnitOfWork()
-            policy, officer = _post(case, caller, policies, now)
+            policy = policies.find(case.thread.agency)
+            if policy is None:
+                raise NotYourAuthority("You hold no post in this agency, and nothing is delegated to you now.")
+            decider, _ = await powers.decider(connection, policy.policy, caller.subject, case.id, now)
             work.fill([case])
-            pause = act(case, officer, policy, work, now)
+            pause = act(case, decider, policy, work, now)
             await cases.write(connection, work, now)
             due_at = rfc3339(case.due_at) if case.due_at else None
             return Answer(201, {**pause_body(pause, policy.time, now), "case": case.id, "due_at": due_at})
@@ -105,8 +108,8 @@ def clocks_api(database: Database, policies: PolicyShelf, clock: Clock) -> APIRo
             request,
             caller,
             case_id,
-            lambda case, officer, policy, work, now: timekeeping.pause(
-                case, officer, posted.reason, posted.until, policy, work, now
+            lambda case, decider, policy, work, now: timekeeping.pause(
+                case, decider, posted.reason, posted.until, policy, work, now
             ),
         )
 
@@ -116,11 +119,11 @@ def clocks_api(database: Database, policies: PolicyShelf, clock: Clock) -> APIRo
     ) -> Response:
         """Let the clocks run again. 404 for no such pause; 409 `pause-over`; else refusals as for a pause."""
 
-        def act(case: Case, officer: Officer, policy: PolicyInForce, work: UnitOfWork, now: datetime) -> Pause:
+        def act(case: Case, decider: Decider, policy: PolicyInForce, work: UnitOfWork, now: datetime) -> Pause:
             found = next((each for each in case.pauses if each.number == number), None)
             if found is None:
                 raise not_found("pause")
-            return timekeeping.resume(case, found, officer, policy, work, now)
+            return timekeeping.resume(case, found, decider, policy, work, now)
 
         return await do(request, caller, case_id, act)
 
@@ -139,11 +142,3 @@ async def _locked(connection: AsyncConnection, case_id: str, caller: Caller) -> 
     if not found or not caller.may_see(found[0].thread.agency):
         raise not_found("case")
     return found[0]
-
-
-def _post(case: Case, caller: Caller, policies: PolicyShelf, now: datetime) -> tuple[PolicyInForce, Officer]:
-    policy = policies.find(case.thread.agency)
-    officer = None if policy is None else policy.policy.officer(caller.subject)
-    if policy is None or officer is None or not officer.holds_at(now):
-        raise NotYourAuthority("You hold no post in this agency.")
-    return policy, officer

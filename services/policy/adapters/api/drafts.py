@@ -18,13 +18,13 @@ from services.policy import clearance
 from services.policy.adapters.api.bodies import draft_body
 from services.policy.adapters.api.cases import CaseIdPath, checked
 from services.policy.adapters.api.refusals import problem_of
-from services.policy.adapters.store import cases, queries
+from services.policy.adapters.store import cases, powers, queries
 from services.policy.adapters.store.policies import PolicyShelf
 from services.policy.adapters.store.work import UnitOfWork
 from services.policy.domain.clearance.approvals import Draft, NotYourAuthority, Refusal
 from services.policy.domain.clearance.cases import Case
+from services.policy.domain.clearance.deciders import Decider
 from services.policy.domain.deciding.decisions import PolicyInForce
-from services.policy.domain.roster import Officer
 from services.policy.domain.scales import Specialism
 from shared.auth import Caller, requires
 from shared.clock import Clock
@@ -67,11 +67,11 @@ class ReturnIn(_Strict):
 
 @dataclass(frozen=True)
 class Desk:
-    """What an officer has before them: the case, the draft at hand, their post, the policy, and the moment."""
+    """What an officer has before them: the case, the draft at hand, their mandates, the policy, and the moment."""
 
     case: Case
     draft: Draft | None
-    officer: Officer
+    decider: Decider
     policy: PolicyInForce
     work: UnitOfWork
     now: datetime
@@ -120,7 +120,7 @@ def drafts_api(database: Database, policies: PolicyShelf, clock: Clock) -> APIRo
             caller,
             case_id,
             None,
-            lambda d: clearance.write_draft(d.case, d.officer, posted.text, posted.language, d.policy, d.work, d.now),
+            lambda d: clearance.write_draft(d.case, d.decider, posted.text, posted.language, d.policy, d.work, d.now),
         )
 
     @router.post("/{number}/approvals", status_code=201)
@@ -133,7 +133,9 @@ def drafts_api(database: Database, policies: PolicyShelf, clock: Clock) -> APIRo
     ) -> Response:
         """Take the highest open approval that you may. With the last step the answer goes out.
 
-        403 `own-draft`, `not-your-authority`, `ceiling-exceeded`; 409 `stale-digest` with the current digest, or
+        Your post, one that you stand in for, or a delegation may let you; the least borrowed that will do is used, and
+        the step names it. 403 `own-draft`, `not-your-authority`, `ceiling-exceeded` with the `ceiling`, what is
+        `exceeded` and the `instrument`, `day-is-spent`; 409 `stale-digest` with the current digest, or
         `draft-not-open`. Pressing twice answers the same.
         """
         return await do(
@@ -141,7 +143,7 @@ def drafts_api(database: Database, policies: PolicyShelf, clock: Clock) -> APIRo
             caller,
             case_id,
             number,
-            lambda d: clearance.approve(d.case, d.open_draft, d.officer, posted.digest, d.policy, d.work, d.now),
+            lambda d: clearance.approve(d.case, d.open_draft, d.decider, posted.digest, d.policy, d.work, d.now),
         )
 
     @router.post("/{number}/signoffs", status_code=201)
@@ -159,7 +161,7 @@ def drafts_api(database: Database, policies: PolicyShelf, clock: Clock) -> APIRo
             case_id,
             number,
             lambda d: clearance.sign_off(
-                d.case, d.open_draft, d.officer, posted.kind, posted.digest, d.policy, d.work, d.now
+                d.case, d.open_draft, d.decider, posted.kind, posted.digest, d.policy, d.work, d.now
             ),
         )
 
@@ -177,7 +179,7 @@ def drafts_api(database: Database, policies: PolicyShelf, clock: Clock) -> APIRo
             caller,
             case_id,
             number,
-            lambda d: clearance.send_back(d.case, d.open_draft, d.officer, posted.reason, d.work, d.now),
+            lambda d: clearance.send_back(d.case, d.open_draft, d.decider, posted.reason, d.work, d.now),
         )
 
     return router
@@ -199,12 +201,13 @@ async def _desk(
     now: datetime,
 ) -> Desk:
     policy = policies.find(case.thread.agency)
-    officer = None if policy is None else policy.policy.officer(caller.subject)
-    if policy is None or officer is None or not officer.holds_at(now):
+    if policy is None:
         raise NotYourAuthority("You hold no post in this agency.")
+    decider, counting = await powers.decider(connection, policy.policy, caller.subject, case.id, now)
+    work = UnitOfWork()
+    work.fill([case])
+    clearance.recount(case, counting, work)
     draft = case.draft
     if number is not None and (draft is None or draft.number != number):
         draft = await queries.draft_of(connection, case.id, number)
-    work = UnitOfWork()
-    work.fill([case])
-    return Desk(case, draft, officer, policy, work, now)
+    return Desk(case, draft, decider, policy, work, now)

@@ -139,7 +139,8 @@ class PolicyDesk:
     def at_hand(self, caller: Caller, sight: Sight) -> Desk:
         """What a caller has before them, in the post that they hold now. Raises NoPost."""
         now = self._clock()
-        person = acting(caller.subject, sight.roster, sight.standing, now)
+        for_all = caller.agencies is None
+        person = acting(caller.subject, sight.roster, sight.standing, now, for_all_agencies=for_all)
         errors = [hole.as_json() for hole in sight.holes if hole.severity == "error"]
         return Desk(person, sight.draft, sight.standing, sight.made, now, errors)
 

@@ -195,7 +195,9 @@ async def _write_draft(connection: AsyncConnection, case: Case, draft: Draft) ->
     )
     for step in draft.steps:
         if step.taken is not None:
-            consent = {name: getattr(step.taken, name) for name in step.taken.__slots__}
+            behalf = step.taken.on_behalf_of
+            consent = {name: getattr(step.taken, name) for name in step.taken.__slots__ if name != "on_behalf_of"}
+            consent |= {"delegator": behalf and behalf.officer, "delegator_post": behalf and behalf.post}
             about = {"draft": draft.number, "kind": step.kind, "specialism": step.specialism, "step": step.level}
             await connection.execute(_WRITE_APPROVAL, {**whose, **about, **consent})
 
@@ -316,11 +318,18 @@ _WRITE_DRAFT = text("""
         digest = excluded.digest, policy_version = excluded.policy_version, steps = excluded.steps,
         state = excluded.state
 """)
+# One who consents again after the authority for the first consent was gone does so by another.
 _WRITE_APPROVAL = text("""
     INSERT INTO approval
-        (case_id, draft, digest, officer, agency, author, kind, specialism, step_level, post, level, at)
-    VALUES (:case, :draft, :digest, :officer, :agency, :author, :kind, :specialism, :step, :post, :level, :at)
-    ON CONFLICT DO NOTHING
+        (case_id, draft, digest, officer, agency, author, kind, specialism, step_level, post, level, at, instrument,
+         delegator, delegator_post)
+    VALUES (:case, :draft, :digest, :officer, :agency, :author, :kind, :specialism, :step, :post, :level, :at,
+            :instrument, :delegator, :delegator_post)
+    ON CONFLICT (case_id, draft, digest, officer) DO UPDATE SET
+        kind = excluded.kind, specialism = excluded.specialism, step_level = excluded.step_level,
+        post = excluded.post, level = excluded.level, at = excluded.at, instrument = excluded.instrument,
+        delegator = excluded.delegator, delegator_post = excluded.delegator_post
+    WHERE approval.at < excluded.at
 """)
 _INSERT_RESPONSES = text("""
     INSERT INTO response (id, agency, case_id, comments, text, language, level, digest, policy_version, authorisations,

@@ -10,22 +10,24 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.policy.adapters.store import rows
+from services.policy.domain.authority.mandates import Mandate
 from services.policy.domain.clearance.approvals import Draft
 from services.policy.domain.clearance.cases import Turn
-from services.policy.domain.roster import Officer
 
 MOST_TURNS_SHOWN = 50
 
 
 @dataclass(frozen=True)
 class Filter:
-    """Which cases are asked for. ``after`` is the place of the last one seen; ``waiting_for`` posts by agency."""
+    """Which cases are asked for. ``after`` is the place of the last one seen; ``waiting_for`` a person's mandates, by
+    agency, ``standing`` the delegations under which consents still count."""
 
     agencies: Sequence[str] | None
     state: str | None = None
     level: str | None = None
     after: tuple[datetime | None, str] | None = None
-    waiting_for: Sequence[tuple[str, Officer]] | None = None
+    waiting_for: Sequence[tuple[str, Mandate]] | None = None
+    standing: Sequence[str] = ()
     limit: int = 50
 
 
@@ -86,38 +88,62 @@ def _conditions(asked: Filter) -> tuple[list[str], dict[str, Any]]:
             values["due"] = due
     if asked.waiting_for is not None:
         conditions.append(_WAITING)
-        values.update(_posts(asked.waiting_for))
+        values.update(_mandates(asked.waiting_for), standing=list(asked.standing))
     return conditions, values
 
 
-def _posts(held: Sequence[tuple[str, Officer]]) -> dict[str, Any]:
-    ceilings = [officer.ceiling for _, officer in held]
+def _mandates(held: Sequence[tuple[str, Mandate]]) -> dict[str, Any]:
     return {
-        "post_agencies": [agency for agency, _ in held],
-        "post_subjects": [officer.subject for _, officer in held],
-        "post_levels": [officer.level for _, officer in held],
-        "post_specialisms": [",".join(officer.specialisms) for _, officer in held],
-        "post_sensitivities": [ceiling.sensitivity if ceiling else "S4" for ceiling in ceilings],
-        "post_damages": [ceiling.damage if ceiling else "D4" for ceiling in ceilings],
+        "by_agencies": [agency for agency, _ in held],
+        "by_subjects": [mandate.subject for _, mandate in held],
+        "by_levels": [mandate.level for _, mandate in held],
+        "by_specialisms": [",".join(mandate.specialisms) for _, mandate in held],
+        "by_topics": [",".join(mandate.topics) for _, mandate in held],
+        "by_platforms": [",".join(mandate.platforms) for _, mandate in held],
+        "by_sensitivities": [mandate.ceiling.sensitivity for _, mandate in held],
+        "by_damages": [mandate.ceiling.damage for _, mandate in held],
     }
 
 
 _AFTER = "(c.due_at > :due OR (c.due_at = :due AND c.id > :last) OR c.due_at IS NULL)"
 _AFTER_UNDUE = "(c.due_at IS NULL AND c.id > :last)"
-# The same conditions as ``approvals.may_decide``, so that a long list can be cut into pages by the database.
-_WAITING = """EXISTS (
+# The same conditions as ``deciders.may_decide``, so that a long list can be cut into pages by the database: the topics
+# of a case are those of the turns that an answer covers (``Case.unanswered``), a consent counts as ``Counting`` says.
+_COVERED = """
+    SELECT json_array_elements_text(t.decision -> 'topics') AS topic FROM turn AS t
+    WHERE t.case_id = c.id
+        AND t.state = (SELECT CASE WHEN bool_or(state = 'waiting') THEN 'waiting'
+                                   WHEN bool_or(state = 'watching') THEN 'watching' ELSE 'closed' END
+                       FROM turn WHERE case_id = c.id)
+        AND (t.state <> 'closed' OR (t.comment, t.revision) = (c.head_comment, c.head_revision))
+"""
+_COUNTS = """
+    (s #>> '{taken,officer}' IS NOT NULL
+     AND (s #>> '{taken,on_behalf_of}' IS NULL OR s #>> '{taken,instrument}' = ANY (CAST(:standing AS text[])))
+     AND NOT EXISTS (SELECT 1 FROM recusal AS r WHERE r.case_id = c.id AND r.officer = s #>> '{taken,officer}'))
+"""
+_WAITING = f"""EXISTS (
     SELECT 1 FROM draft AS d
-    JOIN unnest(CAST(:post_agencies AS text[]), CAST(:post_subjects AS text[]), CAST(:post_levels AS text[]),
-                CAST(:post_specialisms AS text[]), CAST(:post_sensitivities AS text[]), CAST(:post_damages AS text[]))
-         AS post (agency, subject, level, specialisms, sensitivity, damage) ON post.agency = c.agency
-    WHERE d.case_id = c.id AND d.state = 'open' AND d.author <> post.subject
-        AND c.sensitivity <= post.sensitivity AND c.damage <= post.damage
-        AND NOT EXISTS (SELECT 1 FROM json_array_elements(d.steps) AS s WHERE s #>> '{taken,officer}' = post.subject)
+    JOIN unnest(CAST(:by_agencies AS text[]), CAST(:by_subjects AS text[]), CAST(:by_levels AS text[]),
+                CAST(:by_specialisms AS text[]), CAST(:by_topics AS text[]), CAST(:by_platforms AS text[]),
+                CAST(:by_sensitivities AS text[]), CAST(:by_damages AS text[]))
+         AS mandate (agency, subject, level, specialisms, topics, platforms, sensitivity, damage)
+         ON mandate.agency = c.agency
+    WHERE d.case_id = c.id AND d.state = 'open' AND d.author <> mandate.subject
+        AND c.sensitivity <= mandate.sensitivity AND c.damage <= mandate.damage
+        AND (mandate.platforms = '' OR c.platform = ANY (string_to_array(mandate.platforms, ',')))
+        AND (mandate.topics = '' OR (
+            SELECT coalesce(bool_and(topic = ANY (string_to_array(mandate.topics, ','))), false)
+            FROM ({_COVERED}) AS covered))
+        AND NOT EXISTS (SELECT 1 FROM recusal AS r WHERE r.case_id = c.id AND r.officer = mandate.subject)
+        AND NOT EXISTS (
+            SELECT 1 FROM json_array_elements(d.steps) AS s
+            WHERE {_COUNTS} AND s #>> '{{taken,officer}}' = mandate.subject)
         AND EXISTS (
             SELECT 1 FROM json_array_elements(d.steps) AS s
-            WHERE s ->> 'taken' IS NULL AND s ->> 'level' <= post.level
+            WHERE NOT {_COUNTS} AND s ->> 'level' <= mandate.level
                 AND (s ->> 'kind' = 'approval'
-                     OR s ->> 'specialism' = ANY (string_to_array(post.specialisms, ',')))))"""
+                     OR s ->> 'specialism' = ANY (string_to_array(mandate.specialisms, ',')))))"""  # noqa: S608
 _CASE = text('SELECT * FROM "case" WHERE id = :id')
 _TURNS = text("""
     SELECT t.* FROM unnest(CAST(:cases AS text[])) AS wanted (id)

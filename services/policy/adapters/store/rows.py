@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from services.policy.domain.authority.mandates import OnBehalfOf
 from services.policy.domain.clearance.approvals import Consent, Draft, Step
 from services.policy.domain.clearance.cases import Case, Escalation, Standing, Thread, Turn
 from services.policy.domain.clocks.pauses import Pause
@@ -164,6 +165,7 @@ def steps_json(draft: Draft) -> str:
 def step_body(step: Step) -> dict[str, Any]:
     """A step as it is stored and shown."""
     taken = step.taken
+    behalf = taken and taken.on_behalf_of
     return {
         "kind": step.kind,
         "level": step.level,
@@ -175,6 +177,8 @@ def step_body(step: Step) -> dict[str, Any]:
             "level": taken.level,
             "at": rfc3339(taken.at),
             "digest": taken.digest,
+            "instrument": taken.instrument,
+            "on_behalf_of": behalf and {"officer": behalf.officer, "post": behalf.post},
         },
     }
 
@@ -184,5 +188,14 @@ def _step_of(body: dict[str, Any]) -> Step:
     consent = None
     if taken is not None:
         at = datetime.fromisoformat(taken["at"])
-        consent = Consent(taken["officer"], taken["post"], taken["level"], at, taken["digest"])
+        behalf = taken.get("on_behalf_of")
+        consent = Consent(
+            officer=taken["officer"],
+            post=taken["post"],
+            level=taken["level"],
+            at=at,
+            digest=taken["digest"],
+            instrument=taken.get("instrument"),
+            on_behalf_of=OnBehalfOf(**behalf) if behalf else None,
+        )
     return Step(body["kind"], body["level"], body["specialism"], consent)

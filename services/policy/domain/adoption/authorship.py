@@ -76,11 +76,13 @@ class AnotherIsScheduled(Refusal):
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Who acts, with the post that they hold in the agency and the unit it belongs to, if any."""
+    """Who acts, with the post that they hold in the agency and the unit it belongs to, if any. ``only_writes``: one who
+    looks after all agencies and holds no post in this one."""
 
     subject: str
     post: str | None = None
     unit: str | None = None
+    only_writes: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,17 +155,20 @@ class Adoption:
     draft: str | None = None
 
 
-def acting(subject: str, roster: Roster | None, standing: Standing | None, now: datetime) -> Person:
+def acting(
+    subject: str, roster: Roster | None, standing: Standing | None, now: datetime, *, for_all_agencies: bool = False
+) -> Person:
     """Who acts, in the post that they hold now. Raises NoPost.
 
-    Only where nobody holds a post yet may anybody act: somebody must write an agency's first policy.
+    Without a post acts who looks after all agencies, and then only writes; and anybody where nobody holds a post yet,
+    because somebody must write an agency's first policy.
     """
     officers = roster.officers if roster else ()
     officer = next((each for each in officers if each.subject == subject), None)
     if officer is None or not officer.holds_at(now):
-        if officers:
+        if officers and not for_all_agencies:
             raise NoPost
-        return Person(subject)
+        return Person(subject, only_writes=bool(officers))
     return Person(subject, officer.post, officer.unit or (standing.documents.unit_of(subject) if standing else None))
 
 

@@ -2,7 +2,7 @@
 
 An approval binds what was seen. Its digest covers everything that an officer had before their eyes; when any of it
 changes, consents given before no longer count. Of a draft's consents each comes from another person, and none from
-its author.
+its author, by whatever mandate they act.
 """
 
 import hashlib
@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
+from services.policy.domain.authority.mandates import Mandate, OnBehalfOf, Weight
 from services.policy.domain.policies import StepRule
-from services.policy.domain.roster import Ceiling, Officer
-from services.policy.domain.scales import Damage, Level, Sensitivity, Specialism
+from services.policy.domain.scales import Level, Specialism
 
 _CANONICAL = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":"))
 
@@ -26,7 +26,8 @@ class Refusal(Exception):
     Refusal
     ├── OwnDraft
     ├── NotYourAuthority
-    │   └── CeilingExceeded
+    │   ├── CeilingExceeded
+    │   └── DayIsSpent
     ├── StaleDigest
     ├── DraftNotOpen
     └── NothingToAnswer
@@ -46,6 +47,21 @@ class NotYourAuthority(Refusal):
 
 class CeilingExceeded(NotYourAuthority):
     """The case lies above the ceiling of your authority."""
+
+    def __init__(self, mandate: Mandate, weight: Weight) -> None:
+        self.mandate = mandate
+        self.exceeded = mandate.exceeded_by(weight)
+        whose = f"instrument {mandate.instrument}" if mandate.instrument else f"post {mandate.post}"
+        told = [f"{getattr(weight, name)} lies above {getattr(mandate.ceiling, name)}" for name in self.exceeded]
+        super().__init__(f"{' and '.join(told)}, the ceiling of your {whose}.")
+
+
+class DayIsSpent(NotYourAuthority):
+    """The number of consents a day is used up."""
+
+    def __init__(self, instrument: str, number: int) -> None:
+        super().__init__(f"The instrument {instrument} is good for {number} a day, and today's are used up.")
+        self.instrument, self.number = instrument, number
 
 
 class StaleDigest(Refusal):
@@ -97,23 +113,39 @@ class Seen:
 
 
 @dataclass(frozen=True, slots=True)
-class Weight:
-    """What a case asks of whoever decides on it."""
-
-    sensitivity: Sensitivity
-    damage: Damage
-    topics: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class Consent:
-    """One officer's taking of a step, in whose post and at what level, for exactly this digest."""
+    """One officer's taking of a step, in whose post and at what level, for exactly this digest.
+
+    ``instrument`` is the appointment or delegation it was given under, ``on_behalf_of`` the delegator.
+    """
 
     officer: str
     post: str
     level: Level
     at: datetime
     digest: str
+    instrument: str | None = None
+    on_behalf_of: OnBehalfOf | None = None
+
+    @classmethod
+    def by(cls, mandate: Mandate, at: datetime, digest: str) -> "Consent":
+        """The consent that a mandate gives."""
+        return cls(mandate.subject, mandate.post, mandate.level, at, digest, mandate.instrument, mandate.on_behalf_of)
+
+
+@dataclass(frozen=True, slots=True)
+class Counting:
+    """Which consents still count: ``standing`` are the delegations that give something now, ``recused`` who stepped
+    aside from the case."""
+
+    standing: frozenset[str] = frozenset()
+    recused: frozenset[str] = frozenset()
+
+    def counts(self, consent: Consent) -> bool:
+        """Whether a consent that was not released yet is still good."""
+        if consent.officer in self.recused:
+            return False
+        return consent.on_behalf_of is None or consent.instrument in self.standing
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,62 +187,17 @@ class Draft:
         steps = (*self.steps[:index], replace(self.steps[index], taken=consent), *self.steps[index + 1 :])
         return replace(self, steps=steps)
 
+    def recounted(self, counting: Counting) -> "Draft":
+        """The draft with those steps open again whose consents no longer count; what is over stays as it was."""
+        if self.state != "open" or all(step.taken is None or counting.counts(step.taken) for step in self.steps):
+            return self
+        void = [step.taken is not None and not counting.counts(step.taken) for step in self.steps]
+        steps = [replace(step, taken=None) if gone else step for step, gone in zip(self.steps, void, strict=True)]
+        return replace(self, steps=tuple(steps))
+
 
 def steps_of(rules: tuple[StepRule, ...]) -> tuple[Step, ...]:
     """Open steps, as a ladder's rung and its sign-offs ask for them."""
     return tuple(
         Step("signoff" if rule.kind == "signoff" else "approval", rule.level, rule.specialism) for rule in rules
     )
-
-
-def approval_step(draft: Draft, officer: Officer, weight: Weight) -> int:
-    """The highest open approval that ``officer`` qualifies for. Raises Refusal."""
-    _refuse_the_wrong_person(draft, officer, weight)
-    qualifying = [
-        (step.level, -index)
-        for index, step in enumerate(draft.steps)
-        if step.kind == "approval" and step.taken is None and officer.level >= step.level
-    ]
-    if not qualifying:
-        raise NotYourAuthority
-    return -max(qualifying)[1]
-
-
-def signoff_step(draft: Draft, officer: Officer, kind: Specialism, weight: Weight) -> int:
-    """The open sign-off of that kind, for an officer of that specialism. Raises Refusal."""
-    _refuse_the_wrong_person(draft, officer, weight)
-    for index, step in enumerate(draft.steps):
-        if step.specialism == kind and step.taken is None:
-            if kind in officer.specialisms and officer.level >= step.level:
-                return index
-            raise NotYourAuthority(f"Only a specialist for {kind} may sign it off.")
-    raise NotYourAuthority(f"No sign-off for {kind} is open.")
-
-
-def may_decide(draft: Draft, officer: Officer, weight: Weight) -> bool:
-    """Whether ``officer`` could take some step of the draft now."""
-    for step in draft.steps:
-        try:
-            if step.specialism is None:
-                approval_step(draft, officer, weight)
-            else:
-                signoff_step(draft, officer, step.specialism, weight)
-        except Refusal:
-            continue
-        return True
-    return False
-
-
-def _refuse_the_wrong_person(draft: Draft, officer: Officer, weight: Weight) -> None:
-    if officer.subject == draft.author:
-        raise OwnDraft
-    if draft.consent_of(officer.subject) is not None:
-        raise NotYourAuthority("You have taken a step of this draft already; each needs another person.")
-    if not officer.stands_for(weight.topics):
-        raise NotYourAuthority("Your post does not stand for the subject of this case.")
-    if _above(officer.ceiling, weight.sensitivity, weight.damage):
-        raise CeilingExceeded
-
-
-def _above(ceiling: Ceiling | None, sensitivity: Sensitivity, damage: Damage) -> bool:
-    return ceiling is not None and (sensitivity > ceiling.sensitivity or damage > ceiling.damage)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal
 
+from services.policy.domain.authority.mandates import Weight
 from services.policy.domain.clearance.approvals import Draft, Seen
 from services.policy.domain.clocks.pauses import Pause
 from services.policy.domain.clocks.response_clock import Deadlines
@@ -186,6 +187,13 @@ class Case:
     def waiting(self) -> list[Turn]:
         """The turns that wait for an answer of the officers, oldest first."""
         return [turn for turn in self.turns if turn.state == "waiting"]
+
+    @property
+    def weight(self) -> Weight:
+        """What the case asks of whoever decides on it. It has something to decide."""
+        assert self.standing is not None
+        topics = {topic for turn in self.unanswered for topic in turn.decision.topics}
+        return Weight(self.standing.sensitivity, self.standing.damage, tuple(sorted(topics)), self.thread.platform)
 
     @property
     def unanswered(self) -> list[Turn]:

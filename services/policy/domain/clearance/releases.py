@@ -10,7 +10,7 @@ from services.policy.domain.clearance.approvals import Draft
 from services.policy.domain.clearance.cases import Case, Turn
 from services.policy.domain.policies import Line
 from services.policy.domain.scales import Level
-from shared.events import Authorisation, ResponseApproved
+from shared.events import Authorisation, BehalfOf, ResponseApproved
 from shared.ids import new_id
 
 
@@ -38,9 +38,12 @@ def by_clearance(case: Case, draft: Draft, now: datetime) -> ResponseApproved:
             post=step.taken.post,
             level=step.taken.level,
             at=step.taken.at,
+            on_behalf_of=behalf and BehalfOf(officer=behalf.officer, post=behalf.post),
+            instrument=step.taken.instrument,
         )
         for step in draft.steps
         if step.taken is not None
+        for behalf in (step.taken.on_behalf_of,)
     )
     assert case.standing is not None
     covered = case.unanswered

@@ -100,6 +100,11 @@ def test_who_holds_no_post_now_is_nobody_here(about: dict[str, Any]) -> None:
         acting("p", a_roster(**about), standing(), NOW)
 
 
+def test_who_looks_after_all_agencies_writes_without_a_post() -> None:
+    assert acting("admin", a_roster(), standing(), NOW, for_all_agencies=True) == Person("admin", only_writes=True)
+    assert not acting("p", a_roster(), standing(), NOW, for_all_agencies=True).only_writes
+
+
 @pytest.mark.parametrize("roster", [None, Roster()])
 def test_an_agencys_first_policy_is_written_by_somebody_without_a_post(roster: Roster | None) -> None:
     assert acting("p", roster, None, NOW) == Person("p")

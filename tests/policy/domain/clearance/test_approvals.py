@@ -4,18 +4,24 @@ from dataclasses import replace
 
 import pytest
 
+from services.policy.domain.authority.mandates import Mandate, OnBehalfOf, Weight
 from services.policy.domain.clearance.approvals import (
     CeilingExceeded,
     Consent,
+    Counting,
+    DayIsSpent,
     Draft,
     NotYourAuthority,
     OwnDraft,
     Seen,
-    Weight,
+    steps_of,
+)
+from services.policy.domain.clearance.deciders import (
+    Decider,
     approval_step,
     may_decide,
+    returning,
     signoff_step,
-    steps_of,
 )
 from services.policy.domain.roster import Ceiling, Officer
 from tests.policy.builders import NOW, bare
@@ -28,16 +34,33 @@ def a_draft(level: str = "L4", signoffs: tuple[str, ...] = ()) -> Draft:
     return Draft(1, 1, "desk", "text", "en", SEEN.digest(), "a/1@0", steps, "open", NOW)
 
 
-def who(subject: str) -> Officer:
+LIGHT = Weight("S0", "D0")
+
+
+def post(subject: str, **limits: object) -> Officer:
     found = bare().policy.officer(subject)
     assert found is not None
-    return found
+    return found.model_copy(update=limits)
+
+
+def who(subject: str, **limits: object) -> Decider:
+    return Decider(subject, (Mandate.of_post(post(subject, **limits)),))
+
+
+def lent(subject: str, by: str, **limits: object) -> Mandate:
+    """What ``by`` has, delegated."""
+    given = {"instrument": "del_1", "on_behalf_of": OnBehalfOf(by, post(by).post), "chain": ("del_1",), **limits}
+    return replace(Mandate.of_post(post(by)), subject=subject, post=post(subject).post, basis="delegation", **given)
+
+
+def with_lent(subject: str, by: str, given_today: int = 0, **limits: object) -> Decider:
+    own = Mandate.of_post(post(subject))
+    return Decider(subject, (own, lent(subject, by, **limits)), {"del_1": given_today})
 
 
 def take(draft: Draft, subject: str) -> Draft:
-    officer = who(subject)
-    index = approval_step(draft, officer, Weight("S0", "D0"))
-    return draft.taken(index, Consent(officer.subject, officer.post, officer.level, NOW, draft.digest))
+    index, mandate = approval_step(draft, who(subject), LIGHT)
+    return draft.taken(index, Consent.by(mandate, NOW, draft.digest))
 
 
 @pytest.mark.parametrize("level", ["L1", "L2", "L3", "L4"])
@@ -81,31 +104,31 @@ def test_below_the_level_nothing_can_be_taken() -> None:
 
 def test_a_sign_off_is_for_its_specialist() -> None:
     draft = a_draft("L3", ("legal",))
-    assert signoff_step(draft, who("legal"), "legal", Weight("S0", "D0")) == 2
+    assert signoff_step(draft, who("legal"), "legal", LIGHT)[0] == 2
     with pytest.raises(NotYourAuthority):
-        signoff_step(draft, who("head"), "legal", Weight("S0", "D0"))
+        signoff_step(draft, who("head"), "legal", LIGHT)
     with pytest.raises(NotYourAuthority):
-        signoff_step(draft, who("legal"), "security", Weight("S0", "D0"))
+        signoff_step(draft, who("legal"), "security", LIGHT)
 
 
 def test_an_approval_is_no_sign_off_and_the_other_way_round() -> None:
     draft = take(a_draft("L3", ("legal",)), "legal")
     with pytest.raises(NotYourAuthority):
-        signoff_step(draft, who("legal"), "legal", Weight("S0", "D0"))
+        signoff_step(draft, who("legal"), "legal", LIGHT)
     assert not draft.is_cleared
 
 
 def test_a_ceiling_limits_the_holder_of_a_post() -> None:
-    limited = who("head").model_copy(update={"ceiling": Ceiling(sensitivity="S3", damage="D2")})
+    limited = who("head", ceiling=Ceiling(sensitivity="S3", damage="D2"))
     with pytest.raises(CeilingExceeded):
         approval_step(a_draft(), limited, Weight("S3", "D3"))
-    assert approval_step(a_draft(), limited, Weight("S3", "D2")) == 2
+    assert approval_step(a_draft(), limited, Weight("S3", "D2"))[0] == 2
     assert not may_decide(a_draft(), limited, Weight("S4", "D0"))
 
 
 @pytest.mark.parametrize("topics", [("fees",), ("fees", "queues"), ()])
 def test_a_post_for_some_subjects_decides_on_these_and_on_nothing_else(topics: tuple[str, ...]) -> None:
-    limited = who("head").model_copy(update={"topics": ("fees", "visas")})
+    limited = who("head", topics=("fees", "visas"))
     assert may_decide(a_draft(), limited, Weight("S0", "D0", topics)) == (topics == ("fees",))
     if topics != ("fees",):
         with pytest.raises(NotYourAuthority, match="does not stand for the subject"):
@@ -114,10 +137,95 @@ def test_a_post_for_some_subjects_decides_on_these_and_on_nothing_else(topics: t
 
 def test_may_decide_says_what_the_steps_say() -> None:
     draft = a_draft("L2", ("legal",))
-    answers = {
-        subject: may_decide(draft, who(subject), Weight("S0", "D0")) for subject in ("desk", "desk-2", "comms", "legal")
-    }
+    answers = {subject: may_decide(draft, who(subject), LIGHT) for subject in ("desk", "desk-2", "comms", "legal")}
     assert answers == {"desk": False, "desk-2": False, "comms": True, "legal": True}
+
+
+def test_a_delegate_takes_the_delegators_step_and_says_for_whom() -> None:
+    index, mandate = approval_step(a_draft(), with_lent("desk-2", "head"), LIGHT)
+    consent = Consent.by(mandate, NOW, "0" * 64)
+    assert index == 2
+    assert (consent.officer, consent.post, consent.level) == ("desk-2", "Second Desk", "L4")
+    assert (consent.instrument, consent.on_behalf_of) == ("del_1", OnBehalfOf("head", "Head"))
+
+
+def test_the_own_post_is_used_before_what_is_borrowed() -> None:
+    _, mandate = approval_step(a_draft("L2"), with_lent("comms", "head"), LIGHT)
+    assert (mandate.basis, mandate.post) == ("post", "Communications")
+
+
+def test_a_delegation_lends_the_level_and_no_second_step() -> None:
+    delegate = with_lent("comms", "head")
+    index, mandate = approval_step(a_draft(), delegate, LIGHT)
+    draft = a_draft().taken(index, Consent.by(mandate, NOW, "0" * 64))
+    assert len(draft.steps) == 3
+    with pytest.raises(NotYourAuthority):
+        approval_step(draft, delegate, LIGHT)
+    with pytest.raises(OwnDraft):
+        approval_step(replace(a_draft(), author="comms"), delegate, LIGHT)
+
+
+@pytest.mark.parametrize(
+    ("weight", "exceeded"),
+    [
+        (Weight("S2", "D3"), ("damage",)),
+        (Weight("S4", "D2"), ("sensitivity",)),
+        (Weight("S4", "D4"), ("sensitivity", "damage")),
+    ],
+)
+def test_the_ceiling_that_is_exceeded_is_named_with_its_instrument(weight: Weight, exceeded: tuple[str, ...]) -> None:
+    ceiling = Ceiling(sensitivity="S3", damage="D2")
+    with pytest.raises(CeilingExceeded, match="del_1") as refused:
+        approval_step(a_draft(), with_lent("desk-2", "head", ceiling=ceiling), weight)
+    assert refused.value.exceeded == exceeded
+    assert all(f"{getattr(weight, name)} lies above" in str(refused.value) for name in exceeded)
+
+
+def test_a_delegation_is_for_its_platforms() -> None:
+    delegate = with_lent("desk-2", "head", platforms=("x",))
+    with pytest.raises(NotYourAuthority, match="platform"):
+        approval_step(a_draft(), delegate, Weight("S0", "D0", platform="mastodon"))
+    assert approval_step(a_draft(), delegate, Weight("S0", "D0", platform="x"))[0] == 2
+
+
+def test_the_number_of_a_day_is_the_last() -> None:
+    limits = (("del_1", 2),)
+    assert may_decide(a_draft(), with_lent("desk-2", "head", 1, limits=limits), LIGHT)
+    with pytest.raises(DayIsSpent, match="2 a day"):
+        approval_step(a_draft(), with_lent("desk-2", "head", 2, limits=limits), LIGHT)
+
+
+def test_a_sign_off_can_be_lent_only_with_its_specialism() -> None:
+    draft = a_draft("L3", ("legal",))
+    assert signoff_step(draft, with_lent("desk-2", "legal"), "legal", LIGHT)[1].instrument == "del_1"
+    with pytest.raises(NotYourAuthority):
+        signoff_step(draft, with_lent("desk-2", "legal", specialisms=()), "legal", LIGHT)
+
+
+def test_what_is_above_the_ceiling_cannot_be_sent_back_either() -> None:
+    limited = who("head", ceiling=Ceiling(sensitivity="S1", damage="D1"))
+    with pytest.raises(CeilingExceeded):
+        returning(a_draft(), limited, Weight("S2", "D0"))
+    with pytest.raises(NotYourAuthority, match="subject"):
+        returning(a_draft(), who("head", topics=("fees",)), Weight("S0", "D0", ("visas",)))
+    assert returning(a_draft(), limited, Weight("S1", "D1")).post == "Head"
+    assert returning(replace(a_draft(), author="head"), limited, Weight("S2", "D0")).post == "Head"
+
+
+def test_a_consent_counts_while_its_instrument_stands_and_its_giver_has_not_stepped_aside() -> None:
+    index, mandate = approval_step(a_draft(), with_lent("desk-2", "head"), LIGHT)
+    draft = take(a_draft().taken(index, Consent.by(mandate, NOW, "0" * 64)), "division")
+    taken = {
+        name: [step.taken is not None for step in draft.recounted(counting).steps]
+        for name, counting in {
+            "standing": Counting(frozenset(["del_1"])),
+            "lapsed": Counting(),
+            "recused": Counting(frozenset(["del_1"]), frozenset(["division"])),
+        }.items()
+    }
+    assert taken == {"standing": [False, True, True], "lapsed": [False, True, False], "recused": [False, False, True]}
+    released = replace(draft, state="released")
+    assert released.recounted(Counting()) == released
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,137 @@
+"""Who may take which step of a draft, and by which of their mandates.
+
+A step is taken by the best lawful mandate: the highest step that any of them is good for, and of those that are good
+for it the least borrowed. A delegation changes who holds a level; the steps stay as many as they were.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from services.policy.domain.authority.mandates import Mandate, Weight
+from services.policy.domain.clearance.approvals import (
+    CeilingExceeded,
+    DayIsSpent,
+    Draft,
+    NotYourAuthority,
+    OwnDraft,
+    Refusal,
+)
+from services.policy.domain.scales import Level, Specialism
+
+
+@dataclass(frozen=True, slots=True)
+class Decider:
+    """A person before a draft: by what they may decide (own posts first), and the consents that were given today under
+    each instrument that counts them."""
+
+    subject: str
+    mandates: tuple[Mandate, ...]
+    given_today: Mapping[str, int] = field(default_factory=dict)
+
+    def obstacle(self, mandate: Mandate, weight: Weight) -> NotYourAuthority | None:
+        """Why a mandate is of no use for such a case now, or None."""
+        return _beyond(mandate, weight) or self.spent(mandate)
+
+    def spent(self, mandate: Mandate) -> DayIsSpent | None:
+        """That as many consents were given today as one of its instruments allows."""
+        for instrument, number in mandate.limits:
+            if self.given_today.get(instrument, 0) >= number:
+                return DayIsSpent(instrument, number)
+        return None
+
+
+def approval_step(draft: Draft, decider: Decider, weight: Weight) -> tuple[int, Mandate]:
+    """The highest open approval that one of the person's mandates is good for, and the least borrowed of those that
+    are. Raises Refusal."""
+    _refuse_the_wrong_person(draft, decider)
+    found: list[tuple[Level, int, Mandate]] = []
+    for mandate in decider.mandates:
+        for index, step in enumerate(draft.steps):
+            if step.kind == "approval" and step.taken is None and mandate.level >= step.level:
+                found.append((step.level, index, mandate))
+    if not found:
+        raise NotYourAuthority
+    lawful = [each for each in found if decider.obstacle(each[2], weight) is None]
+    if not lawful:
+        raise _nearest(decider.obstacle(mandate, weight) for _, _, mandate in found)
+    _, index, mandate = max(lawful, key=lambda each: each[0])
+    return index, mandate
+
+
+def signoff_step(draft: Draft, decider: Decider, kind: Specialism, weight: Weight) -> tuple[int, Mandate]:
+    """The open sign-off of that kind, and the mandate by which the person may take it. Raises Refusal."""
+    _refuse_the_wrong_person(draft, decider)
+    for index, step in enumerate(draft.steps):
+        if step.specialism == kind and step.taken is None:
+            found = [each for each in decider.mandates if kind in each.specialisms and each.level >= step.level]
+            if not found:
+                raise NotYourAuthority(f"Only a specialist for {kind} may sign it off.")
+            lawful = [each for each in found if decider.obstacle(each, weight) is None]
+            if not lawful:
+                raise _nearest(decider.obstacle(each, weight) for each in found)
+            return index, lawful[0]
+    raise NotYourAuthority(f"No sign-off for {kind} is open.")
+
+
+def returning(draft: Draft, decider: Decider, weight: Weight) -> Mandate:
+    """The mandate by which a person sends a draft back: one good for a step of it, or any if the draft is their own.
+    Raises Refusal."""
+    if not decider.mandates:
+        raise NotYourAuthority
+    if decider.subject == draft.author:
+        return decider.mandates[0]
+    found = [each for each in decider.mandates if any(each.level >= step.level for step in draft.steps)]
+    if not found:
+        raise NotYourAuthority
+    obstacles = {each: _beyond(each, weight) for each in found}
+    lawful = [each for each, obstacle in obstacles.items() if obstacle is None]
+    if not lawful:
+        raise _nearest(obstacles.values())
+    return lawful[0]
+
+
+def acting(decider: Decider, weight: Weight, level: Level, owner: str) -> Mandate:
+    """The mandate by which a person acts on a case of that level and owner: one of the level or above, or the owner's.
+    Raises Refusal."""
+    found = [each for each in decider.mandates if each.level >= level or each.post == owner]
+    if not found:
+        raise NotYourAuthority("The case lies above your level.")
+    lawful = [each for each in found if _beyond(each, weight) is None]
+    if not lawful:
+        raise _nearest(_beyond(each, weight) for each in found)
+    return lawful[0]
+
+
+def may_decide(draft: Draft, decider: Decider, weight: Weight) -> bool:
+    """Whether the person could take some step of the draft now."""
+    for step in draft.steps:
+        try:
+            if step.specialism is None:
+                approval_step(draft, decider, weight)
+            else:
+                signoff_step(draft, decider, step.specialism, weight)
+        except Refusal:
+            continue
+        return True
+    return False
+
+
+def _refuse_the_wrong_person(draft: Draft, decider: Decider) -> None:
+    if decider.subject == draft.author:
+        raise OwnDraft
+    if draft.consent_of(decider.subject) is not None:
+        raise NotYourAuthority("You have taken a step of this draft already; each needs another person.")
+
+
+def _beyond(mandate: Mandate, weight: Weight) -> NotYourAuthority | None:
+    """Why a mandate is not for such a case, or None."""
+    if not mandate.stands_for(weight.topics):
+        return NotYourAuthority("Your authority does not stand for the subject of this case.")
+    if not mandate.speaks_on(weight.platform):
+        return NotYourAuthority(f"The instrument {mandate.instrument} is not for this platform.")
+    return CeilingExceeded(mandate, weight) if mandate.exceeded_by(weight) else None
+
+
+def _nearest(obstacles: Iterable[NotYourAuthority | None]) -> NotYourAuthority:
+    """Of several reasons the one that was the last to overcome."""
+    return max(filter(None, obstacles), key=lambda each: (type(each) is not NotYourAuthority, type(each) is DayIsSpent))

@@ -1,0 +1,97 @@
+"""What the database lists as waiting for somebody is what the rules let them decide."""
+
+import itertools
+from dataclasses import replace
+
+import pytest
+
+from services.policy.adapters.store import cases, queries, rows
+from services.policy.domain.authority.mandates import Mandate, OnBehalfOf, Weight
+from services.policy.domain.clearance.approvals import Consent, Counting, Draft, Step
+from services.policy.domain.clearance.deciders import Decider, may_decide
+from services.policy.domain.roster import Ceiling
+from shared.database import EVERY_AGENCY
+from tests.policy.adapters.office import DESK, Office, an_office
+from tests.policy.builders import NOW
+
+pytestmark = pytest.mark.asyncio
+
+TEXTS = (
+    "My lawyer will sue you for defamation",
+    "The fee is a scandal and my lawyer will sue you for defamation",
+    "The fee is a scandal, how long does it take, and my lawyer will sue you for defamation",
+)
+BEHALF = OnBehalfOf("head", "Head")
+CONSENTS = (
+    (),
+    (Consent("me", "Post", "L3", NOW, "0" * 64),),
+    (Consent("me", "Post", "L3", NOW, "0" * 64, "del_gone", BEHALF),),
+    (Consent("other", "Post", "L3", NOW, "0" * 64, "del_1", BEHALF),),
+    (Consent("recused", "Post", "L3", NOW, "0" * 64), Consent("other", "Post", "L2", NOW, "0" * 64)),
+    (Consent("third", "Post", "L3", NOW, "0" * 64), Consent("other", "Post", "L2", NOW, "0" * 64)),
+    (Consent("third", "Post", "L3", NOW, "0" * 64), Consent("other", "Post", "L2", NOW, "0" * 64, "del_gone", BEHALF)),
+)
+MANDATES = [
+    Mandate(
+        "me",
+        "Post",
+        level,
+        "post",
+        specialisms=specialisms,
+        topics=topics,
+        platforms=platforms,
+        ceiling=Ceiling(sensitivity=sensitivity, damage="D3"),
+    )
+    for level, specialisms, topics, platforms, sensitivity in itertools.product(
+        ("L1", "L2", "L3"), ((), ("legal",)), ((), ("fees",)), ((), ("mastodon",), ("x",)), ("S0", "S4")
+    )
+]
+
+
+def with_consents(draft: Draft, consents: tuple[Consent, ...]) -> Draft:
+    """The draft with its last approvals taken so."""
+    steps: list[Step] = list(draft.steps)
+    for index, consent in zip((1, 0), consents, strict=False):
+        steps[index] = replace(steps[index], taken=consent)
+    return replace(draft, steps=tuple(steps))
+
+
+async def put(office: Office, case: str, draft: Draft) -> None:
+    steps = rows.steps_json(draft).replace("'", "''").replace(":", "\\:")
+    await office.policy.rows(f"UPDATE draft SET steps = '{steps}' WHERE case_id = '{case}' RETURNING 1")
+
+
+async def test_the_list_and_the_rules_agree() -> None:
+    async with an_office() as office:
+        wanted: dict[str, tuple[Weight, Draft]] = {}
+        for number, (text, consents) in enumerate(itertools.product(TEXTS, CONSENTS)):
+            case = await office.case(text, author=DESK, thread=f"thread-{number}")
+            async with office.policy.database.begin(EVERY_AGENCY) as connection:
+                (loaded,) = await cases.load_ids(connection, [case])
+            assert loaded.draft is not None
+            assert loaded.standing is not None
+            draft = with_consents(loaded.draft, consents)
+            await put(office, case, draft)
+            topics = tuple({topic for turn in loaded.unanswered for topic in turn.decision.topics})
+            standing = loaded.standing
+            wanted[case] = Weight(standing.sensitivity, standing.damage, topics, "mastodon"), draft
+            await office.policy.rows(
+                "INSERT INTO recusal (case_id, officer, agency, reason, at)"
+                f" VALUES ('{case}', 'recused', 'passports', 'kin', now()) RETURNING 1"
+            )
+        assert {weight.topics for weight, _ in wanted.values()} >= {(), ("fees",)}
+        counting = Counting(frozenset(["del_1"]), frozenset(["recused"]))
+        answers = set()
+        for mandate in MANDATES:
+            asked = queries.Filter(["passports"], waiting_for=[("passports", mandate)], standing=["del_1"], limit=100)
+            async with office.policy.database.begin(["passports"]) as connection:
+                listed = {row.id for row in await queries.list_cases(connection, asked)}
+            decider = Decider("me", (mandate,))
+            lawful = {
+                case
+                for case, (weight, draft) in wanted.items()
+                if may_decide(draft.recounted(counting), decider, weight)
+            }
+            assert listed == lawful, mandate
+            answers.add(len(lawful))
+        assert len(answers) > 4
