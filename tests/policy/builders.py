@@ -15,6 +15,7 @@ from services.policy.domain.comments import Comment, History
 from services.policy.domain.composing.composition import compose
 from services.policy.domain.deciding.decisions import Decision, PolicyInForce
 from services.policy.domain.policies import Policy
+from services.policy.domain.roster import Officer
 from shared.events import (
     Author,
     CommentDeleted,
@@ -126,6 +127,13 @@ def failed(response: ResponseApproved, reason: str) -> PublicationFailed:
         reason=reason,
         failed_at=LATER,
     )
+
+
+def officer(agency: str, subject: str) -> Officer:
+    """An officer of a sample agency."""
+    found = sample(agency).policy.officer(subject)
+    assert found is not None
+    return found
 
 
 def decider(agency: str, subject: str) -> Decider:

@@ -192,6 +192,29 @@ async def test_the_number_of_a_day_holds_when_many_press_in_the_same_moment() ->
         assert sorted(answer.status_code for answer in answers) == [201, 201, 403, 403, 403]
 
 
+async def test_what_is_passed_on_counts_towards_the_number_of_what_it_rests_on() -> None:
+    async with an_office() as office:
+        await office.granted(COMMS, DESK_2, number_a_day=2, sub_delegation=True)
+        await office.granted(DESK_2, "a-trainee", level="L2")
+        cases = [await office.case(LAWYER, thread=f"thread-{n}") for n in range(3)]
+        assert (await office.approve(cases[0], "a-trainee", "passports")).status_code == 201
+        assert (await office.approve(cases[1], DESK_2)).status_code == 201
+        for who in ("a-trainee", DESK_2):
+            assert kind_of(await office.approve(cases[2], who, "passports")) == (403, "day-is-spent")
+
+
+async def test_a_consent_and_a_revocation_come_one_after_the_other() -> None:
+    async with an_office() as office:
+        cases = [await office.case(thread=f"thread-{n}") for n in range(8)]
+        delegation = await office.granted(COMMS, "a-trainee")
+        pressed = [office.approve(case, "a-trainee", "passports") for case in cases]
+        *answers, revoked = await asyncio.gather(*pressed, office.revoke(delegation, COMMS))
+        assert revoked.status_code == 201
+        order = [row.action for row in await office.policy.rows("SELECT action FROM audit ORDER BY number")]
+        assert "draft.approved" not in order[order.index("delegation.revoked") :]
+        assert order.count("draft.approved") == [answer.status_code for answer in answers].count(201)
+
+
 async def test_delegations_are_listed_by_who_and_when() -> None:
     async with an_office() as office:
         made = [await office.granted(HEAD, COMMS), await office.granted(DIVISION, DESK_2, until=rfc3339(NOW + DAY))]
