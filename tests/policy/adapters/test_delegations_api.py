@@ -287,3 +287,36 @@ def _post(subject: str) -> str:
     officer = sample("passports").policy.officer(subject)
     assert officer is not None
     return officer.post
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/v1/delegations?delegate=%00",
+        "/v1/delegations?standing_at=9999-12-31T23:59:59-05:00",
+        "/v1/delegations?standing_at=2026-11-23T00:00:00",
+        "/v1/acting-appointments?subject=%0A",
+        "/v1/mandates?at=0001-01-01T00:00:00Z",
+        "/v1/mandates?agency=*",
+    ],
+)
+async def test_a_question_that_no_table_could_bear_is_refused_as_input(path: str) -> None:
+    async with an_office() as office:
+        assert kind_of(await office.policy.get(path)) == (422, "invalid-input")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"until": "9999-12-31T23:59:59-05:00"},
+        {"until": "2026-12-01T00:00:00"},
+        {"number_a_day": 0},
+        {"ceiling": {"sensitivity": "S5", "damage": "D0"}},
+        {"delegate": {"subject": "a", "post": "b"}},
+        {"topics": "fees"},
+        {"unknown": 1},
+    ],
+)
+async def test_a_grant_of_another_shape_is_refused_as_input(changes: dict[str, object]) -> None:
+    async with an_office() as office:
+        assert kind_of(await office.delegate(HEAD, COMMS, **changes)) == (422, "invalid-input")
