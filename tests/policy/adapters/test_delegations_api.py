@@ -192,6 +192,29 @@ async def test_the_number_of_a_day_holds_when_many_press_in_the_same_moment() ->
         assert sorted(answer.status_code for answer in answers) == [201, 201, 403, 403, 403]
 
 
+async def test_what_is_passed_on_counts_towards_the_number_of_what_it_rests_on() -> None:
+    async with an_office() as office:
+        await office.granted(COMMS, DESK_2, number_a_day=2, sub_delegation=True)
+        await office.granted(DESK_2, "a-trainee", level="L2")
+        cases = [await office.case(LAWYER, thread=f"thread-{n}") for n in range(3)]
+        assert (await office.approve(cases[0], "a-trainee", "passports")).status_code == 201
+        assert (await office.approve(cases[1], DESK_2)).status_code == 201
+        for who in ("a-trainee", DESK_2):
+            assert kind_of(await office.approve(cases[2], who, "passports")) == (403, "day-is-spent")
+
+
+async def test_a_consent_and_a_revocation_come_one_after_the_other() -> None:
+    async with an_office() as office:
+        cases = [await office.case(thread=f"thread-{n}") for n in range(8)]
+        delegation = await office.granted(COMMS, "a-trainee")
+        pressed = [office.approve(case, "a-trainee", "passports") for case in cases]
+        *answers, revoked = await asyncio.gather(*pressed, office.revoke(delegation, COMMS))
+        assert revoked.status_code == 201
+        order = [row.action for row in await office.policy.rows("SELECT action FROM audit ORDER BY number")]
+        assert "draft.approved" not in order[order.index("delegation.revoked") :]
+        assert order.count("draft.approved") == [answer.status_code for answer in answers].count(201)
+
+
 async def test_delegations_are_listed_by_who_and_when() -> None:
     async with an_office() as office:
         made = [await office.granted(HEAD, COMMS), await office.granted(DIVISION, DESK_2, until=rfc3339(NOW + DAY))]
@@ -264,3 +287,36 @@ def _post(subject: str) -> str:
     officer = sample("passports").policy.officer(subject)
     assert officer is not None
     return officer.post
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/v1/delegations?delegate=%00",
+        "/v1/delegations?standing_at=9999-12-31T23:59:59-05:00",
+        "/v1/delegations?standing_at=2026-11-23T00:00:00",
+        "/v1/acting-appointments?subject=%0A",
+        "/v1/mandates?at=0001-01-01T00:00:00Z",
+        "/v1/mandates?agency=*",
+    ],
+)
+async def test_a_question_that_no_table_could_bear_is_refused_as_input(path: str) -> None:
+    async with an_office() as office:
+        assert kind_of(await office.policy.get(path)) == (422, "invalid-input")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"until": "9999-12-31T23:59:59-05:00"},
+        {"until": "2026-12-01T00:00:00"},
+        {"number_a_day": 0},
+        {"ceiling": {"sensitivity": "S5", "damage": "D0"}},
+        {"delegate": {"subject": "a", "post": "b"}},
+        {"topics": "fees"},
+        {"unknown": 1},
+    ],
+)
+async def test_a_grant_of_another_shape_is_refused_as_input(changes: dict[str, object]) -> None:
+    async with an_office() as office:
+        assert kind_of(await office.delegate(HEAD, COMMS, **changes)) == (422, "invalid-input")

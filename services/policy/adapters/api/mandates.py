@@ -62,8 +62,10 @@ def mandates_api(desk: AuthorityDesk) -> APIRouter:
             for policy in await _policies_at(connection, seen, desk, at):
                 resting = await powers.read(connection, policy, at or now)
                 found = resting.of(whose, at or now)
-                given = await powers.given_today(connection, found, policy.calendar.time_zone, now)
-                items += [_body(policy.agency, each, None if at else given) for each in found]
+                given = None
+                if at is None:
+                    given = await powers.given_today(connection, found, policy.calendar.time_zone, now)
+                items += [_body(policy.agency, each, given) for each in found]
         return JSONResponse({"items": items, "next": None})
 
     @router.post("/cases/{case_id}/recusals", status_code=201, responses=responses(_NO_POST))
