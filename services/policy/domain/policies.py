@@ -162,17 +162,31 @@ class Preconditions(Part):
     unless: Phrases = Field({})
 
 
+LinePurpose = Literal["answer", "holding", "acknowledgement", "closing"]
+"""What a line is for. Only an ``answer`` answers; a ``closing`` line ends an exchange and offers another channel."""
+
+
 class Line(Part):
-    """Cleared wording for a subject, one text per language; it answers ``kinds`` about ``topics``."""
+    """Cleared wording for a subject, one text per language; it answers ``kinds`` about ``topics``.
+
+    A line that is no answer may name no topics: then it is for every subject.
+    """
 
     id: Id
+    purpose: LinePurpose = "answer"
     text: dict[Language, Annotated[str, Field(min_length=1, max_length=5000)]]
-    topics: tuple[Id, ...] = Field(min_length=1)
+    topics: tuple[Id, ...] = ()
     kinds: tuple[Kind, ...] = ("question",)
     preconditions: Preconditions = Preconditions()
     ceiling: Ceiling
     cleared_by: ClearedBy
     cleared_at: AwareDatetime
+
+    @model_validator(mode="after")
+    def _answers_about_something(self) -> Self:
+        if self.purpose == "answer" and not self.topics:
+            raise ValueError("a line that answers names the topics that it speaks on")
+        return self
 
 
 Minutes = Annotated[int, Field(gt=0, le=527_040)]

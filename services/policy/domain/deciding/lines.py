@@ -36,13 +36,13 @@ class Fit:
 
 
 class LineIndex:
-    """A policy's lines by the topics that they speak on."""
+    """A policy's lines that answer, by the topics that they speak on."""
 
     def __init__(self, policy: Policy) -> None:
         self._policy = policy
         self._by_topic: dict[str, list[int]] = defaultdict(list)
         for place, line in enumerate(policy.lines):
-            for topic in line.topics:
+            for topic in line.topics if line.purpose == "answer" else ():
                 self._by_topic[topic].append(place)
 
     def fitting(self, asked: Asked) -> Fit:

@@ -16,12 +16,18 @@ def lines(before: Policy, now: Policy) -> Iterator[Difference]:
         {line.id: line for line in now.lines},
         title=lambda name, _: f"Line {name}",
         changed=_line,
-        added=lambda line: Told(f"is new, about {several(line.topics)}, cleared on {line.cleared_by.level}.", False),
+        added=lambda line: Told(f"is new, {_about(line)}, cleared on {line.cleared_by.level}.", False),
         removed=lambda _: Told("is gone.", True),
     )
 
 
+def _about(line: Line) -> str:
+    return f"about {several(line.topics)}" if line.topics else "on every subject"
+
+
 def _line(before: Line, now: Line) -> Iterator[Told]:
+    if before.purpose != now.purpose:
+        yield Told(f"is {instead(now.purpose, before.purpose)}.")
     for language in dict.fromkeys([*now.text, *before.text]):
         old, new = before.text.get(language), now.text.get(language)
         if old != new:

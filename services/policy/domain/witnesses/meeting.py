@@ -191,7 +191,8 @@ def _line_fits(at: Traits, rule: Rule) -> Ways | None:
     if not rule.when.line_fits:
         return None
     named = set(rule.when.topic)
-    lines = [line for line in at.policy.lines if not named or named & set(line.topics)]
+    answers = [line for line in at.policy.lines if line.purpose == "answer"]
+    lines = [line for line in answers if not named or named & set(line.topics)]
     return [way for line in lines[:AT_MOST] for way in _asking_for(line, rule, at)]
 
 

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from services.policy.domain.deciding.decisions import Decision
+from services.policy.domain.composing.composition import InvalidPolicy
 from tests.policy.builders import NOW, decided, in_force
 
 TOPICS = [
@@ -112,3 +113,14 @@ def test_a_question_that_asks_for_more_than_the_line_says_goes_to_a_person() -> 
     decision = asked("When do you open the new branch?", line=line)
     assert (decision.level, doubts(decision)) == ("L1", ["the comment asks for more than it says"])
     assert asked("ශාඛාව විවෘත කවදද?", line=line).line is None
+
+
+@pytest.mark.parametrize("purpose", ["holding", "acknowledgement", "closing"])
+def test_only_a_line_that_is_meant_to_answer_answers(purpose: str) -> None:
+    assert asked(line=a_line(purpose=purpose)).line is None
+
+
+def test_a_line_that_answers_names_its_topics_and_any_other_may_be_for_all() -> None:
+    with pytest.raises(InvalidPolicy, match="names the topics"):
+        in_force(topics=TOPICS, lines=[a_line(topics=[])])
+    assert asked(line=a_line(topics=[], purpose="holding")).line is None
