@@ -172,9 +172,10 @@ class CaseRouted(CaseEvent):
 
 
 class CaseEscalated(CaseEvent):
-    """Because of time a case went up, or its head was told of it.
+    """A case went up, because of time or because somebody above called it in; or its head was told of it.
 
-    ``reason`` is ``escalate`` where the post named here has it from now on, and ``to_head`` where that post was told.
+    ``reason`` is ``escalate`` or ``called_in`` where the post named here has it from now on, and ``to_head`` where that
+    post was told.
     ``owner`` is whose business the case is now, ``due_at`` when it is to be answered; None where its clock is stopped.
     """
 
@@ -187,7 +188,8 @@ class CaseEscalated(CaseEvent):
 
 
 class CaseClosed(CaseEvent):
-    """A case ended without an answer to these comments."""
+    """A case ended without an answer to these comments; to none where it was ``transferred``, and another agency opens
+    a case for them."""
 
     disposition: Disposition
     reason: str
@@ -221,7 +223,8 @@ class ResponseApproved(Conversation):
     """A text may go out: exactly this one, in this thread, under these authorisations.
 
     ``digest`` is the SHA-256 (hex) that the approvals were given for. ``reply_to`` is the platform's id of the
-    comment that is answered, ``mention`` the handle that notifies its author.
+    comment that is answered, ``mention`` the handle that notifies its author. ``account_agency`` is whose account it
+    goes out on, where the citizen asked another agency than that which answers.
     """
 
     response: str
@@ -238,6 +241,7 @@ class ResponseApproved(Conversation):
     policy_version: str
     authorisations: tuple[Authorisation, ...] = Field(min_length=1)
     approved_at: AwareDatetime
+    account_agency: str | None = None
 
     @property
     def subject(self) -> str:

@@ -4,8 +4,9 @@ Each handler finds the case, lets the domain decide, and puts down what follows.
 the same comment: what was seen before, or is older than what was seen, changes nothing.
 """
 
+from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from services.policy.domain.clearance import releases, timing
 from services.policy.domain.clearance.cases import Case, Thread, Turn
@@ -31,23 +32,27 @@ from shared.ids import CaseId, new_id
 
 NOT_POSSIBLE = "not_possible"
 
+Text = TypeVar("Text", bound=CommentText)
+
 
 def on_comment_received(event: CommentReceived, work: Work, policies: Policies, now: datetime) -> None:
     """Decide what a new comment needs, and answer it at once where a cleared line may."""
+    event = readdressed(event, work)
     policy = policies.of(event.agency)
     case = work.case_in(_thread(event)) or _open(event, work, now)
     if not case.has_seen(event.comment, event.revision):
-        _take_turn(case, event, policy, work, now)
+        take_turn(case, event, policy, work, now)
 
 
 def on_comment_edited(event: CommentEdited, work: Work, policies: Policies, now: datetime) -> None:
     """Decide anew where a comment reads otherwise now; else note only who may see it."""
+    event = readdressed(event, work)
     policy = policies.of(event.agency)
     case = work.case_in(_thread(event)) or _open(event, work, now)
     known = case.turn_of(event.comment)
     if known is None or known.text != event.text:
         if not case.has_seen(event.comment, event.revision):
-            _take_turn(case, event, policy, work, now)
+            take_turn(case, event, policy, work, now)
         return
     if event.revision < known.revision:
         return
@@ -75,7 +80,8 @@ def on_response_published(event: ResponsePublished, work: Work, policies: Polici
     work.settle(event.response, "published", event.published_at, native_id=event.native_id)
     if case is not None and case.finish(event.comments, "answered", event.published_at):
         work.keep(case)
-        work.note(Act(event.agency, PARLEY, "case.answered", case.id, details={"response": event.response}))
+        answered = Act(case.thread.agency, PARLEY, "case.answered", case.id, details={"response": event.response})
+        work.note(answered)
 
 
 def on_publication_failed(event: PublicationFailed, work: Work, policies: Policies, now: datetime) -> None:
@@ -84,16 +90,24 @@ def on_publication_failed(event: PublicationFailed, work: Work, policies: Polici
     work.settle(event.response, "failed", event.failed_at)
     state: Literal["closed", "waiting"] = "closed" if event.reason == NOT_POSSIBLE else "waiting"
     if case is not None and case.finish(event.comments, state):
-        timing.derive(case, policies.of(event.agency).time)
+        timing.derive(case, policies.of(case.thread.agency).time)
         work.keep(case)
         details = {"response": event.response, "reason": event.reason}
-        work.note(Act(event.agency, PARLEY, "response.failed", case.id, details=details))
+        work.note(Act(case.thread.agency, PARLEY, "response.failed", case.id, details=details))
 
 
 def record_surge(issue: Issue, work: Work) -> None:
     """So many raise one issue that its agency calls it a surge from now on."""
     details = {"authors": issue.raised_by, "comments": issue.comments, "kind": issue.kind, "topics": list(issue.topics)}
     work.note(Act(issue.agency, PARLEY, "issue.surging", issue.id, details=details))
+
+
+def readdressed(event: Text, work: Work) -> Text:
+    """The event, addressed to the agency that has its thread now: whoever writes on is not to know of a transfer."""
+    case = work.case_in(_thread(event))
+    if case is None or case.thread.agency == event.agency:
+        return event
+    return event.model_copy(update={"agency": case.thread.agency})
 
 
 def _thread(event: Conversation) -> Thread:
@@ -108,14 +122,25 @@ def _open(event: CommentText, work: Work, now: datetime) -> Case:
     return case
 
 
-def _take_turn(case: Case, event: CommentText, policy: PolicyInForce, work: Work, now: datetime) -> None:
-    """One more turn of the conversation: routed anew, and every consent given before must be given again."""
+def take_turn(
+    case: Case,
+    event: CommentText,
+    policy: PolicyInForce,
+    work: Work,
+    now: datetime,
+    retimed: Callable[[Mapping[str, Any]], Mapping[str, Any]] | None = None,
+) -> None:
+    """One more turn of the conversation: routed anew, and every consent given before must be given again.
+
+    ``retimed`` gives the times of its clock in place of those of the policy, for a clock that ran before.
+    """
     reading = work.reading(event, policy)
     known = case.turn_of(event.comment)
     issue = work.join_issue(event, reading, known.issue if known else None)
     history = _history(case, event, reading, issue)
     decided = policy.decide(reading.comment, history, now, reading.seen)
-    decision = decided._replace(circumstances=circumstances(reading.comment, history, now))
+    times = retimed(decided.times) if retimed else decided.times
+    decision = decided._replace(circumstances=circumstances(reading.comment, history, now), times=times)
     turn = Turn.of(event, decision, issue.id if issue else None)
     heard = timing.begin(case, turn, policy.time)
     work.keep(case)

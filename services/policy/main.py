@@ -9,6 +9,7 @@ from services.policy.adapters.api.acting import acting_api
 from services.policy.adapters.api.agencies import agencies_api
 from services.policy.adapters.api.authority_desk import AuthorityDesk
 from services.policy.adapters.api.cases import cases_api
+from services.policy.adapters.api.casework import casework_api
 from services.policy.adapters.api.clocks import clocks_api
 from services.policy.adapters.api.corrections import corrections_api
 from services.policy.adapters.api.delegations import delegations_api
@@ -21,6 +22,7 @@ from services.policy.adapters.api.policy_drafts import policy_drafts_api
 from services.policy.adapters.api.policy_findings import policy_findings_api
 from services.policy.adapters.api.practice import practice_api
 from services.policy.adapters.api.replays import replays_api
+from services.policy.adapters.api.transfers import transfers_api
 from services.policy.adapters.policy_files import Deployment, read_folder
 from services.policy.adapters.replay_queue import ReplayQueue
 from services.policy.adapters.store import forgetting
@@ -65,6 +67,8 @@ def create_app(settings: Settings, clock: Clock = utc_now, deployment: Deploymen
     service.routers += [
         cases_api(service.database, policies, clock),
         clocks_api(service.database, policies, clock),
+        casework_api(service.database, policies, clock),
+        transfers_api(service.database, policies, clock),
         drafts_api(service.database, policies, clock),
         delegations_api(authority),
         acting_api(authority),

@@ -57,7 +57,7 @@ class Work(Protocol):
     """The cases at hand and what is to be written about them; nothing is written before the batch ends."""
 
     def case_in(self, thread: Thread) -> Case | None:
-        """The case of a thread of the batch."""
+        """The case of a thread of the batch: where it was transferred, that of the agency which has it now."""
 
     def case(self, case_id: str) -> Case | None:
         """A case of the batch by its id."""

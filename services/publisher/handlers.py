@@ -23,10 +23,10 @@ async def on_account_connected(events: Sequence[AccountConnected], work: Work) -
 
 
 def duty(event: ResponseApproved, traceparent: str | None = None) -> Publication:
-    """The publication that a released response asks for."""
+    """The publication that a released response asks for: the business of the agency whose account it goes out on."""
     return Publication(
         publication=PublicationId(new_id("pub")),
-        agency=event.agency,
+        agency=event.account_agency or event.agency,
         platform=event.platform,
         account=event.account,
         thread=event.thread,

@@ -59,9 +59,12 @@ async def _fill(connection: AsyncConnection, work: UnitOfWork, batch: Sequence[E
     texts = [event for event in comments if isinstance(event, CommentText)]
     published = [event for event in batch if isinstance(event, PublicationEvent)]
     threads = [Thread(event.agency, event.platform, event.account, event.thread) for event in comments]
-    ids = [event.comment for event in comments]
-    work.fill(await cases.load_threads(connection, threads, ids, [event.author.id for event in texts]))
-    await issues.read(connection, work, [work.reading(event, policies.of(event.agency)) for event in texts])
+    ids, authors = [event.comment for event in comments], [event.author.id for event in texts]
+    work.fill(await cases.load_threads(connection, threads, ids, authors))
+    while missing := work.missing():
+        work.fill(await cases.load_ids(connection, missing, ids, authors))
+    addressed = [handlers.readdressed(event, work) for event in texts]
+    await issues.read(connection, work, [work.reading(event, policies.of(event.agency)) for event in addressed])
     others = {event.case for event in published if work.case(event.case) is None}
     if others:
         covered = [comment for event in published for comment in event.comments]

@@ -72,13 +72,21 @@ case = Table(
     Column("fired", JSON, nullable=False, server_default=text("'{}'")),
     Column("escalation", JSON),
     Column("calendar", Text),
+    Column("assignee", Text),
+    Column("casework", JSON),
     UniqueConstraint("agency", "platform", "account", "thread", name="case_thread"),
     CheckConstraint(
         "state IN ('open', 'awaiting_clearance', 'approved', 'answered', 'closed', 'watching')", name="case_state"
     ),
+    CheckConstraint("assignee IS NULL OR state NOT IN ('answered', 'closed')", name="case_assignee"),
+    CheckConstraint(
+        "(casework #>> '{transferred_to,case}') IS NULL OR (state = 'closed' AND due_at IS NULL)",
+        name="case_transferred",
+    ),
 )
 # Not led by the agency: a plan made while the table is empty would take such an index for finding a thread, too.
 Index("case_by_due", case.c.due_at, case.c.id, case.c.agency)
+Index("case_by_assignee", case.c.assignee, case.c.due_at, case.c.id, postgresql_where=text("assignee IS NOT NULL"))
 Index("case_by_state", case.c.state, case.c.due_at, case.c.id, case.c.agency)
 # Which open cases still go by an earlier calendar: asked every second, and almost always none.
 Index(
@@ -114,7 +122,7 @@ turn = Table(
     Column("deadlines", JSON),
     PrimaryKeyConstraint("case_id", "number"),
     CheckConstraint(
-        "state IN ('waiting', 'watching', 'released', 'answered', 'closed', 'superseded', 'deleted')",
+        "state IN ('waiting', 'watching', 'released', 'answered', 'closed', 'superseded', 'deleted', 'brought')",
         name="turn_state",
     ),
 )

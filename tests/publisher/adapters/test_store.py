@@ -132,6 +132,15 @@ async def test_a_response_for_an_account_of_another_agency_is_dead_instead_of_ne
             await record(database, a_response(agency="water-board"))
 
 
+async def test_another_agencys_answer_goes_out_on_the_account_where_the_citizen_asked() -> None:
+    async with a_database() as database:
+        await record(database, a_response())
+        answer = a_response(agency="water-board", account_agency="passports", thread="900_2")
+        await record(database, answer)
+        found = {each.publication.response: each.publication.agency for each in await claim(database)}
+        assert found[answer.response] == "passports"
+
+
 async def test_a_claim_carries_what_was_released() -> None:
     async with a_database() as database:
         response = a_response(language="en", mention="nimal", comments=("cmt_1", "cmt_2"), visibility="unlisted")

@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 from typing import Any
 
-from services.policy.adapters.store import rows
+from services.policy.adapters.store import casework_rows, rows
+from services.policy.adapters.store.casework_rows import casework_of
 from services.policy.domain.clearance.approvals import Draft, Step
 from services.policy.domain.clearance.cases import Turn
+from services.policy.domain.clearance.casework import Casework
 from services.policy.domain.triage.private_data import masked
 from shared.clock import rfc3339
 
@@ -25,6 +27,7 @@ def case_body(row: Any, turns: Sequence[Turn], drafts: Sequence[Draft], clocks: 
         "sensitivity": row.sensitivity,
         "damage": row.damage,
         "owner": row.owner,
+        **casework_body(casework_of(row.assignee, row.casework)),
         "signoffs": rows.from_json(row.signoffs),
         "opened_at": rfc3339(row.opened_at),
         "turns": [_turn_body(turn) for turn in turns],
@@ -32,6 +35,12 @@ def case_body(row: Any, turns: Sequence[Turn], drafts: Sequence[Draft], clocks: 
         "explanation": _explanation(standing),
         "drafts": [{**draft_body(draft), "author": draft.author, "text": draft.text} for draft in drafts],
     }
+
+
+def casework_body(casework: Casework) -> dict[str, Any]:
+    """What officers did with a case; null for what they did not."""
+    names = ("referral", "called_in", "transferred_from", "transferred_to")
+    return {"assignee": casework.assignee, **dict.fromkeys(names), **casework_rows.parts(casework)}
 
 
 def draft_body(draft: Draft) -> dict[str, Any]:

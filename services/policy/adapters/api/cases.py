@@ -17,7 +17,7 @@ from services.policy.adapters.store import powers, queries
 from services.policy.adapters.store.policies import PolicyShelf
 from services.policy.domain.authority.mandates import Mandate
 from services.policy.domain.clearance.approvals import Draft
-from services.policy.domain.clearance.cases import CaseState
+from services.policy.domain.clearance.casework import CaseState
 from services.policy.domain.clearance.deciders import Decider
 from services.policy.domain.scales import Level
 from shared.auth import Caller, requires
@@ -41,6 +41,7 @@ def cases_api(database: Database, policies: PolicyShelf, clock: Clock) -> APIRou
         state: CaseState | None = None,
         level: Level | None = None,
         waiting_for: Literal["me"] | None = None,
+        assigned_to: Literal["me"] | None = None,
         limit: Annotated[int, Query(ge=1, le=MOST)] = 50,
         cursor: Annotated[str | None, Query(max_length=400)] = None,
         caller: Caller = requires("cases:read"),
@@ -48,13 +49,15 @@ def cases_api(database: Database, policies: PolicyShelf, clock: Clock) -> APIRou
         """Cases of the caller's agencies, sorted by what breaches next.
 
         `waiting_for=me` lists those whose open draft has a step that the caller may take now: by a post, one that they
-        stand in for, or a delegation; not those that they stepped aside from.
+        stand in for, or a delegation; not those that they stepped aside from. `assigned_to=me` lists those that the
+        caller has.
         """
         now = clock()
         asked = queries.Filter(
             agencies=caller.those_asked_for(agency),
             state=state,
             level=level,
+            assignee=caller.subject if assigned_to else None,
             after=_place(cursor) if cursor is not None else None,
             limit=limit + 1,
         )

@@ -15,6 +15,16 @@ from services.policy.domain.clearance.approvals import (
     Refusal,
     StaleDigest,
 )
+from services.policy.domain.clearance.casework import (
+    AnswerUnderWay,
+    AssignedToAnother,
+    CaseOver,
+    HadItBefore,
+    NoMandate,
+    NotAssigned,
+    ThreadKnownThere,
+    UnknownAgency,
+)
 from services.policy.domain.clocks.pauses import AlreadyPaused, ClockNotRunning, PauseOver, WrongUntil
 from shared.problems import Problem
 
@@ -30,6 +40,14 @@ _PROBLEMS: tuple[tuple[type[Refusal], int, str, str], ...] = (
     (AlreadyPaused, 409, "already-paused", "The clocks of this case stand still already"),
     (PauseOver, 409, "pause-over", "This pause is over"),
     (WrongUntil, 422, "wrong-until", "The end of the pause does not fit"),
+    (CaseOver, 409, "case-over", "Nobody works on this case any more"),
+    (AssignedToAnother, 409, "assigned-to-another", "Somebody else has this case"),
+    (NotAssigned, 409, "not-assigned", "Nobody has this case"),
+    (NoMandate, 422, "no-mandate", "This person may decide nothing here"),
+    (AnswerUnderWay, 409, "answer-under-way", "An answer of this case is on its way"),
+    (HadItBefore, 409, "had-it-before", "That agency had this case before"),
+    (ThreadKnownThere, 409, "thread-known-there", "That agency has a case of this thread"),
+    (UnknownAgency, 422, "unknown-agency", "There is no such agency to transfer to"),
     (OverAlready, 409, "over-already", "It stands no longer"),
     (GrantRefused, 422, "grant-refused", "This power cannot be given so"),
 )
@@ -55,6 +73,8 @@ def _members(refusal: Refusal) -> dict[str, Any]:
             return {"ceiling": ceiling, "exceeded": list(refusal.exceeded), "instrument": mandate.instrument}
         case DayIsSpent():
             return {"instrument": refusal.instrument, "number_a_day": refusal.number}
+        case AssignedToAnother():
+            return {"assignee": refusal.assignee}
         case GrantRefused():
             return {"errors": [asdict(fault) for fault in refusal.faults]}
     return {}

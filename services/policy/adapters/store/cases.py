@@ -4,13 +4,14 @@ The lock on the case's row is what makes an officer's click and a citizen's next
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.policy.adapters.store import rows, timers
+from services.policy.adapters.store import casework_rows, rows, timers
 from services.policy.adapters.store.work import UnitOfWork
 from services.policy.domain.clearance.approvals import Draft
 from services.policy.domain.clearance.cases import Case, Thread, Turn
@@ -39,10 +40,26 @@ async def load_threads(
     return await _with_parts(connection, found.all(), comments, authors)
 
 
-async def load_ids(connection: AsyncConnection, ids: Iterable[str], comments: Iterable[str] = ()) -> list[Case]:
+async def load_ids(
+    connection: AsyncConnection, ids: Iterable[str], comments: Iterable[str] = (), authors: Iterable[str] = ()
+) -> list[Case]:
     """The same for cases by their ids, as far as they exist and may be seen."""
     found = await connection.execute(_BY_ID, {"ids": sorted(set(ids))})
-    return await _with_parts(connection, found.all(), comments, ())
+    return await _with_parts(connection, found.all(), comments, authors)
+
+
+async def load_whole(connection: AsyncConnection, case_id: str) -> Case | None:
+    """One case, locked, with every turn that it ever had."""
+    if not (found := await load_ids(connection, [case_id])):
+        return None
+    turns = await connection.execute(_ALL_TURNS, {"case": case_id})
+    found[0].turns = [rows.turn_of(row) for row in turns]
+    return found[0]
+
+
+async def is_known(connection: AsyncConnection, thread: Thread) -> bool:
+    """Whether an agency has a case of this thread."""
+    return bool((await connection.execute(_KNOWN, asdict(thread))).scalar_one())
 
 
 async def _with_parts(
@@ -116,6 +133,8 @@ async def _write_cases(connection: AsyncConnection, statement: Any, cases: list[
             "fired": [rows.moments_json(case.fired) for case in cases],
             "escalations": [rows.escalation_json(case.escalation) for case in cases],
             "calendars": [case.calendar for case in cases],
+            "assignees": [case.casework.assignee for case in cases],
+            "caseworks": [casework_rows.as_column(case.casework) for case in cases],
         },
     )
 
@@ -237,7 +256,7 @@ async def _write_responses(connection: AsyncConnection, work: UnitOfWork) -> Non
 
 _CASE_COLUMNS = """id, agency, platform, account, thread, state, disposition, level, sensitivity, damage, owner, clock,
     signoffs, head_comment, head_revision, turn_count, drafts_written, approvals, opened_at, since, due_at,
-    pauses, fired, escalation, calendar"""
+    pauses, fired, escalation, calendar, assignee, casework"""
 _CASES = """unnest(
     CAST(:ids AS text[]), CAST(:agencies AS text[]), CAST(:platforms AS text[]), CAST(:accounts AS text[]),
     CAST(:threads AS text[]), CAST(:states AS text[]), CAST(:dispositions AS text[]), CAST(:levels AS text[]),
@@ -246,7 +265,8 @@ _CASES = """unnest(
     CAST(:turn_counts AS int[]), CAST(:drafts_written AS int[]), CAST(:approvals AS int[]),
     CAST(:opened AS timestamptz[]), CAST(:since AS timestamptz[]), CAST(:due AS timestamptz[]),
     CAST(CAST(:pauses AS text[]) AS json[]), CAST(CAST(:fired AS text[]) AS json[]),
-    CAST(CAST(:escalations AS text[]) AS json[]), CAST(:calendars AS text[]))"""
+    CAST(CAST(:escalations AS text[]) AS json[]), CAST(:calendars AS text[]), CAST(:assignees AS text[]),
+    CAST(CAST(:caseworks AS text[]) AS json[]))"""
 
 # Always in the order of their ids, so that two transactions cannot wait for each other.
 _BY_THREAD = text(f"""
@@ -262,6 +282,11 @@ _TURNS = text("""
     SELECT * FROM turn WHERE case_id = ANY (CAST(:cases AS text[]))
         AND (state IN ('waiting', 'watching', 'released') OR comment = ANY (CAST(:comments AS text[])))
     ORDER BY case_id, number
+""")
+_ALL_TURNS = text("SELECT * FROM turn WHERE case_id = :case ORDER BY number")
+_KNOWN = text("""
+    SELECT EXISTS (SELECT 1 FROM "case" WHERE agency = :agency AND platform = :platform AND account = :account
+                   AND thread = :thread)
 """)
 _OPEN_DRAFTS = text("SELECT * FROM draft WHERE case_id = ANY (CAST(:cases AS text[])) AND state = 'open'")
 # All of an author's comments are counted, the latest twenty looked at: somebody may write in one thread for years.
@@ -285,7 +310,8 @@ _UPDATE_CASES = text(f"""
         damage = new.damage, owner = new.owner, clock = new.clock, signoffs = new.signoffs,
         head_comment = new.head_comment, head_revision = new.head_revision, turn_count = new.turn_count,
         drafts_written = new.drafts_written, approvals = new.approvals, since = new.since, due_at = new.due_at,
-        pauses = new.pauses, fired = new.fired, escalation = new.escalation, calendar = new.calendar
+        pauses = new.pauses, fired = new.fired, escalation = new.escalation, calendar = new.calendar,
+        assignee = new.assignee, casework = new.casework
     FROM {_CASES} AS new ({_CASE_COLUMNS}) WHERE "case".id = new.id
 """)  # noqa: S608
 _INSERT_TURNS = text("""

@@ -25,6 +25,7 @@ class Filter:
     agencies: Sequence[str] | None
     state: str | None = None
     level: str | None = None
+    assignee: str | None = None
     after: tuple[datetime | None, str] | None = None
     waiting_for: Sequence[tuple[str, Mandate]] | None = None
     standing: Sequence[str] = ()
@@ -80,6 +81,9 @@ def _conditions(asked: Filter) -> tuple[list[str], dict[str, Any]]:
     if asked.level is not None:
         conditions.append("c.level = :level")
         values["level"] = asked.level
+    if asked.assignee is not None:
+        conditions.append("c.assignee = :assignee")
+        values["assignee"] = asked.assignee
     if asked.after is not None:
         due, last = asked.after
         values["last"] = last

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from services.policy.adapters.store.casework_rows import casework_of
 from services.policy.domain.authority.mandates import OnBehalfOf
 from services.policy.domain.clearance.approvals import Consent, Draft, Step
 from services.policy.domain.clearance.cases import Case, Escalation, Standing, Thread, Turn
@@ -69,6 +70,7 @@ def case_of(row: Any) -> Case:
         fired=_moments_of(row.fired),
         escalation=escalation_of(row.escalation),
         calendar=row.calendar,
+        casework=casework_of(row.assignee, row.casework),
     )
 
 

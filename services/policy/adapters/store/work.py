@@ -67,7 +67,15 @@ class UnitOfWork:
                 self._drafts[case.id] = case.draft
 
     def case_in(self, thread: Thread) -> Case | None:
-        return self._by_thread.get(thread)
+        case = self._by_thread.get(thread)
+        while case is not None and case.casework.transferred_to is not None:
+            case = self._by_id[case.casework.transferred_to.case]
+        return case
+
+    def missing(self) -> set[str]:
+        """The cases that those at hand were transferred to, as far as they are not at hand."""
+        gone = [case.casework.transferred_to for case in self._by_id.values()]
+        return {to.case for to in gone if to is not None} - self._by_id.keys()
 
     def case(self, case_id: str) -> Case | None:
         return self._by_id.get(case_id)

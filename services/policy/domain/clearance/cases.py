@@ -11,6 +11,7 @@ from typing import Literal
 
 from services.policy.domain.authority.mandates import Weight
 from services.policy.domain.clearance.approvals import Draft, Seen
+from services.policy.domain.clearance.casework import NOTHING_DONE, OVER, CaseState, Casework, Destination
 from services.policy.domain.clocks.pauses import Pause
 from services.policy.domain.clocks.response_clock import Deadlines
 from services.policy.domain.clocks.timers import TimerKind
@@ -19,8 +20,7 @@ from services.policy.domain.scales import Damage, Disposition, Kind, Level, Sens
 from shared.events import Author, CommentText
 from shared.ids import CaseId
 
-CaseState = Literal["open", "awaiting_clearance", "approved", "answered", "closed", "watching"]
-TurnState = Literal["waiting", "watching", "released", "answered", "closed", "superseded", "deleted"]
+TurnState = Literal["waiting", "watching", "released", "answered", "closed", "superseded", "deleted", "brought"]
 
 Outcome = tuple[Kind, Disposition]
 """Of what kind a comment was found to be, and what was to become of it."""
@@ -44,7 +44,8 @@ class Turn:
     """One comment at one revision, and what became of it.
 
     ``answered_at`` is when its answer was released, and then when it was published. ``deadlines`` are derived from the
-    decision, the case's pauses and the calendar; None until that was done.
+    decision, the case's pauses and the calendar; None until that was done. What was ``brought`` is history of before a
+    transfer, and was decided by the agency that had the case then.
     """
 
     comment: str
@@ -125,7 +126,7 @@ class Case:
     ``turns_by`` how many comments each author at hand wrote before, ``sorted_before`` what the latest of them were
     found to be, ``since`` from when the oldest of them waits, ``due_at`` until when the first of them is to be
     answered. ``fired`` are the timers that went off since somebody waits, ``calendar`` is that by which deadlines were
-    derived.
+    derived, ``casework`` what officers did with it.
     """
 
     id: CaseId
@@ -146,6 +147,7 @@ class Case:
     fired: dict[TimerKind, datetime] = field(default_factory=dict)
     escalation: Escalation | None = None
     calendar: str | None = None
+    casework: Casework = NOTHING_DONE
 
     def turn_of(self, comment: str) -> Turn | None:
         """The newest revision of a comment that is known here."""
@@ -175,6 +177,8 @@ class Case:
             self.turns_by[turn.author.id] = self.next_turn_of(turn.author.id)
         if turn.state == "waiting" and not self.waiting:
             self.fired, self.escalation = {}, None
+        if self.state in OVER:
+            self.casework = replace(self.casework, referral=None, called_in=None)
         decision = turn.decision
         self.sorted_before.setdefault(turn.author.id, {})[turn.comment] = (decision.kind, decision.disposition)
         self.turn_count += 1
@@ -189,6 +193,18 @@ class Case:
         return [turn for turn in self.turns if turn.state == "waiting"]
 
     @property
+    def open_turns(self) -> list[Turn]:
+        """What another agency would have to decide on, oldest first: what waits or is watched, else what could be
+        answered at all."""
+        return [turn for turn in self.turns if turn.state in _OPEN] or self.unanswered
+
+    @property
+    def asked(self) -> str | None:
+        """The agency whom the citizen asked, on whose account the case is answered; None where it is its own."""
+        origin = self.casework.transferred_from
+        return None if origin is None else origin.agencies[0]
+
+    @property
     def weight(self) -> Weight:
         """What the case asks of whoever decides on it. It has something to decide."""
         assert self.standing is not None
@@ -201,6 +217,8 @@ class Case:
 
         Where none waits, an officer may still answer what is only watched, or at last what was let stand.
         """
+        if self.casework.transferred_to is not None:
+            return []
         if waiting := self.waiting:
             return waiting
         watched = [turn for turn in self.turns if turn.state == "watching"]
@@ -209,14 +227,33 @@ class Case:
     def settle(self) -> None:
         """Bring state and standing in line with the turns and the draft."""
         self.state = self._state()
+        if self.state in OVER and self.casework.assignee is not None:
+            self.casework = replace(self.casework, assignee=None)
         turns = self.unanswered or self.turns[-1:]
         if turns:
-            self.standing = _standing(turns)
+            self.standing = _worked_on(_standing(turns), self.casework)
             if self.escalation is not None and self.escalation.level > self.standing.level:
                 self.standing.owner = self.escalation.owner
             self.since = min(turn.received_at for turn in turns)
         clocks = [turn.deadlines for turn in self.turns if turn.state in _OPEN and turn.deadlines is not None]
         self.due_at = min((deadlines["answer"] for deadlines in clocks if "answer" in deadlines), default=None)
+
+    def bring(self, turn: Turn) -> None:
+        """Take in a turn of before a transfer, after those that are older."""
+        author = turn.author.id
+        self.turns_by[author] = self.next_turn_of(author, turn.comment)
+        self.sorted_before.setdefault(author, {})[turn.comment] = (turn.decision.kind, turn.decision.disposition)
+        self.turn_count += 1
+        self.turns.append(replace(turn, number=self.turn_count, state="brought", issue=None, deadlines=None))
+        self.head = (turn.comment, turn.revision)
+
+    def leave(self, destination: Destination) -> None:
+        """The case goes to another agency: nothing here waits any more."""
+        for turn in self.turns:
+            if turn.state in _OPEN:
+                turn.state = "closed"
+        self.casework = replace(self.casework, assignee=None, transferred_to=destination)
+        self.settle()
 
     def delete(self, comment: str) -> Turn | None:
         """The comment is gone from its platform; the turn that waited or was watched for it, if one did."""
@@ -243,6 +280,8 @@ class Case:
         return bool(released)
 
     def _state(self) -> CaseState:
+        if self.casework.transferred_to is not None:
+            return "closed"
         if self.draft is not None and self.draft.state == "open":
             return "awaiting_clearance"
         states = {turn.state for turn in self.turns}
@@ -274,6 +313,18 @@ class Case:
         """The open draft is open no longer."""
         assert self.draft is not None
         self.draft = replace(self.draft, state=state)
+
+
+def _worked_on(standing: Standing, casework: Casework) -> Standing:
+    """What the case needs after what officers did with it: never less than its turns do."""
+    if (called_in := casework.called_in) is not None:
+        standing.level = max(standing.level, called_in.level)
+        standing.owner = called_in.post
+    if casework.referral is not None:
+        standing.disposition = "refer"
+    if casework.transferred_to is not None:
+        standing.disposition = "transfer"
+    return standing
 
 
 def _standing(turns: Iterable[Turn]) -> Standing:

@@ -6,8 +6,8 @@ another thread head or another policy version starts its steps anew, as the case
 
 from dataclasses import replace
 
-from services.policy.domain.clearance.approvals import steps_of
-from services.policy.domain.clearance.cases import Case
+from services.policy.domain.clearance.approvals import Step, steps_of
+from services.policy.domain.clearance.cases import Case, Standing
 from services.policy.domain.deciding.decisions import PolicyInForce
 from services.policy.domain.scales import Level
 
@@ -23,7 +23,17 @@ def rebind(case: Case, policy: PolicyInForce) -> bool:
     digest = case.seen(case.draft.text, case.draft.language, version).digest()
     if digest == case.draft.digest:
         return False
-    standing = case.standing
-    steps = steps_of(policy.steps(max(standing.level, BY_A_PERSON), standing.signoffs, standing.approvals))
-    case.draft = replace(case.draft, digest=digest, policy_version=version, steps=steps)
+    case.draft = replace(case.draft, digest=digest, policy_version=version, steps=_steps(case.standing, policy))
     return True
+
+
+def restep(case: Case, policy: PolicyInForce) -> bool:
+    """Start the open draft's steps anew as the case asks now; whether there was one."""
+    if case.draft is None or case.draft.state != "open" or case.standing is None:
+        return False
+    case.draft = replace(case.draft, steps=_steps(case.standing, policy))
+    return True
+
+
+def _steps(standing: Standing, policy: PolicyInForce) -> tuple[Step, ...]:
+    return steps_of(policy.steps(max(standing.level, BY_A_PERSON), standing.signoffs, standing.approvals))

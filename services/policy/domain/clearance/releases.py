@@ -82,4 +82,5 @@ def _response(
         policy_version=newest.decision.policy_version,
         authorisations=authorisations,
         approved_at=now,
+        account_agency=case.asked,
     )

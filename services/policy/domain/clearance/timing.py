@@ -9,6 +9,7 @@ from datetime import datetime
 
 from services.policy.domain.clearance.cases import Case, Turn
 from services.policy.domain.clocks.agency_time import AgencyTime
+from services.policy.domain.clocks.carrying import carried_since
 from services.policy.domain.clocks.explanations import Ending
 from services.policy.domain.clocks.pauses import AlreadyPaused, ClockNotRunning, Pause, PauseOver, WrongUntil, pause_at
 from services.policy.domain.clocks.pauses import PauseReason as Reason
@@ -16,13 +17,13 @@ from services.policy.domain.clocks.response_clock import ResponseClock
 from services.policy.domain.clocks.timers import Timer, earliest
 
 _RUNNING = ("waiting", "watching")
-_VOID = ("closed", "superseded", "deleted")
+_VOID = ("closed", "superseded", "deleted", "brought")
 
 
 def clock_of(turn: Turn, pauses: tuple[Pause, ...]) -> ResponseClock:
     """The clock of a turn; one decided before times were kept knows only until when it is to be answered."""
     times = turn.decision.times or {"answer": turn.decision.answer_within}
-    return ResponseClock.of(turn.received_at, times, turn.decision.level, pauses)
+    return ResponseClock.of(carried_since(times) or turn.received_at, times, turn.decision.level, pauses)
 
 
 def ending_of(turn: Turn) -> Ending:
@@ -52,6 +53,11 @@ def begin(case: Case, turn: Turn, time: AgencyTime) -> Pause | None:
         turn.deadlines = clock_of(turn, case.pauses).deadlines(time)
     case.add(turn)
     return heard
+
+
+def left_of(turn: Turn, case: Case, time: AgencyTime, now: datetime) -> int | None:
+    """The minutes that the clock of a turn still has at ``now``, none below zero; None where it has none that runs."""
+    return clock_of(turn, case.pauses).left(time, now) if turn.state in _RUNNING else None
 
 
 def timers(case: Case) -> list[Timer]:

@@ -66,6 +66,13 @@ class ResponseClock:
             left -= run
         return None
 
+    def left(self, time: AgencyTime, now: datetime) -> int:
+        """The minutes for an answer that have not run by ``now``; a minute that is under way counts as left."""
+        passing, run = time.of(self.around_the_clock), timedelta(0)
+        for start, end in self.runs(time):
+            run += passing.between(start, now if end is None else min(end, now))
+        return max(0, self.minutes["answer"] - run // timedelta(minutes=1))
+
     def runs(self, time: AgencyTime) -> Iterator[tuple[datetime, datetime | None]]:
         """From when to when the clock is not paused, in order; the last end is None unless a pause has no end."""
         start = self.started_at
