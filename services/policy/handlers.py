@@ -5,12 +5,14 @@ the same comment: what was seen before, or is older than what was seen, changes 
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Literal, TypeVar
 
 from services.policy.domain.clearance import releases, timing
 from services.policy.domain.clearance.cases import Case, Thread, Turn
 from services.policy.domain.clearance.clearing import rebind
+from services.policy.domain.clearance.earlier import is_answered, is_ended, reach_of, topics_of
 from services.policy.domain.comments import History, circumstances
 from services.policy.domain.deciding.decisions import PolicyInForce
 from services.policy.domain.same_issue.issues import Issue
@@ -137,7 +139,7 @@ def take_turn(
     reading = work.reading(event, policy)
     known = case.turn_of(event.comment)
     issue = work.join_issue(event, reading, known.issue if known else None)
-    history = _history(case, event, reading, issue)
+    history = _history(case, event, reading, issue, policy)
     decided = policy.decide(reading.comment, history, now, reading.seen)
     times = retimed(decided.times) if retimed else decided.times
     decision = decided._replace(circumstances=circumstances(reading.comment, history, now), times=times)
@@ -155,14 +157,24 @@ def take_turn(
     _renew_draft(case, policy, work)
 
 
-def _history(case: Case, event: CommentText, reading: Reading, issue: Issue | None) -> History:
-    earlier = case.earlier_of(event.author.id, event.comment)
-    return History(
+def _history(case: Case, event: CommentText, reading: Reading, issue: Issue | None, policy: PolicyInForce) -> History:
+    before = History(
         turn=case.next_turn_of(event.author.id, event.comment),
-        earlier_kinds=tuple(kind for kind, _ in earlier),
-        earlier_dispositions=tuple(disposition for _, disposition in earlier),
         same_issue=issue.raised_by if issue else 1,
         judged=issue.judged_for(reading.likeness) if issue and reading.likeness else None,
+    )
+    if before.turn == 1:
+        joins = case.turn_count > 0 and case.turn_of(event.comment) is None
+        return replace(before, joined=True) if joins else before
+    earlier = case.earlier_of(event.author.id, event.comment)
+    return replace(
+        before,
+        earlier_kinds=tuple(each.kind for each in earlier),
+        earlier_dispositions=tuple(each.disposition for each in earlier),
+        earlier_topics=topics_of(earlier),
+        reach_before=reach_of(earlier),
+        answered=is_answered(earlier),
+        ended=is_ended(earlier, policy.ends),
     )
 
 

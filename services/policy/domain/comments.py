@@ -48,6 +48,10 @@ class History:
     ``turn``: this is the author's n-th comment in the thread, from 1; ``earlier_kinds`` and ``earlier_dispositions``
     are those of the author's comments before it. ``same_issue``: how many authors, this one included, raised the same
     issue within the policy's window; ``judged``: of what kind a person found the same text to be.
+
+    ``earlier_topics`` and ``reach_before`` are of the author's comments before it; ``answered``: an answer was released
+    to one of them, and none waits for its own; ``ended``: the last that was answered was ended by a closing line;
+    ``joined``: others wrote in the thread before, and the author did not.
     """
 
     turn: int = 1
@@ -55,6 +59,11 @@ class History:
     earlier_dispositions: tuple[Disposition, ...] = ()
     same_issue: int = 1
     judged: Kind | None = None
+    earlier_topics: tuple[str, ...] = ()
+    reach_before: int | None = None
+    answered: bool = False
+    ended: bool = False
+    joined: bool = False
 
 
 def circumstances(comment: Comment, history: History, now: datetime) -> dict[str, Any]:
@@ -71,6 +80,11 @@ def circumstances(comment: Comment, history: History, now: datetime) -> dict[str
         "earlier_dispositions": list(history.earlier_dispositions),
         "same_issue": history.same_issue,
         "judged": history.judged,
+        "earlier_topics": list(history.earlier_topics),
+        "reach_before": history.reach_before,
+        "answered": history.answered,
+        "ended": history.ended,
+        "joined": history.joined,
     }
     return {name: value for name, value in known.items() if value is not None and value is not False and value != []}
 
@@ -83,4 +97,9 @@ def history_of(known: Mapping[str, Any]) -> History:
         earlier_dispositions=tuple(known.get("earlier_dispositions", ())),
         same_issue=known.get("same_issue", 1),
         judged=known.get("judged"),
+        earlier_topics=tuple(known.get("earlier_topics", ())),
+        reach_before=known.get("reach_before"),
+        answered=known.get("answered", False),
+        ended=known.get("ended", False),
+        joined=known.get("joined", False),
     )

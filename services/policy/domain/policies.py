@@ -236,6 +236,13 @@ class SameIssue(Part):
     across_languages: bool = True
 
 
+class Conversation(Part):
+    """How far one conversation goes. With the last of its ``turns`` an author's comment goes one level up, or a closing
+    line of the policy ends the exchange where its preconditions hold."""
+
+    turns: int = Field(3, ge=2, le=1000, description="comments of one author in a thread")
+
+
 class Spread(Part):
     """What counts as prominent: seen by ``times`` the ``usual`` number of people, or a great following."""
 
@@ -264,6 +271,7 @@ class Policy(Part):
     least_confidence: float = Field(0.7, ge=0, le=1, description="below it, a person says of what kind a comment is")
     step_minutes: Minutes = Field(10, description="what one step of a path takes at least; lint measures clocks by it")
     same_issue: SameIssue = SameIssue()
+    conversation: Conversation = Conversation()
     reach: Spread = Spread()
     scales: Scales
     floor: Floor = Floor()

@@ -19,6 +19,7 @@ __all__ = [
     "Damage",
     "DamageClass",
     "Disposition",
+    "Drift",
     "Kind",
     "Level",
     "Sensitivity",
@@ -44,6 +45,10 @@ party or candidate."""
 
 AuthorKind = Literal["press", "parliament", "embassy", "regulator", "official", "agency"]
 """Authors whom an agency knows by their accounts, because they are not answered as citizens are."""
+
+Drift = Literal["new_subject", "new_fact", "hostile", "press", "reach"]
+"""How a conversation moves away from what was decided in it: to another subject, to more than the answer said, to
+hostility; somebody of the press joins it; many more see it than before."""
 
 Kind = Literal[
     "question",

@@ -16,6 +16,7 @@ from services.policy.domain.scales import (
     Damage,
     DamageClass,
     Disposition,
+    Drift,
     Kind,
     Level,
     Sensitivity,
@@ -51,6 +52,8 @@ class When(Part):
     public: bool | None = None
     echo: bool | None = Field(None, description="our own publication coming back")
     turn_at_least: int | None = Field(None, ge=1, description="the author's n-th comment in the thread")
+    budget_spent: bool | None = Field(None, description="the author has come to the last turn of `conversation.turns`")
+    drift: tuple[Drift, ...] = Field((), description="the conversation moves away from what was decided in it before")
     earlier_kind: tuple[Kind, ...] = Field((), description="an earlier comment of the author in the thread was that")
     earlier_disposition: tuple[Disposition, ...] = Field((), description="of an earlier comment of the author")
     judged: tuple[Kind, ...] = Field((), description="a person judged the same text to be that")

@@ -74,6 +74,8 @@ def conditions(topics: dict[str, str]) -> st.SearchStrategy[dict[str, Any]]:
             "public": st.booleans(),
             "unsure": st.booleans(),
             "turn_at_least": st.integers(1, 3),
+            "budget_spent": st.booleans(),
+            "drift": _some(["new_subject", "new_fact", "hostile", "press", "reach"]),
             "seen_by_at_least": st.integers(0, 50),
             "seen_by_at_most": st.integers(0, 50),
             "surge": st.booleans(),

@@ -4,6 +4,7 @@ import json
 import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator
+from dataclasses import fields
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -45,6 +46,11 @@ class Given(BaseModel):
     earlier_dispositions: tuple[Disposition, ...] = ()
     same_issue: int = Field(1, ge=1)
     judged: Kind | None = None
+    earlier_topics: tuple[str, ...] = ()
+    reach_before: int | None = Field(None, ge=0)
+    answered: bool = False
+    ended: bool = False
+    joined: bool = False
     now: AwareDatetime | None = None
 
     def comment(self) -> Comment:
@@ -65,7 +71,7 @@ class Given(BaseModel):
 
     def history(self) -> History:
         """What went before it."""
-        return History(self.turn, self.earlier_kinds, self.earlier_dispositions, self.same_issue, self.judged)
+        return History(**{each.name: getattr(self, each.name) for each in fields(History)})
 
 
 class GivenAuthor(BaseModel):

@@ -78,8 +78,7 @@ async def _with_parts(
     if counted := sorted(set(authors)):
         for row in await connection.execute(_TURNS_BY, {"cases": ids, "authors": counted}):
             cases[row.case_id].turns_by[row.author_id] = row.written
-            outcomes = zip(row.kinds, row.dispositions, strict=True)
-            cases[row.case_id].sorted_before[row.author_id] = dict(zip(row.comments, outcomes, strict=True))
+            cases[row.case_id].sorted_before[row.author_id] = rows.earlier_of(row.earlier)
     return list(cases.values())
 
 
@@ -296,10 +295,10 @@ _TURNS_BY = text("""
         WHERE case_id = ANY (CAST(:cases AS text[])) AND author_id = ANY (CAST(:authors AS text[]))
         GROUP BY case_id, author_id) AS counted
     CROSS JOIN LATERAL (
-        SELECT array_agg(comment ORDER BY number) AS comments,
-               array_agg(decision ->> 'kind' ORDER BY number) AS kinds,
-               array_agg(decision ->> 'disposition' ORDER BY number) AS dispositions
-        FROM (SELECT comment, decision, number FROM turn
+        SELECT json_agg(json_build_array(
+            comment, decision -> 'kind', decision -> 'disposition', decision -> 'topics', decision -> 'line', state,
+            decision #> '{circumstances,reach}') ORDER BY number) AS earlier
+        FROM (SELECT comment, decision, number, state FROM turn
               WHERE case_id = counted.case_id AND author_id = counted.author_id
               ORDER BY number DESC LIMIT 20) AS t) AS latest
 """)

@@ -9,6 +9,7 @@ from services.policy.adapters.store.casework_rows import casework_of
 from services.policy.domain.authority.mandates import OnBehalfOf
 from services.policy.domain.clearance.approvals import Consent, Draft, Step
 from services.policy.domain.clearance.cases import Case, Escalation, Standing, Thread, Turn
+from services.policy.domain.clearance.earlier import Earlier
 from services.policy.domain.clocks.pauses import Pause
 from services.policy.domain.clocks.response_clock import Deadlines
 from services.policy.domain.deciding.decisions import Decision
@@ -143,6 +144,14 @@ def turn_of(row: Any) -> Turn:
         answered_at=row.answered_at,
         deadlines=deadlines_of(row.deadlines),
     )
+
+
+def earlier_of(column: Any) -> dict[str, Earlier]:
+    """An author's comments before, by their ids, the oldest first; of each at its latest revision."""
+    return {
+        comment: Earlier(kind, disposition, tuple(topics), line, state, reach)
+        for comment, kind, disposition, topics, line, state, reach in from_json(column)
+    }
 
 
 def draft_of(row: Any) -> Draft:

@@ -12,18 +12,16 @@ from typing import Literal
 from services.policy.domain.authority.mandates import Weight
 from services.policy.domain.clearance.approvals import Draft, Seen
 from services.policy.domain.clearance.casework import NOTHING_DONE, OVER, CaseState, Casework, Destination
+from services.policy.domain.clearance.earlier import Earlier
 from services.policy.domain.clocks.pauses import Pause
 from services.policy.domain.clocks.response_clock import Deadlines
 from services.policy.domain.clocks.timers import TimerKind
 from services.policy.domain.deciding.decisions import Decision
-from services.policy.domain.scales import Damage, Disposition, Kind, Level, Sensitivity, Specialism
+from services.policy.domain.scales import Damage, Level, Sensitivity, Specialism
 from shared.events import Author, CommentText
 from shared.ids import CaseId
 
 TurnState = Literal["waiting", "watching", "released", "answered", "closed", "superseded", "deleted", "brought"]
-
-Outcome = tuple[Kind, Disposition]
-"""Of what kind a comment was found to be, and what was to become of it."""
 
 _OPEN = ("waiting", "watching")
 _CLOSING = ("let_stand", "no_response")
@@ -86,6 +84,12 @@ class Turn:
             issue=issue,
         )
 
+    def as_earlier(self) -> Earlier:
+        """The turn as those after it see it."""
+        found = self.decision
+        reach = found.circumstances.get("reach")
+        return Earlier(found.kind, found.disposition, found.topics, found.line, self.state, reach)
+
 
 def _first_state(decision: Decision) -> TurnState:
     if decision.line is not None:
@@ -140,7 +144,7 @@ class Case:
     turn_count: int = 0
     turns: list[Turn] = field(default_factory=list)
     turns_by: dict[str, int] = field(default_factory=dict)
-    sorted_before: dict[str, dict[str, Outcome]] = field(default_factory=dict)
+    sorted_before: dict[str, dict[str, Earlier]] = field(default_factory=dict)
     since: datetime | None = None
     due_at: datetime | None = None
     pauses: tuple[Pause, ...] = ()
@@ -163,9 +167,11 @@ class Case:
         written = self.turns_by.get(author, 0)
         return max(written, 1) if comment is not None and self.turn_of(comment) else written + 1
 
-    def earlier_of(self, author: str, comment: str) -> list[Outcome]:
+    def earlier_of(self, author: str, comment: str) -> list[Earlier]:
         """Of what kind the author's other comments were, and what became of them, oldest first."""
-        return [found for other, found in self.sorted_before.get(author, {}).items() if other != comment]
+        live = {turn.comment: turn.as_earlier() for turn in self.turns if turn.author.id == author}
+        known = {**self.sorted_before.get(author, {}), **live}
+        return [found for other, found in known.items() if other != comment]
 
     def add(self, turn: Turn) -> None:
         """Take in one more turn; the older revision that it replaces no longer waits."""
@@ -179,8 +185,7 @@ class Case:
             self.fired, self.escalation = {}, None
         if self.state in OVER:
             self.casework = replace(self.casework, referral=None, called_in=None)
-        decision = turn.decision
-        self.sorted_before.setdefault(turn.author.id, {})[turn.comment] = (decision.kind, decision.disposition)
+        self.sorted_before.setdefault(turn.author.id, {})[turn.comment] = turn.as_earlier()
         self.turn_count += 1
         turn.number = self.turn_count
         self.turns.append(turn)
@@ -242,7 +247,7 @@ class Case:
         """Take in a turn of before a transfer, after those that are older."""
         author = turn.author.id
         self.turns_by[author] = self.next_turn_of(author, turn.comment)
-        self.sorted_before.setdefault(author, {})[turn.comment] = (turn.decision.kind, turn.decision.disposition)
+        self.sorted_before.setdefault(author, {})[turn.comment] = turn.as_earlier()
         self.turn_count += 1
         self.turns.append(replace(turn, number=self.turn_count, state="brought", issue=None, deadlines=None))
         self.head = (turn.comment, turn.revision)

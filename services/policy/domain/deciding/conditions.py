@@ -118,6 +118,8 @@ _CONDITIONS: dict[str, tuple[Callable[[Any, str], Check], Saw]] = {
     "public": _is(lambda s, f: s.comment.public),
     "echo": _is(lambda s, f: s.comment.echo),
     "turn_at_least": _least(lambda s, f: s.history.turn),
+    "budget_spent": _is(lambda s, f: s.budget_spent),
+    "drift": _any_of(lambda s, f: s.drift),
     "earlier_kind": _any_of(lambda s, f: s.history.earlier_kinds),
     "earlier_disposition": _any_of(lambda s, f: s.history.earlier_dispositions),
     "judged": _any_of(lambda s, f: (s.history.judged,)),
@@ -146,13 +148,14 @@ _RARE = (
     "closed",
     "author_kind",
     "judged",
+    "drift",
     "earlier_kind",
     "earlier_disposition",
     "period",
     "competence",
 )
 _COMMON = ("kind", "platform", "language")
-_FLAGS = ("echo", "surge", "prominent", "embargoed", "admitted", "unsure")
+_FLAGS = ("echo", "surge", "budget_spent", "prominent", "embargoed", "admitted", "unsure")
 _MEASURES = {
     "followers_at_least": "followers",
     "seen_by_at_least": "reach",
@@ -226,6 +229,10 @@ def keys_of(situation: Situation) -> list[tuple[str, str]]:
         keys.append(("echo", ""))
     if situation.surge:
         keys.append(("surge", ""))
+    if situation.budget_spent:
+        keys.append(("budget_spent", ""))
+    if situation.drift:
+        keys += [("drift", drift) for drift in situation.drift]
     if situation.prominent:
         keys.append(("prominent", ""))
     if situation.embargoed:

@@ -12,13 +12,25 @@ from typing import Any, NamedTuple, Self
 
 from services.policy.domain.clocks.agency_time import AgencyTime
 from services.policy.domain.comments import Comment, History
+from services.policy.domain.deciding.closing import ending_of
+from services.policy.domain.deciding.drift import NO_DRIFT, drift_of
 from services.policy.domain.deciding.explanations import explained, full_trace
 from services.policy.domain.deciding.findings import SILENT, Findings, Situation
 from services.policy.domain.deciding.levels import Needed
 from services.policy.domain.deciding.routing import owner
 from services.policy.domain.deciding.rules import RuleBook
 from services.policy.domain.policies import Clock, Line, Policy, StepRule
-from services.policy.domain.scales import AuthorKind, Closed, Damage, Disposition, Kind, Level, Sensitivity, Specialism
+from services.policy.domain.scales import (
+    AuthorKind,
+    Closed,
+    Damage,
+    Disposition,
+    Drift,
+    Kind,
+    Level,
+    Sensitivity,
+    Specialism,
+)
 from services.policy.domain.triage.classification import Classifier, Cues
 from services.policy.domain.triage.private_data import PrivateData
 from services.policy.domain.triage.sorting import Sorted, Triage
@@ -69,6 +81,7 @@ class PolicyInForce:
         self._triage = Triage(policy, classifier)
         self._rules = RuleBook(policy)
         self._lines = {line.id: line for line in policy.lines}
+        self._closing = tuple(line for line in policy.lines if line.purpose == "closing")
         self._closed = {topic.id: topic.closed for topic in policy.topics if topic.closed is not None}
         self._embargoes = {topic.id: topic.embargo_until for topic in policy.topics if topic.embargo_until is not None}
         self._admitted = frozenset(topic.id for topic in policy.topics if topic.admitted)
@@ -107,7 +120,10 @@ class PolicyInForce:
     def decide(self, comment: Comment, history: History, now: datetime, seen: Sorted | None = None) -> Decision:
         """What ``comment`` needs under this policy at ``now``."""
         situation = self._situation(comment, seen or self._triage.sort(comment), history, now)
-        return self._decision(situation, self._rules.read(situation))
+        findings = self._rules.read(situation)
+        decision = self._decision(situation, findings)
+        is_first = history.turn == 1 and not history.joined
+        return decision if is_first else self._in_conversation(decision, situation, findings)
 
     def trace(self, comment: Comment, history: History, now: datetime) -> Iterator[dict[str, Any]]:
         """Every rule of the policy over ``comment``: what it saw, what it set, and where it failed."""
@@ -118,6 +134,10 @@ class PolicyInForce:
     def line(self, line_id: str) -> Line:
         """The cleared line of that id."""
         return self._lines[line_id]
+
+    def ends(self, line_id: str) -> bool:
+        """Whether that is a line of the policy which ends exchanges."""
+        return any(line.id == line_id for line in self._closing)
 
     def steps(self, level: Level, signoffs: tuple[Specialism, ...], approvals: int = 0) -> tuple[StepRule, ...]:
         """The consents that a release on ``level`` with these sign-offs needs, ``approvals`` of them at least."""
@@ -159,6 +179,30 @@ class PolicyInForce:
             times=self._times[clock],
         )
 
+    def _in_conversation(self, decision: Decision, situation: Situation, findings: Findings) -> Decision:
+        """The decision on a turn that is not the first, or on somebody who joins."""
+        told = {
+            "turn": situation.history.turn,
+            "turns": self.policy.conversation.turns,
+            "drift": sorted(situation.drift),
+        }
+        decision.explanation["conversation"] = told
+        if not self._closing or decision.line is not None:
+            return decision
+        ending = ending_of(self.policy, self._closing, situation, findings)
+        if ending is None:
+            return decision
+        told |= {"ended_by": ending.line.id, "ended_before": ending.has_gone_out}
+        if ending.has_gone_out:
+            return decision._replace(disposition="let_stand")
+        return decision._replace(
+            disposition="refer",
+            level="L0",
+            approvals=self._approvals["L0"],
+            line=ending.line.id,
+            owner=owner(self.policy, decision.topics, "L0", situation.now),
+        )
+
     def _clock(self, findings: Findings, required: Needed) -> str:
         clock = findings.clock or required.level.lower()
         return (self.policy.clocks[clock].faster or clock) if findings.faster else clock
@@ -178,8 +222,14 @@ class PolicyInForce:
             admitted=not self._admitted.isdisjoint(topics),
             prominent=self._is_prominent(comment),
             surge=history.same_issue >= policy.same_issue.surge_at,
+            budget_spent=history.turn >= policy.conversation.turns,
+            drift=self._drift(comment, seen, history) if history.turn > 1 or history.joined else NO_DRIFT,
             now=now,
         )
+
+    def _drift(self, comment: Comment, seen: Sorted, history: History) -> frozenset[Drift]:
+        author_kinds = self._author_kinds(comment) if self._authors else _NOBODY_KNOWN
+        return drift_of(comment, history, seen.kinds, seen.topics, author_kinds, self.policy.reach.times)
 
     def _is_prominent(self, comment: Comment) -> bool:
         reach = self.policy.reach

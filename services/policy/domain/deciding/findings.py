@@ -13,6 +13,7 @@ from services.policy.domain.scales import (
     Damage,
     DamageClass,
     Disposition,
+    Drift,
     Level,
     Sensitivity,
     Specialism,
@@ -38,6 +39,8 @@ class Situation(NamedTuple):
     admitted: bool
     prominent: bool
     surge: bool
+    budget_spent: bool
+    drift: frozenset[Drift]
     now: datetime
 
 

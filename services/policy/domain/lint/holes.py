@@ -122,5 +122,10 @@ def _history(history: History) -> dict[str, Any]:
         "earlier_dispositions": list(history.earlier_dispositions) or None,
         "same_issue": history.same_issue if history.same_issue > 1 else None,
         "judged": history.judged,
+        "earlier_topics": list(history.earlier_topics) or None,
+        "reach_before": history.reach_before,
+        "answered": history.answered or None,
+        "ended": history.ended or None,
+        "joined": history.joined or None,
     }
     return {name: value for name, value in known.items() if value is not None}

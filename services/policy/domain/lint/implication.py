@@ -68,6 +68,10 @@ def _is_surge(when: When, other: When, policy: Policy) -> bool:
     return (other.same_issue_at_least or 0) >= policy.same_issue.surge_at
 
 
+def _spends_the_budget(when: When, other: When, policy: Policy) -> bool:
+    return (other.turn_at_least or 0) >= policy.conversation.turns
+
+
 def _is_prominent(when: When, other: When, policy: Policy) -> bool:
     reach = policy.reach
     spreads = (other.seen_by_at_least or 0) >= reach.usual * reach.times
@@ -96,6 +100,7 @@ _FOLLOWS: Mapping[str, Follows] = {
         for name in ("kind", "topic", "pattern", "language", "platform", "author", "author_kind", "earlier_kind")
     },
     "earlier_disposition": _among("earlier_disposition"),
+    "drift": _among("drift"),
     "judged": _among("judged"),
     "closed": _either(_among("closed"), _of_topics(lambda topic, when: topic.closed in when.closed)),
     "not_kind": _spared("not_kind"),
@@ -111,6 +116,7 @@ _FOLLOWS: Mapping[str, Follows] = {
     "public": _same("public"),
     "echo": _same("echo"),
     "turn_at_least": _no_less("turn_at_least"),
+    "budget_spent": _where("budget_spent", _spends_the_budget),
     "seen_by_at_least": _no_less("seen_by_at_least"),
     "seen_by_at_most": _no_more("seen_by_at_most"),
     "followers_at_least": _no_less("followers_at_least"),

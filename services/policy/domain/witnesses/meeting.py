@@ -10,7 +10,7 @@ from itertools import islice
 from typing import Any
 
 from services.policy.domain.policies import Line, Rule
-from services.policy.domain.scales import Kind
+from services.policy.domain.scales import Drift, Kind
 from services.policy.domain.triage.private_data import PrivateData
 from services.policy.domain.witnesses.traits import AT_MOST, NONE, PRIVATE, Trait, Traits, Ways, together
 
@@ -118,6 +118,25 @@ def _prominent(at: Traits, rule: Rule) -> Ways | None:
 
 def _surge(at: Traits, rule: Rule) -> Ways | None:
     return [Trait(before={"same_issue": at.policy.same_issue.surge_at})] if rule.when.surge else None
+
+
+def _budget_spent(at: Traits, rule: Rule) -> Ways | None:
+    return [Trait(before={"turn": at.policy.conversation.turns})] if rule.when.budget_spent else None
+
+
+def _drift(at: Traits, rule: Rule) -> Ways:
+    """A second turn by what is said in it, or by what was before."""
+    second, topics = {"turn": 2}, tuple(topic.id for topic in at.policy.topics)
+    answered = Trait(before={**second, "answered": True, "earlier_topics": topics})
+    spread = Trait(about={"reach": at.policy.reach.times}, before={**second, "reach_before": 1})
+    made: dict[Drift, Ways] = {
+        "new_subject": [together((Trait(before=second), way)) for way in at.on(at.policy.topics)],
+        "new_fact": [together((answered, way)) for way in at.of_kind("question")],
+        "hostile": [together((Trait(before=second), way)) for way in (*at.of_kind("venting"), *at.of_kind("abuse"))],
+        "press": [Trait(before={"joined": True}), *(together((Trait(before=second), w)) for w in at.of_kind("press"))],
+        "reach": [spread],
+    }
+    return [way for drift in rule.when.drift for way in made[drift][:AT_MOST]]
 
 
 def _period(at: Traits, rule: Rule) -> Ways:
@@ -240,6 +259,8 @@ _WAYS: Mapping[str, Callable[[Traits, Rule], Ways | None]] = {
     "public": _about("public", "public"),
     "echo": _about("echo", "echo"),
     "turn_at_least": _before("turn", "turn_at_least"),
+    "budget_spent": _budget_spent,
+    "drift": _drift,
     "earlier_kind": _before("earlier_kinds", "earlier_kind", several=True),
     "earlier_disposition": _before("earlier_dispositions", "earlier_disposition", several=True),
     "judged": _before("judged", "judged"),

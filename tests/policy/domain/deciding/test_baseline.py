@@ -392,6 +392,14 @@ def test_20_the_third_turn_of_an_author_goes_one_level_up() -> None:
     assert (of_baseline(third), third.level, "turn_budget" in third.duties) == (("20", "33"), "L2", True)
 
 
+def test_20_1_a_conversation_that_turns_hostile_goes_one_level_up() -> None:
+    calm, hostile = History(turn=2, earlier_kinds=("question",)), History(turn=2, earlier_kinds=("venting",))
+    decision = decide("What a circus, you clowns", calm)
+    assert (decision.level, "conversation_drift" in decision.duties) == ("L2", True)
+    assert "20.1" not in decide("What a circus, you clowns", hostile).rules
+    assert "20.1" not in decide("What a circus, you clowns").rules
+
+
 MANY = History(same_issue=10)
 
 
@@ -574,9 +582,9 @@ def test_of_what_ends_without_an_answer_a_twentieth_is_looked_at_again(
     assert 60 <= sum("second_look" in decision.duties for decision in decisions) <= 140
 
 
-def test_only_two_rules_are_looked_at_for_every_comment() -> None:
+def test_only_one_rule_is_looked_at_for_every_comment() -> None:
     unconditional = {rule.id for rule in a_policy().rules if rule.when.conflict is None and not waits_under(rule)}
-    assert unconditional == {"20", "39"}
+    assert unconditional == {"39"}
 
 
 def test_praise_as_a_closing_word_does_not_hide_a_complaint() -> None:
