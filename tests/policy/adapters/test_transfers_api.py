@@ -1,5 +1,6 @@
 """A case that goes to another agency: over HTTP, through the consumer's handler, and held apart by the database."""
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 
@@ -82,6 +83,35 @@ async def test_who_may_not_act_on_a_case_transfers_nothing() -> None:
             assert kind_of(await transfer(office, case, HEAD, nowhere)) == (422, "unknown-agency")
         assert len(await office.policy.rows('SELECT id FROM "case"')) == 1
         assert (await office.policy.get(f"/v1/cases/{case}")).json()["state"] == "open"
+
+
+async def test_what_is_written_while_a_case_leaves_is_not_left_behind() -> None:
+    async with an_office() as office:
+        for number in range(5):
+            thread = f"thread-{number}"
+            case = await opened(office, thread=thread, comment=f"cmt_{number}_1")
+            more = [received("And another delay", thread=thread, comment=f"cmt_{number}_{nth}") for nth in (2, 3)]
+            answer, *_ = await asyncio.gather(
+                transfer(office, case), *(office.policy.receive(comment) for comment in more)
+            )
+            # Whoever was first: the citizen's second complaint lies above the desk, which then may not transfer it.
+            assert answer.status_code in (201, 403), answer.text
+            rows = await office.policy.rows(
+                'SELECT agency, comment FROM turn JOIN "case" AS c USING (agency)'
+                f" WHERE c.id = case_id AND c.thread = '{thread}' AND turn.state = 'waiting'"
+            )
+            whose = "water-board" if answer.status_code == 201 else "passports"
+            assert sorted((row.agency, row.comment) for row in rows) == [
+                (whose, f"cmt_{number}_{nth}") for nth in (1, 2, 3)
+            ]
+
+
+async def test_of_two_who_transfer_a_case_at_once_one_does() -> None:
+    async with an_office() as office:
+        case = await opened(office)
+        answers = await asyncio.gather(transfer(office, case, DESK), transfer(office, case, DESK_2, "central-bank"))
+        assert sorted(answer.status_code for answer in answers) == [201, 409]
+        assert len(await office.policy.rows('SELECT id FROM "case"')) == 2
 
 
 async def test_the_same_transfer_twice_is_one() -> None:

@@ -8,8 +8,9 @@ from typing import Any
 from services.policy.adapters.store.casework_rows import casework_of
 from services.policy.domain.authority.mandates import OnBehalfOf
 from services.policy.domain.clearance.approvals import Consent, Draft, Step
-from services.policy.domain.clearance.cases import Case, Escalation, Standing, Thread, Turn
+from services.policy.domain.clearance.cases import Case, Escalation, Thread, Turn
 from services.policy.domain.clearance.earlier import Earlier
+from services.policy.domain.clearance.standings import Standing
 from services.policy.domain.clocks.pauses import Pause
 from services.policy.domain.clocks.response_clock import Deadlines
 from services.policy.domain.deciding.decisions import Decision

@@ -13,11 +13,12 @@ from services.policy.domain.authority.mandates import Weight
 from services.policy.domain.clearance.approvals import Draft, Seen
 from services.policy.domain.clearance.casework import NOTHING_DONE, OVER, CaseState, Casework, Destination
 from services.policy.domain.clearance.earlier import Earlier
+from services.policy.domain.clearance.standings import Standing, standing_of, worked_on
 from services.policy.domain.clocks.pauses import Pause
 from services.policy.domain.clocks.response_clock import Deadlines
 from services.policy.domain.clocks.timers import TimerKind
 from services.policy.domain.deciding.decisions import Decision
-from services.policy.domain.scales import Damage, Level, Sensitivity, Specialism
+from services.policy.domain.scales import Level
 from shared.events import Author, CommentText
 from shared.ids import CaseId
 
@@ -97,20 +98,6 @@ def _first_state(decision: Decision) -> TurnState:
     if decision.disposition in _CLOSING:
         return "closed"
     return "watching" if decision.disposition == "monitor" else "waiting"
-
-
-@dataclass(slots=True)
-class Standing:
-    """What the case needs as a whole: the highest of what its turns in question need."""
-
-    level: Level
-    sensitivity: Sensitivity
-    damage: Damage
-    disposition: str
-    owner: str
-    clock: str
-    signoffs: tuple[Specialism, ...]
-    approvals: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,7 +223,7 @@ class Case:
             self.casework = replace(self.casework, assignee=None)
         turns = self.unanswered or self.turns[-1:]
         if turns:
-            self.standing = _worked_on(_standing(turns), self.casework)
+            self.standing = worked_on(standing_of([turn.decision for turn in turns]), self.casework)
             if self.escalation is not None and self.escalation.level > self.standing.level:
                 self.standing.owner = self.escalation.owner
             self.since = min(turn.received_at for turn in turns)
@@ -318,30 +305,3 @@ class Case:
         """The open draft is open no longer."""
         assert self.draft is not None
         self.draft = replace(self.draft, state=state)
-
-
-def _worked_on(standing: Standing, casework: Casework) -> Standing:
-    """What the case needs after what officers did with it: never less than its turns do."""
-    if (called_in := casework.called_in) is not None:
-        standing.level = max(standing.level, called_in.level)
-        standing.owner = called_in.post
-    if casework.referral is not None:
-        standing.disposition = "refer"
-    if casework.transferred_to is not None:
-        standing.disposition = "transfer"
-    return standing
-
-
-def _standing(turns: Iterable[Turn]) -> Standing:
-    decisions = [turn.decision for turn in turns]
-    heaviest = max(reversed(decisions), key=lambda decision: decision.level)
-    return Standing(
-        level=heaviest.level,
-        sensitivity=max(decision.sensitivity for decision in decisions),
-        damage=max(decision.damage for decision in decisions),
-        disposition=heaviest.disposition,
-        owner=heaviest.owner,
-        clock=heaviest.clock,
-        signoffs=tuple(dict.fromkeys(signoff for decision in decisions for signoff in decision.signoffs)),
-        approvals=max(decision.approvals for decision in decisions),
-    )

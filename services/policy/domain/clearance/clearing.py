@@ -7,7 +7,8 @@ another thread head or another policy version starts its steps anew, as the case
 from dataclasses import replace
 
 from services.policy.domain.clearance.approvals import Step, steps_of
-from services.policy.domain.clearance.cases import Case, Standing
+from services.policy.domain.clearance.cases import Case
+from services.policy.domain.clearance.standings import Standing
 from services.policy.domain.deciding.decisions import PolicyInForce
 from services.policy.domain.scales import Level
 
