@@ -69,6 +69,11 @@ class Policy:
         headers = {**_headers(who, agencies), "Idempotency-Key": key or f"key-{next(_keys)}"}
         return await self.client.post(path, json=body, headers=headers, **more)
 
+    async def put(self, path: str, body: Any, who: str, if_match: str | None = None) -> httpx.Response:
+        """PUT, with that precondition if one is given."""
+        precondition = {} if if_match is None else {"If-Match": if_match}
+        return await self.client.put(path, json=body, headers={**_headers(who, ()), **precondition})
+
     async def rows(self, statement: str) -> Sequence[Any]:
         """What a superintendent would see in the database."""
         async with self.database.begin(EVERY_AGENCY) as connection:
