@@ -15,7 +15,7 @@ from services.policy.domain.learning.scores import Sorting, scores_of
 from services.policy.domain.scales import KINDS, Kind
 from services.policy.domain.triage.classification import Verdict
 from services.policy.learning import CannotLearn, correct, learn
-from tests.policy.builders import NOW, a_policy, bare, in_force
+from tests.policy.builders import NOW, a_policy, bare, decider, in_force
 
 CORRECTIONS = [
     Example(**json.loads(line))
