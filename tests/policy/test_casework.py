@@ -1,12 +1,13 @@
 """What officers do with a case besides its drafts, with a unit of work in memory."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
 from services.policy import casework, handlers
 from services.policy.adapters.store.work import UnitOfWork
-from services.policy.clearance import approve, write_draft
+from services.policy.clearance import approve
+from services.policy.desk import Desk
 from services.policy.domain.clearance.approvals import NotYourAuthority
 from services.policy.domain.clearance.cases import Case
 from services.policy.domain.clearance.casework import (
@@ -17,6 +18,7 @@ from services.policy.domain.clearance.casework import (
     NotAssigned,
 )
 from services.policy.domain.clearance.deciders import Decider
+from services.policy.drafting import Text, write_draft
 from shared.events import Author, CaseClosed, CaseEscalated, CaseOpened, CaseRouted, ResponseApproved
 from tests.policy.builders import LATER, NOW, decider, failed, published, received, sample, shelf, the_case
 
@@ -37,15 +39,19 @@ def opened(*texts: str) -> tuple[Case, UnitOfWork]:
     return the_case(work), work
 
 
+def at(case: Case, work: UnitOfWork, who: Decider, now: datetime = NOW) -> Desk:
+    return Desk(case, case.draft, who, sample(case.thread.agency), work, now)
+
+
 def drafted(case: Case, work: UnitOfWork, author: Decider = DESK) -> None:
-    write_draft(case, author, "We are sorry.", None, POLICY, work, NOW)
+    write_draft(at(case, work, author, NOW), Text("We are sorry."))
 
 
 def sent(case: Case, work: UnitOfWork, by: Decider = DESK_2) -> ResponseApproved:
     """The case's draft, approved and on its way."""
     drafted(case, work)
     assert case.draft is not None
-    approve(case, case.draft, by, case.draft.digest, POLICY, work, NOW)
+    approve(at(case, work, by, NOW), case.draft.digest)
     return work.responses[-1]
 
 
@@ -54,12 +60,11 @@ def actions(work: UnitOfWork) -> list[str]:
 
 
 def taken(case: Case, work: UnitOfWork, by: Decider = DESK) -> None:
-    casework.assign(case, by, by.subject, True, work)
+    casework.assign(at(case, work, by), by.subject, True)
 
 
 def transferred(case: Case, work: UnitOfWork, to: str = "water-board", by: Decider = DESK) -> Case:
-    here = sample(case.thread.agency)
-    return casework.transfer(case, by, "pipes are theirs", here, sample(to), work, LATER)
+    return casework.transfer(at(case, work, by, LATER), sample(to), "pipes are theirs")
 
 
 def test_a_case_that_was_taken_stays_taken_when_the_citizen_writes_again() -> None:
@@ -83,16 +88,16 @@ def test_who_is_late_to_take_a_case_is_told_who_has_it() -> None:
 def test_everybody_with_a_mandate_takes_a_case_and_only_who_may_act_on_it_gives_it() -> None:
     case, work = opened(LEGAL)
     with pytest.raises(NotYourAuthority):
-        casework.assign(case, DESK, "passports-desk-2", True, work)
+        casework.assign(at(case, work, DESK), "passports-desk-2", True)
     taken(case, work)
-    casework.assign(case, DIVISION, "passports-comms", True, work)
+    casework.assign(at(case, work, DIVISION), "passports-comms", True)
     assert case.casework.assignee == "passports-comms"
     with pytest.raises(NotYourAuthority):
-        casework.give_back(case, DESK, work)
-    casework.give_back(case, COMMS, work)
+        casework.give_back(at(case, work, DESK))
+    casework.give_back(at(case, work, COMMS))
     assert case.casework.assignee is None
     with pytest.raises(NotAssigned):
-        casework.give_back(case, COMMS, work)
+        casework.give_back(at(case, work, COMMS))
 
 
 def test_an_assignment_ends_when_the_case_is_answered() -> None:
@@ -108,7 +113,7 @@ def test_an_assignment_ends_when_the_case_is_answered() -> None:
 
 def test_a_referral_sends_nothing_and_changes_what_becomes_of_the_case() -> None:
     case, work = opened(COMPLAINT)
-    casework.refer(case, DESK, "District Secretariat, counter 4", "they hold the file", work, NOW)
+    casework.refer(at(case, work, DESK), "District Secretariat, counter 4", "they hold the file")
     assert case.standing is not None
     assert (case.standing.disposition, case.state, work.events) == ("refer", "open", [])
     handlers.on_comment_received(received("And another delay", comment="cmt_2"), work, shelf(), LATER)
@@ -123,30 +128,29 @@ def test_a_case_that_was_called_in_is_released_on_the_callers_level() -> None:
     case, work = opened(COMPLAINT)
     drafted(case, work)
     assert case.draft is not None
-    called_in = casework.call_in(case, DIVISION, "the minister asks", POLICY, work, LATER)
+    casework.call_in(at(case, work, DIVISION), "the minister asks")
     assert case.standing is not None
-    assert (case.standing.level, case.standing.owner) == ("L3", called_in.post)
+    assert (case.standing.level, case.standing.owner) == ("L3", "Deputy Controller")
     assert [step.level for step in case.draft.steps] == ["L2", "L3"]
     (event,) = [event for event in work.events if isinstance(event, CaseEscalated)]
-    assert (event.reason, event.level, event.owner) == ("called_in", "L3", called_in.post)
+    assert (event.reason, event.level, event.owner) == ("called_in", "L3", "Deputy Controller")
     with pytest.raises(NotYourAuthority):
-        approve(case, case.draft, DESK_2, case.draft.digest, POLICY, work, LATER)
+        approve(at(case, work, DESK_2, LATER), case.draft.digest)
 
 
-def test_consents_to_a_draft_lapse_when_its_case_is_called_in() -> None:
+def test_a_consent_given_before_counts_on_and_that_of_the_level_that_called_is_needed_besides() -> None:
     case, work = opened(LEGAL)
     drafted(case, work)
     assert case.draft is not None
-    approve(case, case.draft, COMMS, case.draft.digest, POLICY, work, NOW)
-    casework.call_in(case, HEAD, "I sign this myself", POLICY, work, LATER)
-    assert not any(step.taken for step in case.draft.steps)
-    assert "L4" in [step.level for step in case.draft.steps]
-    assert actions(work)[-1] == "draft.approvals_lapsed"
+    approve(at(case, work, COMMS), case.draft.digest)
+    casework.call_in(at(case, work, HEAD), "I sign this myself")
+    assert [step.level for step in case.draft.steps if step.taken] == ["L2"]
+    assert "L4" in [step.level for step in case.draft.steps if not step.taken]
 
 
 def test_a_call_in_outlasts_new_turns_and_ends_with_the_answer() -> None:
     case, work = opened(COMPLAINT)
-    casework.call_in(case, COMMS, "a pattern", POLICY, work, NOW)
+    casework.call_in(at(case, work, COMMS), "a pattern")
     handlers.on_comment_received(received("And another delay", comment="cmt_2"), work, shelf(), LATER)
     assert case.standing is not None
     assert case.standing.level == "L2"
@@ -160,7 +164,7 @@ def test_only_who_stands_above_a_case_calls_it_in() -> None:
     case, work = opened(LEGAL)
     for who in (DESK, COMMS, DIVISION):
         with pytest.raises(NotYourAuthority):
-            casework.call_in(case, who, "mine", POLICY, work, NOW)
+            casework.call_in(at(case, work, who), "mine")
     assert (case.casework.called_in, work.acts) == (None, [])
 
 
@@ -206,10 +210,9 @@ def test_what_the_citizen_writes_next_reaches_the_receiver_through_however_many_
 def test_the_receivers_answer_goes_out_where_the_citizen_asked() -> None:
     case, work = opened(COMPLAINT)
     there = transferred(case, work)
-    water = sample("water-board")
-    write_draft(there, decider("water-board", "water-desk"), "We mend it.", None, water, work, LATER)
+    write_draft(at(there, work, decider("water-board", "water-desk"), LATER), Text("We mend it."))
     assert there.draft is not None
-    approve(there, there.draft, decider("water-board", "water-desk-2"), there.draft.digest, water, work, LATER)
+    approve(at(there, work, decider("water-board", "water-desk-2"), LATER), there.draft.digest)
     response = work.responses[-1]
     assert (response.agency, response.account_agency, response.account) == ("water-board", "passports", "acc-1")
     handlers.on_publication_failed(failed(response, "refused"), work, shelf(), LATER)
@@ -231,7 +234,7 @@ def test_history_goes_along_but_not_what_its_author_took_back() -> None:
 
 def test_the_clock_goes_on_with_what_remained_of_it() -> None:
     case, work = opened(COMPLAINT)
-    there = casework.transfer(case, DESK, "theirs", POLICY, sample("water-board"), work, NOW + timedelta(minutes=60))
+    there = casework.transfer(at(case, work, DESK, NOW + timedelta(minutes=60)), sample("water-board"), "theirs")
     time = sample("water-board").time
     assert there.due_at == time.working.after(NOW + timedelta(minutes=60), 180)
 
@@ -239,7 +242,7 @@ def test_the_clock_goes_on_with_what_remained_of_it() -> None:
 def test_the_receiver_has_two_hours_at_least() -> None:
     case, work = opened(COMPLAINT)
     late = NOW + timedelta(days=3)
-    there = casework.transfer(case, DESK, "theirs", POLICY, sample("water-board"), work, late)
+    there = casework.transfer(at(case, work, DESK, late), sample("water-board"), "theirs")
     assert there.due_at == sample("water-board").time.working.after(late, 120)
     assert there.since == NOW
 
@@ -267,8 +270,8 @@ def test_nothing_is_done_with_what_was_transferred() -> None:
     transferred(case, work)
     for act in (
         lambda: taken(case, work),
-        lambda: casework.refer(case, DESK, "elsewhere", "no", work, LATER),
-        lambda: casework.call_in(case, HEAD, "mine", POLICY, work, LATER),
+        lambda: casework.refer(at(case, work, DESK), "elsewhere", "no"),
+        lambda: casework.call_in(at(case, work, HEAD), "mine"),
         lambda: transferred(case, work, "central-bank"),
     ):
         with pytest.raises(CaseOver):

@@ -7,7 +7,8 @@ import pytest
 
 from services.policy import handlers
 from services.policy.adapters.store.work import UnitOfWork
-from services.policy.clearance import approve, write_draft
+from services.policy.clearance import approve
+from services.policy.desk import Desk
 from services.policy.domain.authority.mandates import Mandate
 from services.policy.domain.clearance import timing
 from services.policy.domain.clearance.approvals import StaleDigest
@@ -15,6 +16,7 @@ from services.policy.domain.clearance.cases import Case, Turn
 from services.policy.domain.clearance.deciders import Decider
 from services.policy.domain.deciding.decisions import PolicyInForce
 from services.policy.domain.roster import Officer
+from services.policy.drafting import Text, write_draft
 from shared.events import Author, CaseClosed
 from tests.policy.builders import NOW, in_force, received, the_case
 
@@ -104,7 +106,7 @@ def test_a_follow_up_that_moves_to_a_tender_award_is_routed_as_new_and_the_first
     conversation = Conversation()
     conversation.say("You are slow to open, terrible service")
     case, work, policy = conversation.case, conversation.work, conversation.policy
-    write_draft(case, decider("desk", "L1"), "We are sorry.", None, policy, work, NOW)
+    write_draft(Desk(case, None, decider("desk", "L1"), policy, work, NOW), Text("We are sorry."))
     assert case.draft is not None
     seen = case.draft.digest
     assert [step.level for step in case.draft.steps] == ["L1"]
@@ -113,7 +115,7 @@ def test_a_follow_up_that_moves_to_a_tender_award_is_routed_as_new_and_the_first
     assert case.standing is not None
     assert case.standing.level >= "L3"
     with pytest.raises(StaleDigest):
-        approve(case, case.draft, decider("head", "L4"), seen, policy, work, NOW)
+        approve(Desk(case, case.draft, decider("head", "L4"), policy, work, NOW), seen)
     assert len(case.draft.steps) >= 2
     assert work.responses == []
 

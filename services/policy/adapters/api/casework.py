@@ -1,8 +1,6 @@
 """``/v1/cases/{id}/assignments``, ``…/referrals`` and ``…/call-ins``: what officers do besides drafts."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -10,24 +8,20 @@ from pydantic import Field
 from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.responses import Response
 
-from services.policy import casework, clearance
+from services.policy import casework
 from services.policy.adapters.api.authority_desk import ReasonIn, Strict, responses
 from services.policy.adapters.api.bodies import casework_body
 from services.policy.adapters.api.cases import CaseIdPath, checked
+from services.policy.adapters.api.clearance_desk import ClearanceDesk
 from services.policy.adapters.api.refusals import problem_of
 from services.policy.adapters.store import cases, powers, recusals
-from services.policy.adapters.store.policies import PolicyShelf
 from services.policy.adapters.store.work import UnitOfWork
-from services.policy.domain.clearance.approvals import NotYourAuthority, Refusal
+from services.policy.desk import Desk
+from services.policy.domain.clearance.approvals import Refusal
 from services.policy.domain.clearance.cases import Case
-from services.policy.domain.clearance.deciders import Decider
-from services.policy.domain.deciding.decisions import PolicyInForce
 from services.policy.domain.parts import Id
 from shared.auth import Caller, requires
-from shared.clock import Clock
-from shared.database import Database
 from shared.idempotency import Answer, claim_of, idempotency_key, once
-from shared.problems import not_found
 from shared.strict_json import StrictRoute
 
 
@@ -43,36 +37,26 @@ class ReferralIn(ReasonIn):
     to: str = Field(min_length=1, max_length=500, pattern=r"\S", description="a body, a counter or a page, in words")
 
 
-@dataclass(frozen=True)
-class Bench:
-    """What an officer has before them: the case, their mandates, the policy, and the moment."""
-
-    connection: AsyncConnection
-    case: Case
-    decider: Decider
-    policy: PolicyInForce
-    work: UnitOfWork
-    now: datetime
+Act = Callable[[AsyncConnection, Desk], Awaitable[None]]
 
 
-Act = Callable[[Bench], Awaitable[None]]
-
-
-def casework_api(database: Database, policies: PolicyShelf, clock: Clock) -> APIRouter:
+def casework_api(desks: ClearanceDesk) -> APIRouter:
     """The routes, ready to be taken into an application."""
     router = APIRouter(prefix="/v1/cases/{case_id}", tags=["cases"], route_class=StrictRoute)
 
     async def do(request: Request, caller: Caller, case_id: str, act: Act) -> Response:
         idempotency_key(request)
         checked(case_id)
-        async with database.begin(caller.scope) as connection:
-            case = await _locked(connection, case_id, caller)
+        async with desks.database.begin(caller.scope) as connection:
+            case = await desks.locked(connection, case_id, caller)
             claim = await claim_of(request, caller.subject, case.thread.agency)
 
             async def effect() -> Answer:
-                bench = await bench_of(connection, case, caller, policies, clock())
-                await act(bench)
-                await cases.write(connection, bench.work, bench.now)
+                work = UnitOfWork()
+                work.fill([case])
+                desk = await desks.desk(connection, case, None, caller, (), work)
+                await act(connection, desk)
+                await cases.write(connection, work, desk.now)
                 return Answer(201, body_of(case))
 
             try:
@@ -93,9 +77,8 @@ def casework_api(database: Database, policies: PolicyShelf, clock: Clock) -> API
         `assignee`, `case-over`; 422 `no-mandate`.
         """
 
-        async def act(bench: Bench) -> None:
-            may = await _may_decide(bench, posted.to)
-            casework.assign(bench.case, bench.decider, posted.to, may, bench.work)
+        async def act(connection: AsyncConnection, desk: Desk) -> None:
+            casework.assign(desk, posted.to, await _may_decide(connection, desk, posted.to))
 
         return await do(request, caller, case_id, act)
 
@@ -104,8 +87,8 @@ def casework_api(database: Database, policies: PolicyShelf, clock: Clock) -> API
         """Nobody has the case any more: for whoever has it, and those who may give it. 409 `not-assigned`; else
         refusals as for an assignment."""
 
-        async def act(bench: Bench) -> None:
-            casework.give_back(bench.case, bench.decider, bench.work)
+        async def act(connection: AsyncConnection, desk: Desk) -> None:
+            casework.give_back(desk)
 
         return await do(request, caller, case_id, act)
 
@@ -121,8 +104,8 @@ def casework_api(database: Database, policies: PolicyShelf, clock: Clock) -> API
         409 `case-over`, `answer-under-way`.
         """
 
-        async def act(bench: Bench) -> None:
-            casework.refer(bench.case, bench.decider, posted.to, posted.reason, bench.work, bench.now)
+        async def act(connection: AsyncConnection, desk: Desk) -> None:
+            casework.refer(desk, posted.to, posted.reason)
 
         return await do(request, caller, case_id, act)
 
@@ -130,33 +113,19 @@ def casework_api(database: Database, policies: PolicyShelf, clock: Clock) -> API
     async def call_in(
         request: Request, case_id: CaseIdPath, posted: ReasonIn, caller: Caller = requires("cases:write")
     ) -> Response:
-        """Take a case from above: your post owns it, and it is released on your level. An open draft starts its steps
-        anew. It stays so, whatever the citizen writes meanwhile, until the case is answered or closed.
+        """Take a case from above: your post owns it, and it is released on your level. An open draft needs the steps
+        of that level. It stays so, whatever the citizen writes meanwhile, until the case is answered or closed.
 
         For officers above the case's level. 403 `not-your-authority`, `ceiling-exceeded`; 409 `case-over`,
         `answer-under-way`.
         """
 
-        async def act(bench: Bench) -> None:
-            casework.call_in(bench.case, bench.decider, posted.reason, bench.policy, bench.work, bench.now)
+        async def act(connection: AsyncConnection, desk: Desk) -> None:
+            casework.call_in(desk, posted.reason)
 
         return await do(request, caller, case_id, act)
 
     return router
-
-
-async def bench_of(
-    connection: AsyncConnection, case: Case, caller: Caller, policies: PolicyShelf, now: datetime
-) -> Bench:
-    """The case before an officer, with those consents gone that no longer count. Raises NotYourAuthority."""
-    policy = policies.find(case.thread.agency)
-    if policy is None:
-        raise NotYourAuthority("You hold no post in this agency.")
-    decider, counting = await powers.decider(connection, policy.policy, caller.subject, case.id, now)
-    work = UnitOfWork()
-    work.fill([case])
-    clearance.recount(case, counting, work)
-    return Bench(connection, case, decider, policy, work, now)
 
 
 def body_of(case: Case) -> dict[str, Any]:
@@ -173,17 +142,10 @@ def body_of(case: Case) -> dict[str, Any]:
     }
 
 
-async def _may_decide(bench: Bench, subject: str) -> bool:
-    found = await powers.read(bench.connection, bench.policy.policy, bench.now)
-    recused = await recusals.recused_from(bench.connection, [bench.case.id])
-    return bool(found.of(subject, bench.now)) and subject not in recused[bench.case.id]
-
-
-async def _locked(connection: AsyncConnection, case_id: str, caller: Caller) -> Case:
-    found = await cases.load_ids(connection, [case_id])
-    if not found or not caller.may_see(found[0].thread.agency):
-        raise not_found("case")
-    return found[0]
+async def _may_decide(connection: AsyncConnection, desk: Desk, subject: str) -> bool:
+    found = await powers.read(connection, desk.policy.policy, desk.now)
+    recused = await recusals.recused_from(connection, [desk.case.id])
+    return bool(found.of(subject, desk.now)) and subject not in recused[desk.case.id]
 
 
 _ACTING: dict[int, dict[str, Any]] = {

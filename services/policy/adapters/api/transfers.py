@@ -7,22 +7,23 @@ found entitled to the sender's; what the caller may read of the receiver's is th
 from typing import Any
 
 from fastapi import APIRouter, Request
+from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.responses import Response
 
 from services.policy import casework, handlers
 from services.policy.adapters import metrics
 from services.policy.adapters.api.authority_desk import AgencyName, ReasonIn, responses
 from services.policy.adapters.api.cases import CaseIdPath, checked
-from services.policy.adapters.api.casework import Bench, bench_of, body_of
+from services.policy.adapters.api.casework import body_of
+from services.policy.adapters.api.clearance_desk import ClearanceDesk
 from services.policy.adapters.api.refusals import problem_of
 from services.policy.adapters.store import cases, issues, queries
-from services.policy.adapters.store.policies import PolicyShelf
+from services.policy.adapters.store.work import UnitOfWork
+from services.policy.desk import Desk
 from services.policy.domain.clearance.approvals import Refusal
 from services.policy.domain.clearance.casework import ThreadKnownThere, UnknownAgency
 from services.policy.domain.deciding.decisions import PolicyInForce
 from shared.auth import Caller, requires
-from shared.clock import Clock
-from shared.database import Database
 from shared.idempotency import Answer, claim_of, idempotency_key, once
 from shared.problems import not_found
 from shared.strict_json import StrictRoute
@@ -34,7 +35,7 @@ class TransferIn(ReasonIn):
     to: AgencyName
 
 
-def transfers_api(database: Database, policies: PolicyShelf, clock: Clock) -> APIRouter:
+def transfers_api(desks: ClearanceDesk) -> APIRouter:
     """The route, ready to be taken into an application."""
     router = APIRouter(prefix="/v1/cases/{case_id}", tags=["cases"], route_class=StrictRoute)
 
@@ -55,13 +56,15 @@ def transfers_api(database: Database, policies: PolicyShelf, clock: Clock) -> AP
         checked(case_id)
         agency = await _agency_of(case_id, caller)
         claim = await claim_of(request, caller.subject, agency)
-        async with database.begin(sorted({agency, posted.to})) as connection:
+        async with desks.database.begin(sorted({agency, posted.to})) as connection:
 
             async def effect() -> Answer:
                 case = await cases.load_whole(connection, case_id)
                 assert case is not None, "a case is never taken away"
-                bench = await bench_of(connection, case, caller, policies, clock())
-                await _transfer(bench, posted, _receiver(agency, posted.to))
+                work = UnitOfWork()
+                work.fill([case])
+                desk = await desks.desk(connection, case, None, caller, (), work)
+                await _transfer(connection, desk, work, posted, _receiver(agency, posted.to))
                 return Answer(201, body_of(case))
 
             try:
@@ -71,14 +74,14 @@ def transfers_api(database: Database, policies: PolicyShelf, clock: Clock) -> AP
         return answer.response()
 
     async def _agency_of(case_id: str, caller: Caller) -> str:
-        async with database.begin(caller.scope) as connection:
+        async with desks.database.begin(caller.scope) as connection:
             row = await queries.find_case(connection, case_id)
         if row is None or not caller.may_see(row.agency):
             raise not_found("case")
         return str(row.agency)
 
     def _receiver(agency: str, to: str) -> PolicyInForce:
-        found = None if to == agency else policies.find(to)
+        found = None if to == agency else desks.policies.find(to)
         if found is None:
             raise UnknownAgency
         return found
@@ -86,17 +89,18 @@ def transfers_api(database: Database, policies: PolicyShelf, clock: Clock) -> AP
     return router
 
 
-async def _transfer(bench: Bench, posted: TransferIn, receiver: PolicyInForce) -> None:
-    connection, work = bench.connection, bench.work
-    arriving = casework.carried(bench.case, posted.to)
+async def _transfer(
+    connection: AsyncConnection, desk: Desk, work: UnitOfWork, posted: TransferIn, receiver: PolicyInForce
+) -> None:
+    arriving = casework.carried(desk.case, posted.to)
     await issues.read(connection, work, [work.reading(event, receiver) for event in arriving])
-    received = casework.transfer(bench.case, bench.decider, posted.reason, bench.policy, receiver, work, bench.now)
+    received = casework.transfer(desk, receiver, posted.reason)
     if await cases.is_known(connection, received.thread):
         raise ThreadKnownThere
     for issue in await issues.write(connection, work):
         handlers.record_surge(issue, work)
         metrics.SURGES.labels(issue.agency).inc()
-    await cases.write(connection, work, bench.now)
+    await cases.write(connection, work, desk.now)
 
 
 _REFUSALS: dict[int, dict[str, Any]] = {

@@ -10,10 +10,10 @@ from datetime import datetime
 from typing import Literal
 
 from services.policy.domain.authority.mandates import Weight
-from services.policy.domain.clearance.approvals import Draft, Seen
+from services.policy.domain.clearance.approvals import Draft
 from services.policy.domain.clearance.casework import NOTHING_DONE, OVER, CaseState, Casework, Destination
 from services.policy.domain.clearance.earlier import Earlier
-from services.policy.domain.clearance.standings import Standing, standing_of, worked_on
+from services.policy.domain.clearance.standings import Standing, worked_on
 from services.policy.domain.clocks.pauses import Pause
 from services.policy.domain.clocks.response_clock import Deadlines
 from services.policy.domain.clocks.timers import TimerKind
@@ -25,6 +25,7 @@ from shared.ids import CaseId
 TurnState = Literal["waiting", "watching", "released", "answered", "closed", "superseded", "deleted", "brought"]
 
 _OPEN = ("waiting", "watching")
+_ANSWERABLE = ("waiting", "watching", "closed")
 _CLOSING = ("let_stand", "no_response")
 
 
@@ -117,7 +118,8 @@ class Case:
     ``turns_by`` how many comments each author at hand wrote before, ``sorted_before`` what the latest of them were
     found to be, ``since`` from when the oldest of them waits, ``due_at`` until when the first of them is to be
     answered. ``fired`` are the timers that went off since somebody waits, ``calendar`` is that by which deadlines were
-    derived, ``casework`` what officers did with it.
+    derived. ``raised_to``: officers disagreed, and an answer is cleared as on this level at least. ``casework`` is what
+    officers did with the case.
     """
 
     id: CaseId
@@ -138,6 +140,7 @@ class Case:
     fired: dict[TimerKind, datetime] = field(default_factory=dict)
     escalation: Escalation | None = None
     calendar: str | None = None
+    raised_to: Level | None = None
     casework: Casework = NOTHING_DONE
 
     def turn_of(self, comment: str) -> Turn | None:
@@ -169,7 +172,7 @@ class Case:
         if not older:
             self.turns_by[turn.author.id] = self.next_turn_of(turn.author.id)
         if turn.state == "waiting" and not self.waiting:
-            self.fired, self.escalation = {}, None
+            self.fired, self.escalation, self.raised_to = {}, None, None
         if self.state in OVER:
             self.casework = replace(self.casework, referral=None, called_in=None)
         self.sorted_before.setdefault(turn.author.id, {})[turn.comment] = turn.as_earlier()
@@ -183,6 +186,12 @@ class Case:
     def waiting(self) -> list[Turn]:
         """The turns that wait for an answer of the officers, oldest first."""
         return [turn for turn in self.turns if turn.state == "waiting"]
+
+    @property
+    def least_level(self) -> Level:
+        """Below this no answer is cleared, whatever its turns need: officers disagreed, or it was called in."""
+        called_in = self.casework.called_in
+        return max(self.raised_to or "L0", called_in.level if called_in else "L0")
 
     @property
     def open_turns(self) -> list[Turn]:
@@ -223,7 +232,7 @@ class Case:
             self.casework = replace(self.casework, assignee=None)
         turns = self.unanswered or self.turns[-1:]
         if turns:
-            self.standing = worked_on(standing_of([turn.decision for turn in turns]), self.casework)
+            self.standing = worked_on(standing_of(turns), self.casework)
             if self.escalation is not None and self.escalation.level > self.standing.level:
                 self.standing.owner = self.escalation.owner
             self.since = min(turn.received_at for turn in turns)
@@ -285,23 +294,30 @@ class Case:
             return "watching"
         return "answered" if "answered" in states else "closed"
 
-    def seen(self, text: str, language: str | None, policy_version: str) -> Seen:
-        """What an officer sees who approves ``text`` now."""
-        return self.seen_of(self.unanswered[-1], text, language, policy_version)
-
-    def seen_of(self, turn: Turn, text: str, language: str | None, policy_version: str) -> Seen:
-        """What stands before one's eyes where ``text`` answers ``turn``."""
-        return Seen(
-            text=text,
-            language=language,
-            head=self.head,
-            platform=self.thread.platform,
-            account=self.thread.account,
-            reply_to=turn.native_id,
-            policy_version=policy_version,
-        )
+    def answered_by(self, draft: Draft) -> list[Turn]:
+        """The turns that a draft answers, as far as they can still be answered, oldest first."""
+        if self.casework.transferred_to is not None:
+            return []
+        alive = [turn for turn in self.turns if turn.comment in draft.answers and turn.state in _ANSWERABLE]
+        return [turn for turn in alive if turn is self.turn_of(turn.comment)]
 
     def end_draft(self, state: Literal["released", "superseded", "returned", "lapsed"]) -> None:
         """The open draft is open no longer."""
         assert self.draft is not None
         self.draft = replace(self.draft, state=state)
+
+
+def standing_of(turns: Iterable[Turn]) -> Standing:
+    """What these turns need together; there is at least one."""
+    decisions = [turn.decision for turn in turns]
+    heaviest = max(reversed(decisions), key=lambda decision: decision.level)
+    return Standing(
+        level=heaviest.level,
+        sensitivity=max(decision.sensitivity for decision in decisions),
+        damage=max(decision.damage for decision in decisions),
+        disposition=heaviest.disposition,
+        owner=heaviest.owner,
+        clock=heaviest.clock,
+        signoffs=tuple(dict.fromkeys(signoff for decision in decisions for signoff in decision.signoffs)),
+        approvals=max(decision.approvals for decision in decisions),
+    )

@@ -1,10 +1,8 @@
-"""What a case needs as a whole: an answer covers every turn in question, so it must be fit for each of them."""
+"""What a case needs as a whole, after what officers did with it besides its drafts."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from services.policy.domain.clearance.casework import Casework
-from services.policy.domain.deciding.decisions import Decision
 from services.policy.domain.scales import Damage, Level, Sensitivity, Specialism
 
 
@@ -32,17 +30,3 @@ def worked_on(standing: Standing, casework: Casework) -> Standing:
         standing.disposition = "transfer"
     return standing
 
-
-def standing_of(decisions: Sequence[Decision]) -> Standing:
-    """What a case needs of which these are the decisions in question, oldest first."""
-    heaviest = max(reversed(decisions), key=lambda decision: decision.level)
-    return Standing(
-        level=heaviest.level,
-        sensitivity=max(decision.sensitivity for decision in decisions),
-        damage=max(decision.damage for decision in decisions),
-        disposition=heaviest.disposition,
-        owner=heaviest.owner,
-        clock=heaviest.clock,
-        signoffs=tuple(dict.fromkeys(signoff for decision in decisions for signoff in decision.signoffs)),
-        approvals=max(decision.approvals for decision in decisions),
-    )

@@ -8,10 +8,13 @@ from hypothesis import strategies as st
 
 from services.policy import casework, clearance, handlers
 from services.policy.adapters.store.work import UnitOfWork
+from services.policy.desk import Desk
 from services.policy.domain.clearance import timing
 from services.policy.domain.clearance.approvals import Refusal
 from services.policy.domain.clearance.cases import Case
 from services.policy.domain.clearance.casework import OVER
+from services.policy.drafting import Text, amend, write_draft
+from services.policy.remarks import send_back
 from shared.events import Author
 from tests.policy.builders import NOW, decider, deleted, failed, published, received, sample, shelf
 
@@ -65,24 +68,26 @@ class Scene:
         case = cases[number % len(cases)]
         agency = case.thread.agency
         who = decider(agency, OFFICERS[agency][number % 4])
-        policy, work, now = sample(agency), self.work, self.now
-        draft = case.draft
+        desk = Desk(case, case.draft, who, sample(agency), self.work, self.now)
         acts: dict[str, Callable[[], object]] = {
-            "take": lambda: casework.assign(case, who, who.subject, True, work),
-            "give": lambda: casework.assign(case, who, OFFICERS[agency][0], True, work),
-            "give back": lambda: casework.give_back(case, who, work),
-            "refer": lambda: casework.refer(case, who, "elsewhere", "theirs", work, now),
-            "call in": lambda: casework.call_in(case, who, "mine", policy, work, now),
-            "draft": lambda: clearance.write_draft(case, who, "We look into it.", "en", policy, work, now),
-            "approve": lambda: draft and clearance.approve(case, draft, who, draft.digest, policy, work, now),
-            "transfer": lambda: casework.transfer(case, who, "theirs", policy, sample(AGENCIES[number % 3]), work, now),
+            "take": lambda: casework.assign(desk, who.subject, True),
+            "give": lambda: casework.assign(desk, OFFICERS[agency][0], True),
+            "give back": lambda: casework.give_back(desk),
+            "refer": lambda: casework.refer(desk, "elsewhere", "theirs"),
+            "call in": lambda: casework.call_in(desk, "mine"),
+            "draft": lambda: write_draft(desk, Text("We look into it.", "en")),
+            "approve": lambda: desk.draft and clearance.approve(desk, desk.draft.digest),
+            "send back": lambda: desk.draft and send_back(desk, "not so"),
+            "amend": lambda: desk.draft and amend(desk, Text("We look into it now.", "en")),
+            "transfer": lambda: casework.transfer(desk, sample(AGENCIES[number % 3]), "theirs"),
         }
         acts[what]()
 
 
 steps = st.tuples(
     st.sampled_from(["say", "say", "delete", "settle"])
-    | st.sampled_from(["take", "give", "give back", "refer", "call in", "draft", "approve", "transfer"]),
+    | st.sampled_from(["take", "give", "give back", "refer", "call in", "draft", "approve", "transfer"])
+    | st.sampled_from(["send back", "amend", "transfer"]),
     st.integers(0, 11),
 )
 
