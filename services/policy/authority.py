@@ -8,17 +8,13 @@ from datetime import datetime
 from typing import Any
 
 from services.policy.domain.authority import grants
-from services.policy.domain.authority.grants import Asked, Place
+from services.policy.domain.authority.grants import Asked, OverAlready, Place
 from services.policy.domain.authority.instruments import ActingAppointment, DelegationInstrument, Lapse, Recusal
 from services.policy.domain.authority.mandates import Mandate
 from services.policy.domain.authority.powers import Powers
-from services.policy.domain.clearance.approvals import NotYourAuthority, Refusal
+from services.policy.domain.clearance.approvals import NotYourAuthority
 from services.policy.ports import PARLEY, Act
 from shared.clock import rfc3339
-
-
-class OverAlready(Refusal):
-    """It stands no longer."""
 
 
 @dataclass(frozen=True, slots=True)

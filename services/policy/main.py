@@ -14,6 +14,7 @@ from services.policy.adapters.api.corrections import corrections_api
 from services.policy.adapters.api.delegations import delegations_api
 from services.policy.adapters.api.drafts import drafts_api
 from services.policy.adapters.api.issues import issues_api
+from services.policy.adapters.api.leaves import leaves_api
 from services.policy.adapters.api.mandates import mandates_api
 from services.policy.adapters.api.policies import policies_api
 from services.policy.adapters.api.policy_desk import PolicyDesk
@@ -69,6 +70,7 @@ def create_app(settings: Settings, clock: Clock = utc_now, deployment: Deploymen
         delegations_api(authority),
         acting_api(authority),
         mandates_api(authority),
+        leaves_api(authority),
         corrections_api(service.database, policies, clock),
         issues_api(service.database, clock),
         agencies_api(policies),

@@ -3,8 +3,7 @@
 from dataclasses import asdict
 from typing import Any
 
-from services.policy.authority import OverAlready
-from services.policy.domain.authority.grants import GrantRefused
+from services.policy.domain.authority.grants import GrantRefused, OverAlready
 from services.policy.domain.clearance.approvals import (
     CeilingExceeded,
     DayIsSpent,
@@ -16,6 +15,7 @@ from services.policy.domain.clearance.approvals import (
     StaleDigest,
 )
 from services.policy.domain.clocks.pauses import AlreadyPaused, ClockNotRunning, PauseOver, WrongUntil
+from services.policy.presence import LeaveRefused
 from shared.problems import Problem
 
 _PROBLEMS: tuple[tuple[type[Refusal], int, str, str], ...] = (
@@ -32,6 +32,7 @@ _PROBLEMS: tuple[tuple[type[Refusal], int, str, str], ...] = (
     (WrongUntil, 422, "wrong-until", "The end of the pause does not fit"),
     (OverAlready, 409, "over-already", "It stands no longer"),
     (GrantRefused, 422, "grant-refused", "This power cannot be given so"),
+    (LeaveRefused, 422, "leave-refused", "This leave cannot be entered so"),
 )
 
 
@@ -55,6 +56,6 @@ def _members(refusal: Refusal) -> dict[str, Any]:
             return {"ceiling": ceiling, "exceeded": list(refusal.exceeded), "instrument": mandate.instrument}
         case DayIsSpent():
             return {"instrument": refusal.instrument, "number_a_day": refusal.number}
-        case GrantRefused():
+        case GrantRefused() | LeaveRefused():
             return {"errors": [asdict(fault) for fault in refusal.faults]}
     return {}

@@ -32,6 +32,7 @@ Reason = Literal[
     "one-day-only",
     "unknown-post",
     "unknown-topic",
+    "unknown-person",
     "holds-it-already",
 ]
 
@@ -51,6 +52,10 @@ class GrantRefused(Refusal):
     def __init__(self, faults: tuple[Fault, ...]) -> None:
         super().__init__(" ".join(dict.fromkeys(fault.detail for fault in faults)))
         self.faults = faults
+
+
+class OverAlready(Refusal):
+    """It stands no longer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +136,7 @@ def appoint(
     held = place.powers.held(by, place.now)
     if by == subject or not any(each.level >= whole.level for each in held):
         raise NotYourAuthority(f"A stand-in for {post} is appointed by another person on {whole.level} or above.")
-    faults = list(_faults_of_span(*span, place.now))
+    faults = list(faults_of_span(*span, place.now))
     if any(each.subject == subject and each.post == post for each in place.powers.roster):
         faults.append(Fault("/subject", "holds-it-already", f"This person holds the post {post} already."))
     if faults:
@@ -150,7 +155,7 @@ def _in_question(asked: Asked, mandates: tuple[Mandate, ...]) -> list[Mandate]:
 
 def _faults(asked: Asked, mandate: Mandate, place: Place) -> Iterator[Fault]:
     yield from _faults_of_extent(asked, mandate, place)
-    yield from _faults_of_span(asked.from_, asked.until, place.now)
+    yield from faults_of_span(asked.from_, asked.until, place.now)
     yield from _faults_of_period(asked, mandate)
     yield from _faults_of_delegate(asked, mandate, place)
 
@@ -181,7 +186,8 @@ def _faults_of_extent(asked: Asked, mandate: Mandate, place: Place) -> Iterator[
         yield Fault("/delegate", "sub-delegation-not-permitted", detail)
 
 
-def _faults_of_span(from_: datetime, until: datetime, now: datetime) -> Iterator[Fault]:
+def faults_of_span(from_: datetime, until: datetime, now: datetime) -> Iterator[Fault]:
+    """What is wrong with a time from a first moment up to a second."""
     if until <= from_:
         yield Fault("/until", "ends-before-it-begins", "It ends before it begins.")
     elif until <= now:
