@@ -7,6 +7,7 @@ from fastapi import FastAPI
 from services.policy.adapters import consumers, lapses, succession
 from services.policy.adapters.api.acting import acting_api
 from services.policy.adapters.api.agencies import agencies_api
+from services.policy.adapters.api.answering import answering_api
 from services.policy.adapters.api.authority_desk import AuthorityDesk
 from services.policy.adapters.api.cases import cases_api
 from services.policy.adapters.api.clocks import clocks_api
@@ -71,6 +72,7 @@ def create_app(settings: Settings, clock: Clock = utc_now, deployment: Deploymen
         acting_api(authority),
         mandates_api(authority),
         leaves_api(authority),
+        answering_api(authority),
         corrections_api(service.database, policies, clock),
         issues_api(service.database, clock),
         agencies_api(policies),

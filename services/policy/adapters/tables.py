@@ -193,6 +193,7 @@ approval = Table(
         name="approval_on_behalf",
     ),
 )
+Index("approval_by_time", approval.c.agency, approval.c.at)
 Index("approval_by_instrument", approval.c.instrument, approval.c.at, postgresql_where=text("instrument IS NOT NULL"))
 
 response = Table(

@@ -15,7 +15,7 @@ from services.policy.domain.clearance.approvals import (
     StaleDigest,
 )
 from services.policy.domain.clocks.pauses import AlreadyPaused, ClockNotRunning, PauseOver, WrongUntil
-from services.policy.presence import LeaveRefused
+from services.policy.presence import DrillRefused, LeaveRefused
 from shared.problems import Problem
 
 _PROBLEMS: tuple[tuple[type[Refusal], int, str, str], ...] = (
@@ -33,6 +33,7 @@ _PROBLEMS: tuple[tuple[type[Refusal], int, str, str], ...] = (
     (OverAlready, 409, "over-already", "It stands no longer"),
     (GrantRefused, 422, "grant-refused", "This power cannot be given so"),
     (LeaveRefused, 422, "leave-refused", "This leave cannot be entered so"),
+    (DrillRefused, 422, "drill-refused", "This drill cannot be held so"),
 )
 
 
@@ -56,6 +57,6 @@ def _members(refusal: Refusal) -> dict[str, Any]:
             return {"ceiling": ceiling, "exceeded": list(refusal.exceeded), "instrument": mandate.instrument}
         case DayIsSpent():
             return {"instrument": refusal.instrument, "number_a_day": refusal.number}
-        case GrantRefused() | LeaveRefused():
+        case GrantRefused() | LeaveRefused() | DrillRefused():
             return {"errors": [asdict(fault) for fault in refusal.faults]}
     return {}

@@ -1,4 +1,4 @@
-"""Who is on leave."""
+"""Who is on leave; and consents by time, which a drill of absence looks back on."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -14,7 +14,7 @@ Moment = sa.DateTime(timezone=True)
 
 
 def upgrade() -> None:
-    """Create a table that old code does not read."""
+    """Create a table and an index that old code does not read."""
     op.create_table(
         "leave",
         sa.Column("id", sa.Text, primary_key=True),
@@ -32,8 +32,10 @@ def upgrade() -> None:
     )
     op.create_index("leave_by_agency", "leave", ["agency", "ends_at"])
     protect(op, "leave")
+    op.create_index("approval_by_time", "approval", ["agency", "at"])
 
 
 def downgrade() -> None:
     """Drop what the upgrade made."""
+    op.drop_index("approval_by_time", "approval")
     op.drop_table("leave")
