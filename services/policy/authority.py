@@ -129,6 +129,7 @@ def _told(given: DelegationInstrument) -> dict[str, Any]:
         "specialisms": list(given.specialisms),
         "number_a_day": given.number_a_day,
         "sub_delegation": given.sub_delegation,
+        "cleared_lines_only": given.cleared_lines_only or None,
         "parent": given.parent,
         "from": rfc3339(given.from_),
         "until": rfc3339(given.until),

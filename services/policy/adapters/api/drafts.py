@@ -5,7 +5,7 @@ response, the audit rows, the answer kept for the same ``Idempotency-Key``) is c
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Annotated
 
@@ -23,6 +23,7 @@ from services.policy.adapters.store.policies import PolicyShelf
 from services.policy.adapters.store.work import UnitOfWork
 from services.policy.domain.clearance.approvals import Draft, NotYourAuthority, Refusal
 from services.policy.domain.clearance.cases import Case
+from services.policy.domain.clearance.cleared_lines import is_unchanged_line
 from services.policy.domain.clearance.deciders import Decider
 from services.policy.domain.deciding.decisions import PolicyInForce
 from services.policy.domain.scales import Specialism
@@ -210,4 +211,7 @@ async def _desk(
     draft = case.draft
     if number is not None and (draft is None or draft.number != number):
         draft = await queries.draft_of(connection, case.id, number)
+    if draft is not None:
+        unchanged = is_unchanged_line(draft.text, draft.language, policy.policy, now)
+        decider = replace(decider, cleared_line=unchanged)
     return Desk(case, draft, decider, policy, work, now)

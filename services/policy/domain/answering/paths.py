@@ -54,6 +54,7 @@ def is_good_for(mandate: Mandate, step: StepRule | Step, weight: Weight) -> bool
     """Whether a mandate is good for a step of something of that weight, on whatever platform."""
     return (
         mandate.level >= step.level
+        and not mandate.cleared_lines_only
         and (step.specialism is None or step.specialism in mandate.specialisms)
         and mandate.stands_for(weight.topics)
         and mandate.speaks_on(weight.platform)

@@ -74,6 +74,7 @@ class Asked:
     specialisms: tuple[Specialism, ...] = ()
     number_a_day: int | None = None
     sub_delegation: bool = False
+    cleared_lines_only: bool = False
     under: str | None = None
 
 
@@ -118,6 +119,7 @@ def grant(asked: Asked, grantor: str, place: Place, instrument: str) -> Delegati
         specialisms=asked.specialisms,
         number_a_day=asked.number_a_day,
         sub_delegation=asked.sub_delegation,
+        cleared_lines_only=asked.cleared_lines_only,
         parent=mandate.instrument if mandate.basis == "delegation" else None,
         held_post=next((each.post for each in held), None),
     )
@@ -178,6 +180,8 @@ def _faults_of_extent(asked: Asked, mandate: Mandate, place: Place) -> Iterator[
     for at, topic in enumerate(asked.topics):
         if topic not in place.topics:
             yield Fault(f"/topics/{at}", "unknown-topic", f"The agency's policy has no topic {topic}.")
+    if mandate.cleared_lines_only and not asked.cleared_lines_only:
+        yield _more("/cleared_lines_only", "Your power is for unchanged cleared lines only.")
     number = mandate.number_a_day
     if number is not None and (asked.number_a_day or 0) > number:
         yield _more("/number_a_day", f"You have {number} a day.")

@@ -1,4 +1,4 @@
-"""Who is on leave; and consents by time, which a drill of absence looks back on."""
+"""Who is on leave, delegations for cleared lines only, and consents by time, which drills of absence look back on."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -14,7 +14,7 @@ Moment = sa.DateTime(timezone=True)
 
 
 def upgrade() -> None:
-    """Create a table and an index that old code does not read."""
+    """Create what old code neither reads nor writes."""
     op.create_table(
         "leave",
         sa.Column("id", sa.Text, primary_key=True),
@@ -32,10 +32,14 @@ def upgrade() -> None:
     )
     op.create_index("leave_by_agency", "leave", ["agency", "ends_at"])
     protect(op, "leave")
+    op.add_column(
+        "delegation", sa.Column("cleared_lines_only", sa.Boolean, nullable=False, server_default=sa.text("false"))
+    )
     op.create_index("approval_by_time", "approval", ["agency", "at"])
 
 
 def downgrade() -> None:
     """Drop what the upgrade made."""
     op.drop_index("approval_by_time", "approval")
+    op.drop_column("delegation", "cleared_lines_only")
     op.drop_table("leave")
