@@ -168,6 +168,15 @@ def test_a_case_waits_for_somebody_above_who_comes_before_its_deadline() -> None
     assert [event.post for event in escalations(work)] == ["Communications"]
 
 
+def test_a_case_of_the_day_does_not_wait_for_who_has_the_nights() -> None:
+    nights = [{"days": [1, 2, 3, 4, 5], "from": "16:30", "to": "24:00"}]
+    late = [{**each, "hours": nights} if each["level"] > "L1" else each for each in OFFICERS]
+    policy = in_force(officers=late, clocks={"l1": {"answer": 960, "escalate": 60}})
+    case, work = opened(COMPLAINT, policy)
+    ring(case, "escalate", work, policy)
+    assert [event.post for event in escalations(work)] == ["Communications"]
+
+
 def test_where_nobody_above_comes_before_the_deadline_the_next_is_told_at_once() -> None:
     evenings = [{"days": [1, 2, 3, 4, 5], "from": "20:00", "to": "22:00"}]
     late = [{**each, "hours": evenings} if each["level"] > "L1" else each for each in OFFICERS]

@@ -9,8 +9,9 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import NamedTuple
 
-from services.policy.domain.answering.paths import Path, Team, missing, team_at
+from services.policy.domain.answering.paths import Path, Team, may_take, missing_by, team_at
 from services.policy.domain.answering.subjects import Row
+from services.policy.domain.authority.mandates import Mandate
 from services.policy.domain.authority.powers import Powers
 from services.policy.domain.authority.presence import Presence, changes
 
@@ -49,9 +50,8 @@ class AnsweringMap:
         self.start, self.end = start, min(end, start + timedelta(days=MOST_DAYS))
         self.presence = presence
         self.intervals = tuple(_intervals(presence, self.start, self.end))
-        known: dict[tuple[Path, int], str | None] = {}
-        teams = _numbered([each.team for each in self.intervals])
-        self.rows = tuple(RowOverTime(row, tuple(self._lacks(row.path, teams, known))) for row in rows)
+        looks = _Looks(self.intervals)
+        self.rows = tuple(RowOverTime(row, looks.at(row.path)) for row in rows)
 
     def stretches(self, row: RowOverTime) -> list[Stretch]:
         """A row's time, cut only where what it lacks is something else."""
@@ -63,13 +63,34 @@ class AnsweringMap:
                 found.append(Stretch(interval.from_, interval.until, lack))
         return found
 
-    def _lacks(
-        self, path: Path, teams: Sequence[int], known: dict[tuple[Path, int], str | None]
-    ) -> Iterator[str | None]:
-        for interval, number in zip(self.intervals, teams, strict=True):
-            if (path, number) not in known:
-                known[path, number] = missing(path, interval.team)
-            yield known[path, number]
+
+class _Looks:
+    """Looks into each interval for one path after the other. What a person has is judged once for a path, and a team
+    that is there again is not looked at again."""
+
+    def __init__(self, intervals: Sequence[Interval]) -> None:
+        numbers: dict[tuple[Mandate, ...], int] = {}
+        teams: dict[frozenset[tuple[str, int]], int] = {}
+        self._places: list[int] = []  # which team is there in each interval
+        for interval in intervals:
+            there = frozenset((who, numbers.setdefault(held, len(numbers))) for who, held in interval.team.items())
+            self._places.append(teams.setdefault(there, len(teams)))
+        self._held = tuple(numbers)
+        self._teams = [dict(team) for team in teams]
+
+    def at(self, path: Path) -> tuple[str | None, ...]:
+        """What the path lacks in each interval."""
+        good = [
+            frozenset(number for number, held in enumerate(self._held) if may_take(step, path.weight, held))
+            for step in path.steps
+        ]
+        lacks = [self._lack(path, team, good) for team in self._teams]
+        return tuple(lacks[place] for place in self._places)
+
+    @staticmethod
+    def _lack(path: Path, team: dict[str, int], good: Sequence[frozenset[int]]) -> str | None:
+        takers = [[person for person, number in team.items() if number in numbers] for numbers in good]
+        return missing_by(path.steps, takers, len(team))
 
 
 def _intervals(presence: Presence, start: datetime, end: datetime) -> Iterator[Interval]:
@@ -91,9 +112,3 @@ def _changes_of(powers: Powers) -> Iterator[datetime]:
         if given.lapse is not None:
             yield given.lapse.at
     yield from (period.from_ for period in powers.periods)
-
-
-def _numbered(teams: Sequence[Team]) -> list[int]:
-    """Teams by number, where the same people with the same powers have the same one."""
-    known: dict[frozenset[object], int] = {}
-    return [known.setdefault(frozenset(team.items()), len(known)) for team in teams]

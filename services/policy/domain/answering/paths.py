@@ -4,7 +4,7 @@ Whoever is there may write the draft, and its author takes no step of it. A mand
 its ceilings and its sign-offs; one that is for some platforms only, or for cleared lines only, is not counted on.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -35,12 +35,17 @@ def team_at(presence: Presence, now: datetime) -> Team:
 def missing(path: Path, team: Team) -> str | None:
     """What the path has nobody for, in words; None where it can be walked."""
     takers = [[person for person, held in team.items() if may_take(step, path.weight, held)] for step in path.steps]
-    for step, persons in zip(path.steps, takers, strict=True):
+    return missing_by(path.steps, takers, len(team))
+
+
+def missing_by(steps: Sequence[StepRule], takers: Sequence[Sequence[str]], people: int) -> str | None:
+    """The same where it is known who may take each step, and how many people are there in all."""
+    for step, persons in zip(steps, takers, strict=True):
         if not persons:
             return f"nobody may take the {named(step)}"
     if most_different(takers) < len(takers):
         return f"{len(takers)} steps need {len(takers)} different persons, and there are not as many"
-    if len(team) <= len(takers):
+    if people <= len(takers):
         return "nobody is left to write the draft, and its author takes no step"
     return None
 

@@ -47,9 +47,10 @@ def heads(presence: Presence, head: Level, weight: Weight, now: datetime) -> Abo
 
 
 def comes(found: Above, presence: Presence, now: datetime) -> datetime | None:
-    """When the first of them will be there."""
-    coming = [presence.comes(each.subject, now) for each in found.authorities]
-    return min((moment for moment in coming if moment is not None), default=None)
+    """When the first of them will be there who comes while the agency works: the nights are for what cannot wait."""
+    coming = (presence.comes(each.subject, now) for each in found.authorities)
+    working = presence.time.working
+    return min((moment for moment in coming if moment is not None and working.is_open(moment)), default=None)
 
 
 def _able(presence: Presence, weight: Weight, now: datetime) -> list[Mandate]:
