@@ -8,17 +8,13 @@ from datetime import datetime
 from typing import Any
 
 from services.policy.domain.authority import grants
-from services.policy.domain.authority.grants import Asked, Place
+from services.policy.domain.authority.grants import Asked, OverAlready, Place
 from services.policy.domain.authority.instruments import ActingAppointment, DelegationInstrument, Lapse, Recusal
 from services.policy.domain.authority.mandates import Mandate
 from services.policy.domain.authority.powers import Powers
-from services.policy.domain.clearance.approvals import NotYourAuthority, Refusal
+from services.policy.domain.clearance.approvals import NotYourAuthority
 from services.policy.ports import PARLEY, Act
 from shared.clock import rfc3339
-
-
-class OverAlready(Refusal):
-    """It stands no longer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +129,7 @@ def _told(given: DelegationInstrument) -> dict[str, Any]:
         "specialisms": list(given.specialisms),
         "number_a_day": given.number_a_day,
         "sub_delegation": given.sub_delegation,
+        "cleared_lines_only": given.cleared_lines_only or None,
         "parent": given.parent,
         "from": rfc3339(given.from_),
         "until": rfc3339(given.until),

@@ -18,7 +18,7 @@ from services.policy.domain.clearance.approvals import (
     WindowClosed,
 )
 from services.policy.domain.clearance.cases import standing_of
-from services.policy.domain.clearance.deciders import Decider, obstacle_of
+from services.policy.domain.clearance.deciders import Decider
 from services.policy.domain.clearance.reviews import REVIEWED_WITHIN, Finding, Review, reviewed
 from services.policy.domain.deciding.routing import post_on
 from services.policy.domain.scales import raised
@@ -100,8 +100,8 @@ def _mandate(desk: Desk, draft: Draft) -> Mandate:
     if not found:
         raise NotYourAuthority(f"Alone it is released on {level} or above.")
     for mandate in found:
-        if obstacle_of(mandate, draft.weight) is None:
+        if desk.decider.beyond(mandate, draft.weight) is None:
             return mandate
-    obstacle = obstacle_of(found[0], draft.weight)
+    obstacle = desk.decider.beyond(found[0], draft.weight)
     assert obstacle is not None
     raise obstacle

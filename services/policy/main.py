@@ -7,6 +7,7 @@ from fastapi import FastAPI
 from services.policy.adapters import consumers, lapses, overdue_reviews, succession
 from services.policy.adapters.api.acting import acting_api
 from services.policy.adapters.api.agencies import agencies_api
+from services.policy.adapters.api.answering import answering_api
 from services.policy.adapters.api.authority_desk import AuthorityDesk
 from services.policy.adapters.api.cases import cases_api
 from services.policy.adapters.api.casework import casework_api
@@ -16,6 +17,7 @@ from services.policy.adapters.api.corrections import corrections_api
 from services.policy.adapters.api.delegations import delegations_api
 from services.policy.adapters.api.drafts import drafts_api
 from services.policy.adapters.api.issues import issues_api
+from services.policy.adapters.api.leaves import leaves_api
 from services.policy.adapters.api.mandates import mandates_api
 from services.policy.adapters.api.policies import policies_api
 from services.policy.adapters.api.policy_desk import PolicyDesk
@@ -81,6 +83,8 @@ def create_app(settings: Settings, clock: Clock = utc_now, deployment: Deploymen
         delegations_api(authority),
         acting_api(authority),
         mandates_api(authority),
+        leaves_api(authority),
+        answering_api(authority),
         corrections_api(service.database, policies, clock),
         issues_api(service.database, clock),
         agencies_api(policies),

@@ -9,14 +9,16 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
+from services.policy.domain.authority import passing_up
 from services.policy.domain.authority.mandates import Mandate
+from services.policy.domain.authority.powers import Powers
+from services.policy.domain.authority.presence import Presence
 from services.policy.domain.clearance import timing
 from services.policy.domain.clearance.cases import Case, Escalation
 from services.policy.domain.clearance.deciders import Decider, acting
 from services.policy.domain.clocks.pauses import Pause, PauseReason
 from services.policy.domain.clocks.timers import Timer, TimerKind
 from services.policy.domain.deciding.decisions import PolicyInForce
-from services.policy.domain.roster import Officer
 from services.policy.domain.scales import Level
 from services.policy.ports import PARLEY, Act, Work
 from shared.clock import rfc3339
@@ -25,19 +27,26 @@ from shared.events import CaseEscalated
 HEAD: Level = "L4"
 
 
-def on_timer_due(kind: TimerKind, case: Case, policy: PolicyInForce, work: Work, now: datetime) -> datetime | None:
+def on_timer_due(
+    kind: TimerKind, case: Case, policy: PolicyInForce, work: Work, now: datetime, presence: Presence | None = None
+) -> datetime | None:
     """Do what a timer of that kind is there for. The moment until which it is put off instead, if it is.
 
+    ``presence`` is who can be expected, without those who stepped aside from the case; by the roster alone if None.
     Where none is due any more (the case was answered, or its deadline moved) only the case's timers are put right.
     """
     work.keep(case)
     timer = next((each for each in timing.timers(case) if each.kind == kind and each.due_at <= now), None)
     if timer is None:
         return None
-    if kind == "escalate" and (opening := _next_hours(timer, case, policy, now)) is not None:
-        return opening
+    presence = presence or Presence(Powers(policy.policy.officers), policy.time)
+    if kind == "escalate" and (coming := _next_hours(timer, case, policy, presence, now)) is not None:
+        return coming
     case.fired = {**case.fired, kind: now}
-    _EFFECTS[kind](timer, case, policy, work, now)
+    if kind in UPWARDS:
+        UPWARDS[kind](timer, case, policy, presence, work, now)
+    else:
+        _EFFECTS[kind](timer, case, policy, work, now)
     return None
 
 
@@ -81,12 +90,19 @@ def resume(case: Case, found: Pause, decider: Decider, policy: PolicyInForce, wo
     return ended
 
 
-def _next_hours(timer: Timer, case: Case, policy: PolicyInForce, now: datetime) -> datetime | None:
-    """When the next level works again, where it does not now: nobody is given a case at night, unless its clock runs
-    at night as well."""
+def _next_hours(timer: Timer, case: Case, policy: PolicyInForce, presence: Presence, now: datetime) -> datetime | None:
+    """Until when a case waits to be passed up, if it does: till the agency works and, within its deadline, somebody
+    above is there. What runs around the clock waits for nobody."""
     turn = next(turn for turn in case.waiting if turn.number == timer.turn)
-    passing = policy.time.of(timing.clock_of(turn, case.pauses).around_the_clock)
-    return None if passing.is_open(now) else passing.opens(now)
+    if timing.clock_of(turn, case.pauses).around_the_clock:
+        return None
+    if not policy.time.working.is_open(now):
+        return policy.time.working.opens(now)
+    above = passing_up.above(presence, _reached(case), case.weight, now)
+    if above.present:
+        return None
+    coming = passing_up.comes(above, presence, now)
+    return coming if coming is not None and case.due_at is not None and coming < case.due_at else None
 
 
 def _warn(timer: Timer, case: Case, policy: PolicyInForce, work: Work, now: datetime) -> None:
@@ -101,56 +117,61 @@ def _call_for_holding_reply(timer: Timer, case: Case, policy: PolicyInForce, wor
     _note(timer, case, work, "holding_reply.due")
 
 
-def _escalate(timer: Timer, case: Case, policy: PolicyInForce, work: Work, now: datetime) -> None:
-    """The next level's post has the case from now on; where nobody stands above, it stays where it is."""
-    assert case.standing is not None
-    reached = max(case.standing.level, case.escalation.level if case.escalation else case.standing.level)
-    above = _lowest_above(case, policy, reached, now)
-    if above is None:
-        _note(timer, case, work, "case.not_escalated", reason="nobody stands above", level=reached)
+def _escalate(timer: Timer, case: Case, policy: PolicyInForce, presence: Presence, work: Work, now: datetime) -> None:
+    """The next post above whose people are there has the case from now on; where nobody stands above or all of them are
+    on leave, it stays where it is."""
+    reached = _reached(case)
+    above = passing_up.above(presence, reached, case.weight, now)
+    if above.chosen is None:
+        reason = "everybody above is on leave" if above.authorities else "nobody stands above"
+        _note(timer, case, work, "case.not_escalated", reason=reason, level=reached)
         return
-    case.escalation = Escalation(above.level, above.post, now)
+    level, post = above.chosen.level, above.chosen.post
+    case.escalation = Escalation(level, post, now)
     case.settle()
-    _announce(timer, case, above.level, above.post, work, now)
-    _note(timer, case, work, "case.escalated", level=above.level, post=above.post)
+    _announce(timer, case, level, post, work, now)
+    _note(timer, case, work, "case.escalated", level=level, post=post, **_whom(above))
 
 
-def _tell_head(timer: Timer, case: Case, policy: PolicyInForce, work: Work, now: datetime) -> None:
-    heads = [officer for officer in _present(case, policy, now) if officer.level >= HEAD]
-    head = min(heads, key=lambda officer: officer.level, default=None)
+def _tell_head(timer: Timer, case: Case, policy: PolicyInForce, presence: Presence, work: Work, now: datetime) -> None:
+    heads = passing_up.heads(presence, HEAD, case.weight, now)
+    head = heads.chosen or next(iter(heads.authorities), None)
     post = head.post if head else policy.policy.ladder[HEAD].name
     _announce(timer, case, head.level if head else HEAD, post, work, now)
-    _note(timer, case, work, "case.head_told", post=post)
+    _note(timer, case, work, "case.head_told", post=post, **_whom(heads))
 
 
 _EFFECTS: Mapping[TimerKind, Callable[[Timer, Case, PolicyInForce, Work, datetime], None]] = {
     "holding": _call_for_holding_reply,
-    "escalate": _escalate,
     "near_breach": _warn,
-    "to_head": _tell_head,
     "breach": _breach,
 }
+UPWARDS: Mapping[TimerKind, Callable[[Timer, Case, PolicyInForce, Presence, Work, datetime], None]] = {
+    "escalate": _escalate,
+    "to_head": _tell_head,
+}
+"""What tells somebody above, and so must know who is there."""
 
 
-def _lowest_above(case: Case, policy: PolicyInForce, level: Level, now: datetime) -> Officer | None:
-    above = [officer for officer in _present(case, policy, now) if officer.level > level]
-    return min(above, key=lambda officer: officer.level, default=None)
+def _reached(case: Case) -> Level:
+    """The level that has the case now."""
+    assert case.standing is not None
+    return max(case.standing.level, case.escalation.level if case.escalation else case.standing.level)
 
 
-def _present(case: Case, policy: PolicyInForce, now: datetime) -> list[Officer]:
-    """Whose post is held now and stands for what the case is about."""
-    topics = _topics(case)
-    return [each for each in policy.policy.officers if each.stands_for(topics) and each.holds_at(now)]
+def _whom(above: passing_up.Above) -> dict[str, Any]:
+    """What goes on record of whether they were there, and of those who were not."""
+    told: dict[str, Any] = {} if above.present else {"present": False}
+    if above.chosen is not None:
+        told |= {"officer": above.chosen.subject, "instrument": above.chosen.instrument}
+    told |= {"passed_over": list(above.passed_over)}
+    return {name: value for name, value in told.items() if value not in (None, [])}
 
 
 def _mandate(case: Case, decider: Decider) -> Mandate:
     """By what an officer acts on the clocks of a case: it is theirs, or lies on their level or below."""
     assert case.standing is not None
     return acting(decider, case.weight, case.standing.level, case.standing.owner)
-
-
-def _topics(case: Case) -> set[str]:
-    return {topic for turn in case.unanswered for topic in turn.decision.topics}
 
 
 def _announce(timer: Timer, case: Case, level: Level, post: str, work: Work, now: datetime) -> None:

@@ -1,6 +1,6 @@
 """What time does to a case, with a unit of work in memory."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -9,6 +9,8 @@ from services.policy import handlers, timekeeping
 from services.policy.adapters.store.work import UnitOfWork
 from services.policy.clearance import approve
 from services.policy.domain.authority.mandates import Mandate
+from services.policy.domain.authority.powers import Powers
+from services.policy.domain.authority.presence import Leave, Presence
 from services.policy.domain.clearance import timing
 from services.policy.domain.clearance.approvals import CeilingExceeded, NotYourAuthority
 from services.policy.domain.clearance.cases import Case
@@ -127,6 +129,75 @@ def test_where_nobody_stands_above_the_case_stays_and_that_is_on_record() -> Non
     assert escalations(work) == []
     assert case.standing is not None
     assert (case.standing.owner, [act.action for act in work.acts]) == ("Desk", ["case.not_escalated"])
+
+
+def on_leave(policy: PolicyInForce, *persons: str) -> Presence:
+    leaves = [Leave("lve_1", "passports", each, NOW, NOW + timedelta(days=3), each, NOW) for each in persons]
+    return Presence(Powers(policy.policy.officers), policy.time, leaves)
+
+
+def test_escalating_goes_past_who_is_on_leave_and_names_them() -> None:
+    case, work = opened(COMPLAINT)
+    policy, due = sample("passports"), timer(case, "escalate")
+    there = on_leave(policy, "passports-comms")
+    assert timekeeping.on_timer_due("escalate", case, policy, work, due.due_at, there) is None
+    (event,) = escalations(work)
+    assert (event.level, event.post) == ("L3", officer("passports", "passports-division").post)
+    assert work.acts[0].details["passed_over"] == [officer("passports", "passports-comms").post]
+
+
+def test_where_everybody_above_is_on_leave_the_case_stays_and_that_is_on_record() -> None:
+    case, work = opened(COMPLAINT)
+    policy, due = sample("passports"), timer(case, "escalate")
+    above = [each.subject for each in policy.policy.officers if each.level > "L1"]
+    there = on_leave(policy, *above)
+    assert timekeeping.on_timer_due("escalate", case, policy, work, due.due_at, there) is None
+    assert escalations(work) == []
+    (act,) = work.acts
+    assert (act.action, act.details["reason"]) == ("case.not_escalated", "everybody above is on leave")
+
+
+def test_a_case_waits_for_somebody_above_who_comes_before_its_deadline() -> None:
+    afternoons = [{"days": [1, 2, 3, 4, 5], "from": "12:00", "to": "16:30"}]
+    late = [{**each, "hours": afternoons} if each["level"] > "L1" else each for each in OFFICERS]
+    policy = in_force(officers=late)
+    case, work = opened(COMPLAINT, policy)
+    due, breach = timer(case, "escalate"), timer(case, "breach")
+    put_off = timekeeping.on_timer_due("escalate", case, policy, work, due.due_at)
+    assert put_off == datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+    assert due.due_at < put_off < breach.due_at
+    assert timekeeping.on_timer_due("escalate", case, policy, work, put_off) is None
+    assert [event.post for event in escalations(work)] == ["Communications"]
+
+
+def test_a_case_of_the_day_does_not_wait_for_who_has_the_nights() -> None:
+    nights = [{"days": [1, 2, 3, 4, 5], "from": "16:30", "to": "24:00"}]
+    late = [{**each, "hours": nights} if each["level"] > "L1" else each for each in OFFICERS]
+    policy = in_force(officers=late, clocks={"l1": {"answer": 960, "escalate": 60}})
+    case, work = opened(COMPLAINT, policy)
+    ring(case, "escalate", work, policy)
+    assert [event.post for event in escalations(work)] == ["Communications"]
+
+
+def test_where_nobody_above_comes_before_the_deadline_the_next_is_told_at_once() -> None:
+    evenings = [{"days": [1, 2, 3, 4, 5], "from": "20:00", "to": "22:00"}]
+    late = [{**each, "hours": evenings} if each["level"] > "L1" else each for each in OFFICERS]
+    policy = in_force(officers=late)
+    case, work = opened(COMPLAINT, policy)
+    ring(case, "escalate", work, policy)
+    assert [event.post for event in escalations(work)] == ["Communications"]
+    assert work.acts[0].details["present"] is False
+
+
+def test_a_head_on_leave_is_told_where_nobody_else_stands_there() -> None:
+    case, work = opened(RATES, agency="central-bank")
+    policy, due = sample("central-bank"), timer(case, "to_head")
+    head = next(each for each in policy.policy.officers if each.level == "L4")
+    there = on_leave(policy, head.subject)
+    assert timekeeping.on_timer_due("to_head", case, policy, work, due.due_at, there) is None
+    (event,) = escalations(work)
+    assert (event.level, event.post) == ("L4", head.post)
+    assert work.acts[0].details["present"] is False
 
 
 def test_nobody_is_given_a_case_at_night() -> None:

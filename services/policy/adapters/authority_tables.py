@@ -64,6 +64,7 @@ def _delegation(metadata: MetaData) -> Table:
         Column("specialisms", JSON, nullable=False),
         Column("number_a_day", Integer),
         Column("sub_delegation", Boolean, nullable=False),
+        Column("cleared_lines_only", Boolean, nullable=False, server_default=text("false")),
         Column("parent", Text),
         Column("begins_at", DateTime(timezone=True), nullable=False),
         Column("ends_at", DateTime(timezone=True), nullable=False),

@@ -104,6 +104,7 @@ def _approval(metadata: MetaData) -> Table:
             name="approval_on_behalf",
         ),
     )
+    Index("approval_by_time", table.c.agency, table.c.at)
     Index("approval_by_instrument", table.c.instrument, table.c.at, postgresql_where=text("instrument IS NOT NULL"))
     return table
 

@@ -21,6 +21,7 @@ from sqlalchemy import (
 
 from services.policy.adapters.authority_tables import authority_tables
 from services.policy.adapters.clearance_tables import clearance_tables
+from services.policy.adapters.presence_tables import presence_tables
 from shared.audit import audit_tables
 from shared.database import agency_column
 from shared.dead_letters import dead_letter_table
@@ -41,6 +42,7 @@ idempotency_table(metadata)
 consumer_marker_table(metadata)
 authority_tables(metadata)
 clearance_tables(metadata)
+presence_tables(metadata)
 
 case = Table(
     "case",

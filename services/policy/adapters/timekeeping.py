@@ -5,15 +5,18 @@ nobody ran is done in batches, the longest due first. The moment that counts is 
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.policy import timekeeping
 from services.policy.adapters import metrics
-from services.policy.adapters.store import cases, deadlines, timers
+from services.policy.adapters.store import cases, deadlines, presences, recusals, timers
 from services.policy.adapters.store.policies import PolicyShelf
 from services.policy.adapters.store.timers import DueTimer
 from services.policy.adapters.store.work import UnitOfWork
+from services.policy.domain.authority.presence import Presence
 from services.policy.domain.deciding.decisions import PolicyInForce
 from shared.clock import Clock
 from shared.database import EVERY_AGENCY, Database
@@ -72,7 +75,8 @@ class Timekeeper:
                 return 0
             work = UnitOfWork()
             work.fill(await cases.load_ids(connection, [timer.case for timer in due]))
-            put_off = [(timer, until) for timer in due if (until := self._act(timer, work)) is not None]
+            there = await self._there(connection, due)
+            put_off = [(timer, until) for timer in due if (until := self._act(timer, work, there)) is not None]
             late = {timer for timer, _ in put_off}
             await timers.mark_fired(connection, [timer for timer in due if timer not in late])
             await cases.write(connection, work, due[0].now)
@@ -82,11 +86,21 @@ class Timekeeper:
                 metrics.TIMERS.labels(timer.agency, timer.kind).inc()
         return len(due)
 
-    def _act(self, timer: DueTimer, work: UnitOfWork) -> datetime | None:
+    async def _there(self, connection: AsyncConnection, due: Sequence[DueTimer]) -> dict[str, Presence]:
+        """Who can be expected, for each case of these that somebody is to be told of."""
+        told = {timer.case: timer.agency for timer in due if timer.kind in timekeeping.UPWARDS}
+        if not told:
+            return {}
+        policies = [self._policy(agency) for agency in dict.fromkeys(told.values())]
+        found = await presences.read_all(connection, policies, due[0].now)
+        recused = await recusals.recused_from(connection, list(told))
+        return {case: found[agency].without(recused[case]) for case, agency in told.items()}
+
+    def _act(self, timer: DueTimer, work: UnitOfWork, there: Mapping[str, Presence]) -> datetime | None:
         case = work.case(timer.case)
         assert case is not None, "claimed together with its timer"
         policy = self._policies.of(case.thread.agency)
-        return timekeeping.on_timer_due(timer.kind, case, policy, work, timer.now)
+        return timekeeping.on_timer_due(timer.kind, case, policy, work, timer.now, there.get(timer.case))
 
     async def _behind(self) -> list[str]:
         calendars = {policy.agency: self._policy(policy.agency).time.version for policy in self._policies.all()}

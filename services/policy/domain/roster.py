@@ -18,34 +18,6 @@ class Ceiling(Part):
     damage: Damage
 
 
-class Officer(Part):
-    """A post and the subject (OIDC ``sub``) that holds it.
-
-    ``topics`` are the subjects for which the post stands on its level (none named: all, and what is on no subject);
-    ``ceiling`` limits what the holder may consent to; ``unit`` is where the post belongs.
-    """
-
-    subject: Id
-    post: Name
-    level: Level
-    specialisms: tuple[Specialism, ...] = ()
-    ceiling: Ceiling | None = None
-    topics: tuple[Id, ...] = ()
-    unit: Name | None = None
-    from_: AwareDatetime | None = Field(None, alias="from")
-    until: AwareDatetime | None = None
-
-    def stands_for(self, topics: Iterable[str]) -> bool:
-        """Whether the post stands on its level for all of these subjects; where there are none, only a post for all
-        does."""
-        asked = set(topics)
-        return not self.topics or (bool(asked) and asked <= set(self.topics))
-
-    def holds_at(self, now: datetime) -> bool:
-        """Whether the post is held at ``now``."""
-        return (self.from_ is None or self.from_ <= now) and (self.until is None or now < self.until)
-
-
 class Hours(Part):
     """One stretch of working time, ``"08:30"`` to ``"12:00"``, on weekdays 1 (Monday) to 7."""
 
@@ -58,6 +30,38 @@ class Hours(Part):
         if self.from_ >= self.to:
             raise ValueError(f"{self.from_} to {self.to} is no stretch of time")
         return self
+
+
+class Officer(Part):
+    """A post and the subject (OIDC ``sub``) that holds it.
+
+    ``topics`` are the subjects for which the post stands on its level (none named: all, and what is on no subject);
+    ``ceiling`` limits what the holder may consent to; ``unit`` is where the post belongs. ``hours`` are those of the
+    post itself, in the agency's time zone (none named: the agency's calendar), ``on_holidays`` whether they are worked
+    on its days off as well: by them one knows who can be expected, and nobody's authority ends with them.
+    """
+
+    subject: Id
+    post: Name
+    level: Level
+    specialisms: tuple[Specialism, ...] = ()
+    ceiling: Ceiling | None = None
+    topics: tuple[Id, ...] = ()
+    unit: Name | None = None
+    from_: AwareDatetime | None = Field(None, alias="from")
+    until: AwareDatetime | None = None
+    hours: tuple[Hours, ...] = ()
+    on_holidays: bool = False
+
+    def stands_for(self, topics: Iterable[str]) -> bool:
+        """Whether the post stands on its level for all of these subjects; where there are none, only a post for all
+        does."""
+        asked = set(topics)
+        return not self.topics or (bool(asked) and asked <= set(self.topics))
+
+    def holds_at(self, now: datetime) -> bool:
+        """Whether the post is held at ``now``."""
+        return (self.from_ is None or self.from_ <= now) and (self.until is None or now < self.until)
 
 
 class Holiday(Part):

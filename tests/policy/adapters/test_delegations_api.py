@@ -320,3 +320,22 @@ async def test_a_question_that_no_table_could_bear_is_refused_as_input(path: str
 async def test_a_grant_of_another_shape_is_refused_as_input(changes: dict[str, object]) -> None:
     async with an_office() as office:
         assert kind_of(await office.delegate(HEAD, COMMS, **changes)) == (422, "invalid-input")
+
+
+async def test_a_delegation_for_cleared_lines_takes_no_step_of_other_words() -> None:
+    async with an_office() as office:
+        cleared = sample("passports").policy.lines[0].text["en"]
+        given = await office.delegate(COMMS, DESK_2, cleared_lines_only=True, platforms=["mastodon"])
+        assert given.json()["cleared_lines_only"] is True
+        other, lines = await office.case(LAWYER), await office.case(LAWYER, thread="thread-2")
+        written = await office.policy.post(f"/v1/cases/{lines}/drafts", {"text": cleared, "language": "en"}, DESK)
+        assert written.status_code == 201, written.text
+        assert await office.waiting(DESK_2) == [lines]
+        assert kind_of(await office.approve(other, DESK_2)) == (403, "not-your-authority")
+        answer = await office.approve(lines, DESK_2)
+        assert answer.status_code == 201, answer.text
+        assert given.json()["id"] in [step["taken"]["instrument"] for step in answer.json()["steps"] if step["taken"]]
+        (mandate,) = (await office.policy.get("/v1/mandates", DESK_2)).json()["items"][1:]
+        assert mandate["cleared_lines_only"] is True
+        (audited,) = await office.audited("delegation.granted")
+        assert rows.from_json(audited.details)["cleared_lines_only"] is True

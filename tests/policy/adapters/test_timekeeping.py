@@ -13,7 +13,7 @@ from services.policy.adapters.store.policies import PolicyShelf
 from services.policy.adapters.timekeeping import Timekeeper
 from services.policy.domain.deciding.decisions import PolicyInForce
 from services.policy.domain.roster import Calendar, Holiday, Hours
-from shared.clock import utc_now
+from shared.clock import rfc3339, utc_now
 from shared.cloudevents import Received
 from shared.database import EVERY_AGENCY
 from shared.events import CommentReceived, ResponseApproved
@@ -174,6 +174,36 @@ async def test_nobody_is_given_a_case_outside_the_hours() -> None:
         await policy.rows("UPDATE timer SET due_at = now() WHERE fired_at IS NULL RETURNING 1")
         await timekeeper(policy).work_off()
         assert [row.action for row in await acts(policy, *CLOCK_ACTS)][-1] == "case.escalated"
+
+
+async def leave_of(policy: Policy, who: str) -> None:
+    until = rfc3339(utc_now() + timedelta(days=1))
+    made = await policy.post("/v1/leaves", {"agency": "passports", "until": until}, who)
+    assert made.status_code == 201, made.text
+
+
+async def test_a_case_goes_past_who_is_on_leave_and_who_stepped_aside_and_to_a_stand_in() -> None:
+    async with running_policy(utc_now) as policy:
+        await receive(policy, complaints(2, LONG_AGO))
+        (first, second) = [row.id for row in await policy.rows('SELECT id FROM "case" ORDER BY thread')]
+        await leave_of(policy, "passports-comms")
+        for who in ("passports-division", "passports-legal"):
+            aside = await policy.post(f"/v1/cases/{second}/recusals", {"reason": "my cousin"}, who)
+            assert aside.status_code == 201, aside.text
+        assert await timekeeper(policy).work_off() == 6
+        owners = {row.id: row.owner for row in await policy.rows('SELECT id, owner FROM "case"')}
+        assert owners[first] == officer("passports", "passports-division").post
+        assert owners[second] == officer("passports", "passports-head").post
+        await receive(policy, [complaints(1, LONG_AGO)[0].model_copy(update={"thread": "t-9", "comment": "cmt_9"})])
+        stands_in = {"agency": "passports", "subject": "passports-desk-2", "post": "Communications Officer"}
+        asked = {**stands_in, "until": rfc3339(utc_now() + timedelta(days=1))}
+        assert (await policy.post("/v1/acting-appointments", asked, "passports-head")).status_code == 201
+        await timekeeper(policy).work_off()
+        (case,) = await policy.rows("SELECT owner FROM \"case\" WHERE thread = 't-9'")
+        assert case.owner == "Communications Officer"
+        escalated = [rows.from_json(row.details) for row in await acts(policy, "case.escalated")]
+        assert [each["officer"] for each in escalated][-1] == "passports-desk-2"
+        assert [each.get("passed_over") for each in escalated] == [["Communications Officer"]] * 2 + [None]
 
 
 def with_holidays(*days_ahead: int) -> PolicyShelf:

@@ -48,11 +48,14 @@ MANDATES = [
         topics=topics,
         platforms=platforms,
         ceiling=Ceiling(sensitivity=sensitivity, damage="D3"),
+        cleared_lines_only=lines_only,
     )
-    for level, specialisms, topics, platforms, sensitivity in itertools.product(
-        ("L1", "L2", "L3"), ((), ("legal",)), ((), ("fees",)), ((), ("mastodon",), ("x",)), ("S0", "S4")
+    for level, specialisms, topics, platforms, sensitivity, lines_only in itertools.product(
+        ("L1", "L2", "L3"), ((), ("legal",)), ((), ("fees",)), ((), ("mastodon",), ("x",)), ("S0", "S4"), (False, True)
     )
 ]
+LINES = (("passports", "en", "We are sorry."), ("passports", "si", "We are sorry."), ("passports", "en", "We are."))
+"""The wording of every draft here; the same in another language, and other words."""
 
 
 def with_consents(
@@ -94,11 +97,13 @@ async def test_the_list_and_the_rules_agree() -> None:
         assert {weight.topics for weight, _ in wanted.values()} >= {(), ("fees",)}
         counting = Counting(frozenset(["del_1"]), frozenset(["recused"]))
         answers = set()
-        for mandate in MANDATES:
-            asked = queries.Filter(["passports"], waiting_for=[("passports", mandate)], standing=["del_1"], limit=100)
+        for mandate, line in itertools.product(MANDATES, LINES):
+            asked = queries.Filter(
+                ["passports"], waiting_for=[("passports", mandate)], standing=["del_1"], lines=[line], limit=100
+            )
             async with office.policy.database.begin(["passports"]) as connection:
                 listed = {row.id for row in await queries.list_cases(connection, asked)}
-            decider = Decider("me", (mandate,))
+            decider = Decider("me", (mandate,), cleared_line=line is LINES[0])
             lawful = {
                 case for case, (weight, draft) in wanted.items() if may_decide(draft.recounted(counting), decider)
             }

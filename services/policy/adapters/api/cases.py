@@ -18,6 +18,7 @@ from services.policy.adapters.store.policies import PolicyShelf
 from services.policy.domain.authority.mandates import Mandate
 from services.policy.domain.clearance.approvals import Draft
 from services.policy.domain.clearance.casework import CaseState
+from services.policy.domain.clearance.cleared_lines import cleared_texts
 from services.policy.domain.clearance.deciders import Decider
 from services.policy.domain.scales import Level
 from shared.auth import Caller, requires
@@ -64,7 +65,8 @@ def cases_api(database: Database, policies: PolicyShelf, clock: Clock) -> APIRou
         async with database.begin(caller.scope) as connection:
             if waiting_for:
                 mandates, standing = await _mandates(connection, caller, policies, now)
-                asked = replace(asked, waiting_for=mandates, standing=standing)
+                lines = _lines(mandates, policies, now)
+                asked = replace(asked, waiting_for=mandates, standing=standing, lines=lines)
             found = await queries.list_cases(connection, asked)
             ids = [row.id for row in found[:limit]]
             turns = await queries.turns_of(connection, ids)
@@ -110,6 +112,12 @@ async def _mandates(
         decider = Decider(caller.subject, mandates, given)
         usable += [(policy.agency, each) for each in mandates if decider.spent(each) is None]
     return usable, [id_ for each in found.values() for id_ in each.standing(now)]
+
+
+def _lines(mandates: Sequence[tuple[str, Mandate]], policies: PolicyShelf, now: datetime) -> list[tuple[str, str, str]]:
+    """The cleared wording that mandates for cleared lines only are good for."""
+    agencies = {agency for agency, mandate in mandates if mandate.cleared_lines_only}
+    return [(agency, *text) for agency in agencies for text in cleared_texts(policies.of(agency).policy, now)]
 
 
 async def _drafts_of(

@@ -5,7 +5,7 @@ kept for the same ``Idempotency-Key``) is committed with it or not at all.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Protocol
 
 from fastapi import Path, Request
@@ -23,6 +23,7 @@ from services.policy.adapters.store.work import UnitOfWork
 from services.policy.desk import Desk
 from services.policy.domain.clearance.approvals import Draft, NotYourAuthority, Refusal
 from services.policy.domain.clearance.cases import Case
+from services.policy.domain.clearance.cleared_lines import is_unchanged_line
 from shared.auth import Caller
 from shared.clock import Clock
 from shared.database import Database
@@ -143,6 +144,9 @@ class ClearanceDesk:
             draft = await drafts.find(connection, case.id, number)
             if draft is None:
                 raise not_found("draft")
+        if draft is not None:
+            unchanged = is_unchanged_line(draft.text, draft.language, policy.policy, now)
+            decider = replace(decider, cleared_line=unchanged)
         names = {*cited, *(name for name, _ in draft.statements)} if draft else {*cited}
         statements = await self.statements.in_force(connection, agency, sorted(names)) if names else {}
         return Desk(case, draft, decider, policy, work, now, statements)

@@ -76,6 +76,9 @@ class DelegationIn(Strict):
     from_: Moment | None = Field(None, alias="from", description="at once if left out")
     until: Moment = Field(description="twelve months after `from` at most; one day where the ceiling is S4")
     sub_delegation: bool = Field(False, description="whether the delegate may pass it on")
+    cleared_lines_only: bool = Field(
+        False, description="good only for drafts that say a line of the policy in force unchanged, in their language"
+    )
     under: str | None = Field(None, max_length=64, description="`del_…`: the instrument whose power is passed on")
 
 
@@ -190,6 +193,7 @@ def _asked(posted: DelegationIn, begins: datetime) -> Asked:
         specialisms=tuple(posted.specialisms),
         number_a_day=posted.number_a_day,
         sub_delegation=posted.sub_delegation,
+        cleared_lines_only=posted.cleared_lines_only,
         under=posted.under,
     )
 
@@ -221,6 +225,7 @@ def _body(given: DelegationInstrument, resting: Powers, now: datetime) -> dict[s
         "specialisms": list(given.specialisms),
         "number_a_day": given.number_a_day,
         "sub_delegation": given.sub_delegation,
+        "cleared_lines_only": given.cleared_lines_only,
         "under": given.parent,
         "from": rfc3339(given.from_),
         "until": rfc3339(given.until),

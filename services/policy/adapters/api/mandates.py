@@ -131,6 +131,7 @@ def _body(agency: str, mandate: Mandate, given_today: dict[str, int] | None) -> 
         "number_a_day": mandate.number_a_day,
         "left_today": left,
         "passes_on": mandate.passes_on,
+        "cleared_lines_only": mandate.cleared_lines_only,
     }
 
 

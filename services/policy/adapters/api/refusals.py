@@ -3,9 +3,8 @@
 from dataclasses import asdict
 from typing import Any
 
-from services.policy.authority import OverAlready
 from services.policy.break_glass import NoDanger
-from services.policy.domain.authority.grants import GrantRefused
+from services.policy.domain.authority.grants import GrantRefused, OverAlready
 from services.policy.domain.clearance.approvals import (
     CeilingExceeded,
     DayIsSpent,
@@ -31,6 +30,7 @@ from services.policy.domain.clearance.casework import (
 from services.policy.domain.clearance.reviews import OwnRelease, ReviewedAlready
 from services.policy.domain.clocks.pauses import AlreadyPaused, ClockNotRunning, PauseOver, WrongUntil
 from services.policy.drafting import UnknownStatement
+from services.policy.presence import DrillRefused, LeaveRefused
 from shared.clock import rfc3339
 from shared.problems import Problem
 
@@ -62,6 +62,8 @@ _PROBLEMS: tuple[tuple[type[Refusal], int, str, str], ...] = (
     (UnknownAgency, 422, "unknown-agency", "There is no such agency to transfer to"),
     (OverAlready, 409, "over-already", "It stands no longer"),
     (GrantRefused, 422, "grant-refused", "This power cannot be given so"),
+    (LeaveRefused, 422, "leave-refused", "This leave cannot be entered so"),
+    (DrillRefused, 422, "drill-refused", "This drill cannot be held so"),
 )
 
 
@@ -91,6 +93,6 @@ def _members(refusal: Refusal) -> dict[str, Any]:
             return {"instrument": refusal.instrument, "number_a_day": refusal.number}
         case AssignedToAnother():
             return {"assignee": refusal.assignee}
-        case GrantRefused():
+        case GrantRefused() | LeaveRefused() | DrillRefused():
             return {"errors": [asdict(fault) for fault in refusal.faults]}
     return {}

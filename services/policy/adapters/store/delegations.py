@@ -23,6 +23,7 @@ _SAME = (
     "level",
     "number_a_day",
     "sub_delegation",
+    "cleared_lines_only",
     "parent",
     "granted_at",
     "revoked_by",
@@ -96,11 +97,12 @@ def delegation_of(row: Any) -> DelegationInstrument:
 
 _PUT = text("""
     INSERT INTO delegation (id, agency, delegator, delegator_post, delegate, delegate_post, held_post, level,
-                            sensitivity, damage, topics, platforms, specialisms, number_a_day, sub_delegation, parent,
-                            begins_at, ends_at, granted_at, revoked_by, revocation_reason)
+                            sensitivity, damage, topics, platforms, specialisms, number_a_day, sub_delegation,
+                            cleared_lines_only, parent, begins_at, ends_at, granted_at, revoked_by, revocation_reason)
     VALUES (:id, :agency, :delegator, :delegator_post, :delegate, :delegate_post, :held_post, :level, :sensitivity,
             :damage, CAST(:topics AS json), CAST(:platforms AS json), CAST(:specialisms AS json), :number_a_day,
-            :sub_delegation, :parent, :begins_at, :ends_at, :granted_at, :revoked_by, :revocation_reason)
+            :sub_delegation, :cleared_lines_only, :parent, :begins_at, :ends_at, :granted_at, :revoked_by,
+            :revocation_reason)
 """)
 _LAPSE = text("""
     UPDATE delegation

@@ -30,10 +30,14 @@ async def read(connection: AsyncConnection, policy: Policy, now: datetime, hold:
 
 
 async def read_all(
-    connection: AsyncConnection, policies: Sequence[Policy], now: datetime, hold: Hold = "not"
+    connection: AsyncConnection,
+    policies: Sequence[Policy],
+    now: datetime,
+    hold: Hold = "not",
+    until: datetime | None = None,
 ) -> dict[str, Powers]:
-    """The same for several agencies, by agency."""
-    asked = {"agencies": [policy.agency for policy in policies], "now": now}
+    """The same for several agencies, by agency; with ``until``, what they rested on at any moment up to then."""
+    asked = {"agencies": [policy.agency for policy in policies], "now": now, "until": until or now}
     acting, delegations = defaultdict(list), defaultdict(list)
     for row in await connection.execute(_ACTING, asked):
         acting[row.agency].append(appointment_of(row))
@@ -92,14 +96,14 @@ async def given_today(
 
 _ACTING = text("""
     SELECT * FROM acting_appointment
-    WHERE agency = ANY (CAST(:agencies AS text[])) AND appointed_at <= :now AND ends_at > :now
+    WHERE agency = ANY (CAST(:agencies AS text[])) AND appointed_at <= :until AND ends_at > :now
         AND (ended_at IS NULL OR ended_at > :now)
     ORDER BY id
 """)
 # What lapsed is of no more use, and neither is what rested on it.
 _READ = """
     SELECT * FROM delegation
-    WHERE agency = ANY (CAST(:agencies AS text[])) AND granted_at <= :now AND ends_at > :now
+    WHERE agency = ANY (CAST(:agencies AS text[])) AND granted_at <= :until AND ends_at > :now
         AND (lapsed_at IS NULL OR lapsed_at > :now)
     ORDER BY id
 """

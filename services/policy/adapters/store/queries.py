@@ -19,7 +19,8 @@ MOST_TURNS_SHOWN = 50
 @dataclass(frozen=True)
 class Filter:
     """Which cases are asked for. ``after`` is the place of the last one seen; ``waiting_for`` a person's mandates, by
-    agency, ``standing`` the delegations under which consents still count."""
+    agency, ``standing`` the delegations under which consents still count, ``lines`` the cleared wording (agency,
+    language, text) that some of these mandates are confined to."""
 
     agencies: Sequence[str] | None
     state: str | None = None
@@ -28,6 +29,7 @@ class Filter:
     after: tuple[datetime | None, str] | None = None
     waiting_for: Sequence[tuple[str, Mandate]] | None = None
     standing: Sequence[str] = ()
+    lines: Sequence[tuple[str, str, str]] = ()
     limit: int = 50
 
 
@@ -77,7 +79,7 @@ def _conditions(asked: Filter) -> tuple[list[str], dict[str, Any]]:
             values["due"] = due
     if asked.waiting_for is not None:
         conditions.append(_WAITING)
-        values.update(_mandates(asked.waiting_for), standing=list(asked.standing))
+        values.update(_mandates(asked.waiting_for), standing=list(asked.standing), **_lines(asked.lines))
     return conditions, values
 
 
@@ -92,6 +94,15 @@ def _mandates(held: Sequence[tuple[str, Mandate]]) -> dict[str, Any]:
         "by_sensitivities": [mandate.ceiling.sensitivity for _, mandate in held],
         "by_damages": [mandate.ceiling.damage for _, mandate in held],
         "by_posts": [mandate.post_behind for _, mandate in held],
+        "by_lines_only": [mandate.cleared_lines_only for _, mandate in held],
+    }
+
+
+def _lines(lines: Sequence[tuple[str, str, str]]) -> dict[str, Any]:
+    return {
+        "line_agencies": [agency for agency, _, _ in lines],
+        "line_languages": [language for _, language, _ in lines],
+        "line_texts": [wording for _, _, wording in lines],
     }
 
 
@@ -108,11 +119,17 @@ _WAITING = f"""EXISTS (
     SELECT 1 FROM draft AS d
     JOIN unnest(CAST(:by_agencies AS text[]), CAST(:by_subjects AS text[]), CAST(:by_levels AS text[]),
                 CAST(:by_specialisms AS text[]), CAST(:by_topics AS text[]), CAST(:by_platforms AS text[]),
-                CAST(:by_sensitivities AS text[]), CAST(:by_damages AS text[]), CAST(:by_posts AS text[]))
-         AS mandate (agency, subject, level, specialisms, topics, platforms, sensitivity, damage, post)
+                CAST(:by_sensitivities AS text[]), CAST(:by_damages AS text[]), CAST(:by_posts AS text[]),
+                CAST(:by_lines_only AS boolean[]))
+         AS mandate (agency, subject, level, specialisms, topics, platforms, sensitivity, damage, post, lines_only)
          ON mandate.agency = c.agency
     WHERE d.case_id = c.id AND d.state = 'open' AND d.author <> mandate.subject
         AND d.sensitivity <= mandate.sensitivity AND d.damage <= mandate.damage
+        AND (NOT mandate.lines_only OR EXISTS (
+            SELECT 1 FROM unnest(CAST(:line_agencies AS text[]), CAST(:line_languages AS text[]),
+                                 CAST(:line_texts AS text[])) AS line (agency, language, wording)
+            WHERE line.agency = c.agency AND line.language = lower(split_part(d.language, '-', 1))
+                AND line.wording = d.text))
         AND (mandate.platforms = '' OR c.platform = ANY (string_to_array(mandate.platforms, ',')))
         AND (mandate.topics = '' OR (
             SELECT coalesce(bool_and(topic = ANY (string_to_array(mandate.topics, ','))), false)

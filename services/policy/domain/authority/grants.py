@@ -32,6 +32,7 @@ Reason = Literal[
     "one-day-only",
     "unknown-post",
     "unknown-topic",
+    "unknown-person",
     "holds-it-already",
 ]
 
@@ -53,6 +54,10 @@ class GrantRefused(Refusal):
         self.faults = faults
 
 
+class OverAlready(Refusal):
+    """It stands no longer."""
+
+
 @dataclass(frozen=True, slots=True)
 class Asked:
     """A delegation as somebody would have it: to a person (``delegate``) or a post. Without ``level`` the grantor's
@@ -69,6 +74,7 @@ class Asked:
     specialisms: tuple[Specialism, ...] = ()
     number_a_day: int | None = None
     sub_delegation: bool = False
+    cleared_lines_only: bool = False
     under: str | None = None
 
 
@@ -113,6 +119,7 @@ def grant(asked: Asked, grantor: str, place: Place, instrument: str) -> Delegati
         specialisms=asked.specialisms,
         number_a_day=asked.number_a_day,
         sub_delegation=asked.sub_delegation,
+        cleared_lines_only=asked.cleared_lines_only,
         parent=mandate.instrument if mandate.basis == "delegation" else None,
         held_post=next((each.post for each in held), None),
     )
@@ -131,7 +138,7 @@ def appoint(
     held = place.powers.held(by, place.now)
     if by == subject or not any(each.level >= whole.level for each in held):
         raise NotYourAuthority(f"A stand-in for {post} is appointed by another person on {whole.level} or above.")
-    faults = list(_faults_of_span(*span, place.now))
+    faults = list(faults_of_span(*span, place.now))
     if any(each.subject == subject and each.post == post for each in place.powers.roster):
         faults.append(Fault("/subject", "holds-it-already", f"This person holds the post {post} already."))
     if faults:
@@ -150,7 +157,7 @@ def _in_question(asked: Asked, mandates: tuple[Mandate, ...]) -> list[Mandate]:
 
 def _faults(asked: Asked, mandate: Mandate, place: Place) -> Iterator[Fault]:
     yield from _faults_of_extent(asked, mandate, place)
-    yield from _faults_of_span(asked.from_, asked.until, place.now)
+    yield from faults_of_span(asked.from_, asked.until, place.now)
     yield from _faults_of_period(asked, mandate)
     yield from _faults_of_delegate(asked, mandate, place)
 
@@ -173,6 +180,8 @@ def _faults_of_extent(asked: Asked, mandate: Mandate, place: Place) -> Iterator[
     for at, topic in enumerate(asked.topics):
         if topic not in place.topics:
             yield Fault(f"/topics/{at}", "unknown-topic", f"The agency's policy has no topic {topic}.")
+    if mandate.cleared_lines_only and not asked.cleared_lines_only:
+        yield _more("/cleared_lines_only", "Your power is for unchanged cleared lines only.")
     number = mandate.number_a_day
     if number is not None and (asked.number_a_day or 0) > number:
         yield _more("/number_a_day", f"You have {number} a day.")
@@ -181,7 +190,8 @@ def _faults_of_extent(asked: Asked, mandate: Mandate, place: Place) -> Iterator[
         yield Fault("/delegate", "sub-delegation-not-permitted", detail)
 
 
-def _faults_of_span(from_: datetime, until: datetime, now: datetime) -> Iterator[Fault]:
+def faults_of_span(from_: datetime, until: datetime, now: datetime) -> Iterator[Fault]:
+    """What is wrong with a time from a first moment up to a second."""
     if until <= from_:
         yield Fault("/until", "ends-before-it-begins", "It ends before it begins.")
     elif until <= now:

@@ -60,8 +60,9 @@ class DelegationInstrument:
     """A dated power that ``delegator`` gives, and keeps, to a person (``delegate``) or a post (``delegate_post``).
 
     ``topics``, ``platforms``: none named means all that the delegator has; ``specialisms``: none named means none.
-    ``number_a_day`` counts consents given under it and under what rests on it. ``parent`` is the instrument that it
-    passes on; ``held_post`` the post that the person named had at the grant. ``lapse`` is what was put on record.
+    ``cleared_lines_only``: good only for drafts that say a cleared line unchanged. ``number_a_day`` counts consents
+    given under it and under what rests on it. ``parent`` is the instrument that it passes on; ``held_post`` the post
+    that the person named had at the grant. ``lapse`` is what was put on record.
     """
 
     id: str
@@ -80,6 +81,7 @@ class DelegationInstrument:
     specialisms: tuple[Specialism, ...] = ()
     number_a_day: int | None = None
     sub_delegation: bool = False
+    cleared_lines_only: bool = False
     parent: str | None = None
     held_post: str | None = None
     lapse: Lapse | None = None

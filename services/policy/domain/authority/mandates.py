@@ -45,6 +45,7 @@ class Mandate:
     ``platforms``: none named means all. ``instrument`` is the acting appointment's or the delegation's id, ``chain``
     the delegations that it rests on, its own first, ``limits`` those of them that count consents, with their numbers a
     day. ``passes_on``: whether it may be delegated.
+    ``cleared_lines_only``: it is good only for drafts that say a cleared line unchanged.
     """
 
     subject: str
@@ -62,6 +63,7 @@ class Mandate:
     chain: tuple[str, ...] = ()
     limits: tuple[tuple[str, int], ...] = ()
     passes_on: bool = True
+    cleared_lines_only: bool = False
 
     @classmethod
     def of_post(cls, officer: Officer) -> "Mandate":

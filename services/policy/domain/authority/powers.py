@@ -197,6 +197,7 @@ def _narrowed(power: Mandate, instrument: DelegationInstrument, subject: str, po
         chain=(instrument.id, *power.chain),
         limits=(*([(instrument.id, number)] if number is not None else []), *power.limits),
         passes_on=power.passes_on and instrument.sub_delegation,
+        cleared_lines_only=power.cleared_lines_only or instrument.cleared_lines_only,
     )
 
 

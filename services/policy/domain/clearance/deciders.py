@@ -24,15 +24,22 @@ from services.policy.domain.scales import Level, Specialism
 @dataclass(frozen=True, slots=True)
 class Decider:
     """A person before a draft: by what they may decide (own posts first), and the consents that were given today under
-    each instrument that counts them."""
+    each instrument that counts them. ``cleared_line``: the draft says a cleared line, unchanged."""
 
     subject: str
     mandates: tuple[Mandate, ...]
     given_today: Mapping[str, int] = field(default_factory=dict)
+    cleared_line: bool = False
 
     def obstacle(self, mandate: Mandate, weight: Weight) -> NotYourAuthority | None:
         """Why a mandate is of no use for such a case now, or None."""
-        return obstacle_of(mandate, weight) or self.spent(mandate)
+        return self.beyond(mandate, weight) or self.spent(mandate)
+
+    def beyond(self, mandate: Mandate, weight: Weight) -> NotYourAuthority | None:
+        """Why a mandate is not for such a case and draft, or None."""
+        if mandate.cleared_lines_only and not self.cleared_line:
+            return NotYourAuthority(f"The instrument {mandate.instrument} is for unchanged cleared lines only.")
+        return obstacle_of(mandate, weight)
 
     def spent(self, mandate: Mandate) -> DayIsSpent | None:
         """That as many consents were given today as one of its instruments allows."""
@@ -103,7 +110,7 @@ def _good_for_any(draft: Draft, decider: Decider) -> Mandate:
     found = [each for each in decider.mandates if any(_is_good_for(each, step) for step in draft.steps)]
     if not found:
         raise NotYourAuthority
-    obstacles = {each: obstacle_of(each, draft.weight) for each in found}
+    obstacles = {each: decider.beyond(each, draft.weight) for each in found}
     lawful = [each for each, obstacle in obstacles.items() if obstacle is None]
     if not lawful:
         raise _nearest(obstacles.values())
@@ -116,9 +123,9 @@ def acting(decider: Decider, weight: Weight, level: Level, owner: str) -> Mandat
     found = [each for each in decider.mandates if each.level >= level or each.post == owner]
     if not found:
         raise NotYourAuthority("The case lies above your level.")
-    lawful = [each for each in found if obstacle_of(each, weight) is None]
+    lawful = [each for each in found if decider.beyond(each, weight) is None]
     if not lawful:
-        raise _nearest(obstacle_of(each, weight) for each in found)
+        raise _nearest(decider.beyond(each, weight) for each in found)
     return lawful[0]
 
 

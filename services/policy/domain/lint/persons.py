@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import NamedTuple, Self
 
+from services.policy.domain.clearance.distinct import most_different
 from services.policy.domain.deciding.decisions import Decision, PolicyInForce
 from services.policy.domain.deciding.findings import SILENT
 from services.policy.domain.policies import StepRule
@@ -57,7 +58,7 @@ class Persons:
         for step, subjects in zip(task.steps, takers, strict=True):
             if not subjects:
                 return f"nobody may take the {_named(step)}"
-        if _different(takers) < len(takers):
+        if most_different(takers) < len(takers):
             return f"{len(takers)} steps need {len(takers)} different persons, and there are not as many"
         if len(self.on("L1")) <= len(takers):
             return "nobody is left to write the draft, and its author takes no step"
@@ -76,19 +77,3 @@ def _qualifies(officer: Officer, step: StepRule) -> bool:
 
 def _named(step: StepRule) -> str:
     return f"approval on {step.level}" if step.specialism is None else f"{step.specialism} sign-off"
-
-
-def _different(takers: Sequence[Sequence[str]]) -> int:
-    """How many of the steps can be given to different persons (augmenting paths)."""
-    step_of: dict[str, int] = {}
-
-    def give(step: int, asked: set[str]) -> bool:
-        for person in takers[step]:
-            if person not in asked:
-                asked.add(person)
-                if person not in step_of or give(step_of[person], asked):
-                    step_of[person] = step
-                    return True
-        return False
-
-    return sum(give(step, set()) for step in range(len(takers)))

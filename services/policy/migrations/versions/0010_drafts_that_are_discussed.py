@@ -1,6 +1,6 @@
 """Versions of drafts, what officers say to them, what they answer and weigh, and reviews after a release at once.
 
-An open draft answers what waits in its case, and weighs as much as the case does.
+A draft of before answers what waits in its case, and weighs as much as the case does.
 """
 
 from typing import Any
@@ -11,7 +11,7 @@ from alembic import op
 from shared.migrations import protect
 
 revision = "0010"
-down_revision = "0005"
+down_revision = "0008"
 branch_labels = None
 depends_on = None
 
@@ -84,7 +84,7 @@ def upgrade() -> None:
         op.add_column("draft", column)
     op.add_column("case", sa.Column("raised_to", sa.Text))
     protect(op, *TABLES)
-    op.execute(_BIND_OPEN_DRAFTS)
+    op.execute(_BIND_DRAFTS)
     op.execute(_FIRST_VERSIONS)
 
 
@@ -97,7 +97,7 @@ def downgrade() -> None:
         op.drop_table(table)
 
 
-_BIND_OPEN_DRAFTS = """
+_BIND_DRAFTS = """
     UPDATE draft SET head_comment = c.head_comment, head_revision = c.head_revision,
         sensitivity = c.sensitivity, damage = c.damage,
         answers = (SELECT coalesce(json_agg(DISTINCT t.comment), '[]') FROM turn AS t
@@ -105,7 +105,7 @@ _BIND_OPEN_DRAFTS = """
         topics = (SELECT coalesce(json_agg(DISTINCT topic), '[]') FROM turn AS t,
                   json_array_elements_text(t.decision -> 'topics') AS topic
                   WHERE t.case_id = c.id AND t.state IN ('waiting', 'watching'))
-    FROM "case" AS c WHERE c.id = draft.case_id AND draft.state = 'open' AND c.sensitivity IS NOT NULL
+    FROM "case" AS c WHERE c.id = draft.case_id AND c.sensitivity IS NOT NULL
 """
 _FIRST_VERSIONS = """
     INSERT INTO draft_version (case_id, number, version, agency, author, text, language, statements, written_at)

@@ -62,6 +62,7 @@ def wishes(draw: st.DrawFn) -> tuple[str, Asked, datetime]:
         specialisms=draw(some_specialisms),
         number_a_day=draw(st.none() | st.integers(1, 3)),
         sub_delegation=draw(st.booleans()),
+        cleared_lines_only=draw(st.booleans()),
     )
     return draw(st.sampled_from(PEOPLE)), wish, draw(moments)
 
@@ -79,6 +80,7 @@ def granted(powers: Powers, grants: list[tuple[str, Asked, datetime]]) -> Powers
 def within(lent: Mandate, power: Mandate) -> dict[str, bool]:
     """In which dimensions what is lent lies within a power."""
     return {
+        "cleared_lines_only": lent.cleared_lines_only or not power.cleared_lines_only,
         "level": lent.level <= power.level,
         "sensitivity": lent.ceiling.sensitivity <= power.ceiling.sensitivity,
         "damage": lent.ceiling.damage <= power.ceiling.damage,
