@@ -88,10 +88,10 @@ async def run_heavy(system: System, platform: str, door: Door, empty: Page, roun
     ours, theirs = Heaviest(platform, door), Heaviest(platform, Door(empty.host, empty.port, empty.path))
     processes = Processes(system.pids)
     before = processes.seconds()["ingest"]
-    accepted = await _round(door, ours, rounds)
+    accepted = await accepted_a_second(door, ours, rounds)
     used = processes.seconds()["ingest"] - before
     await _settle(processes)
-    nothing = await _round(empty, theirs, rounds)
+    nothing = await accepted_a_second(empty, theirs, rounds)
     return Heavy(platform, ours.comments, ours.bytes, accepted, nothing, 1e6 * used / ours.count)
 
 
@@ -101,9 +101,9 @@ async def run_intake(system: System, empty: Page, empty_pid: int, rounds: Rounds
     ours, theirs = Comments(system.page), Comments(empty)
     watch, started = Watch({**system.pids, "empty route": empty_pid}), time.perf_counter()
     for number in range(1, rounds.count + 1):
-        accepted.append(await _round(system.page, ours, rounds))
+        accepted.append(await accepted_a_second(system.page, ours, rounds))
         await _settle(Processes(system.pids))
-        nothing.append(await _round(empty, theirs, rounds))
+        nothing.append(await accepted_a_second(empty, theirs, rounds))
         say(f"round {number}: {accepted[-1]:,.0f} accepted, {nothing[-1]:,.0f} by the empty route")
     used = watch.used()
     return Intake(
@@ -114,7 +114,7 @@ async def run_intake(system: System, empty: Page, empty_pid: int, rounds: Rounds
     )
 
 
-async def _round(page: Page | Door, comments: Supply, rounds: Rounds) -> float:
+async def accepted_a_second(page: Page | Door, comments: Supply, rounds: Rounds) -> float:
     """Answers a second with every connection always busy."""
     answered = 0
     refused: list[int] = []

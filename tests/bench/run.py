@@ -27,10 +27,11 @@ from tests.bench.system import (
     reply_to_stub,
     versions,
 )
+from tests.bench.timers import A_MINUTE, Timers, run_timers
 from tests.support.ports import free_port
 from tests.support.senders import SENDERS
 
-PARTS = frozenset({"deciding", "replay", "intake", "heavy", "pipeline", "latency"})
+PARTS = frozenset({"deciding", "replay", "intake", "heavy", "pipeline", "latency", "timers"})
 STEADY_RATE = 87.0
 DISTURBED_CPUS = 0.1
 ASSUMED_PER_SECOND = 1_000.0
@@ -41,7 +42,8 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Plan:
-    """How long everything takes; ``latency`` is in seconds, ``deciding`` in rounds, ``replay`` in stored comments."""
+    """How long everything takes; ``latency`` is in seconds, ``deciding`` in rounds, ``replay`` in stored comments,
+    ``timers`` in how many are due."""
 
     deciding: int
     replay: int
@@ -50,10 +52,11 @@ class Plan:
     pipeline: Length
     barest: Length
     latency: float
+    timers: int
 
 
-FULL = Plan(25, 20_000, Rounds(5, 5.0), Rounds(1, 1.5, 0.5), Length(10.0, 25.0), Length(5.0, 20.0), 25.0)
-QUICK = Plan(7, 3_000, Rounds(2, 3.0), Rounds(1, 1.0, 0.3), Length(4.0, 10.0), Length(3.0, 5.0), 6.0)
+FULL = Plan(25, 20_000, Rounds(5, 5.0), Rounds(1, 1.5, 0.5), Length(10.0, 25.0), Length(5.0, 20.0), 25.0, 40_000)
+QUICK = Plan(7, 3_000, Rounds(2, 3.0), Rounds(1, 1.0, 0.3), Length(4.0, 10.0), Length(3.0, 5.0), 6.0, 5_000)
 
 
 @dataclass
@@ -83,6 +86,8 @@ async def measure(parts: frozenset[str], plan: Plan, say: Say) -> Outcome:
         await _intake(outcome, parts, plan, say)
     if parts & {"pipeline", "latency"}:
         await _whole_way(outcome, parts, plan, say)
+    if "timers" in parts:
+        await _timers(outcome, plan, say)
     if "pipeline" in parts:
         await _barest(outcome, plan, say)
     if "replay" in parts:
@@ -155,6 +160,14 @@ async def _latencies(outcome: Outcome, system: System, comments: Comments, stub:
         outcome.values[f"{prefix}_p99_ms"] = latency.p99_ms
 
 
+async def _timers(outcome: Outcome, plan: Plan, say: Say) -> None:
+    say(f"timers: starting Parley, {plan.timers:,} are due at {A_MINUTE:,} a minute")
+    async with parley(outcome.kafka) as (system, _):
+        timers = await run_timers(system, plan.timers, Rounds(3, 3.0))
+    outcome.values["intake_beside_timers"] = timers.intake_ratio
+    _say_timers(timers, say)
+
+
 async def _barest(outcome: Outcome, plan: Plan, say: Say) -> None:
     say("pipeline: starting the barest loop")
     stub, port = await _stub()
@@ -192,6 +205,13 @@ def _say_pipeline(name: str, pipeline: Pipeline, say: Say) -> None:
     slices = " ".join(f"{rate:,.0f}" for rate in pipeline.slices)
     say(f"{name}: {pipeline.per_second:,.0f} a second ({slices}), {pipeline.cpu_ms_per_comment:.2f} ms CPU a comment")
     _say_disturbed(name, pipeline.others_cpus, say)
+
+
+def _say_timers(timers: Timers, say: Say) -> None:
+    say(
+        f"timers: {timers.count:,} went off once each, the last {timers.late_seconds:.1f} s late; intake beside them "
+        f"{timers.beside:,.0f} ÷ {timers.before:,.0f} a second = {timers.intake_ratio:.2f}"
+    )
 
 
 def _say_latency(latency: Latency, say: Say) -> None:
