@@ -27,6 +27,10 @@ Disposition = Literal[
     "moderate",
     "escalate",
 ]
+Purpose = Literal["answer", "holding", "acknowledgement", "closing"]
+"""What a response is for. Only an ``answer`` answers: after a ``holding`` reply or an ``acknowledgement`` the citizen
+waits on."""
+
 Platform = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]{0,31}$")]
 
 
@@ -221,7 +225,8 @@ class ResponseApproved(Conversation):
     """A text may go out: exactly this one, in this thread, under these authorisations.
 
     ``digest`` is the SHA-256 (hex) that the approvals were given for. ``reply_to`` is the platform's id of the
-    comment that is answered, ``mention`` the handle that notifies its author.
+    comment that is answered, ``mention`` the handle that notifies its author. What is no answer by its ``purpose``
+    leaves its comments waiting.
     """
 
     response: str
@@ -238,6 +243,7 @@ class ResponseApproved(Conversation):
     policy_version: str
     authorisations: tuple[Authorisation, ...] = Field(min_length=1)
     approved_at: AwareDatetime
+    purpose: Purpose = "answer"
 
     @property
     def subject(self) -> str:
@@ -245,12 +251,13 @@ class ResponseApproved(Conversation):
 
 
 class PublicationEvent(Conversation):
-    """An event about the duty to put one response on one account."""
+    """An event about the duty to put one response on one account; ``purpose`` is that of the response."""
 
     publication: str
     response: str
     case: str
     comments: tuple[str, ...]
+    purpose: Purpose = "answer"
 
     @property
     def subject(self) -> str:

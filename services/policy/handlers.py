@@ -4,6 +4,7 @@ Each handler finds the case, lets the domain decide, and puts down what follows.
 the same comment: what was seen before, or is older than what was seen, changes nothing.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Literal
 
@@ -25,11 +26,15 @@ from shared.events import (
     CommentText,
     Conversation,
     PublicationFailed,
+    Purpose,
     ResponsePublished,
 )
 from shared.ids import CaseId, new_id
 
 NOT_POSSIBLE = "not_possible"
+
+_ENDED_BY: Mapping[Purpose, Literal["answered", "closed"]] = {"answer": "answered", "closing": "closed"}
+"""What becomes of turns once something was published that ends their waiting."""
 
 
 def on_comment_received(event: CommentReceived, work: Work, policies: Policies, now: datetime) -> None:
@@ -70,10 +75,11 @@ def on_comment_deleted(event: CommentDeleted, work: Work, policies: Policies, no
 
 
 def on_response_published(event: ResponsePublished, work: Work, policies: Policies, now: datetime) -> None:
-    """The answer stands on its platform: these turns are done."""
+    """The answer stands on its platform: these turns are done. After anything less they wait on."""
     case = work.case(event.case)
     work.settle(event.response, "published", event.published_at, native_id=event.native_id)
-    if case is not None and case.finish(event.comments, "answered", event.published_at):
+    end = _ENDED_BY.get(event.purpose)
+    if case is not None and end and case.finish(event.comments, end, event.published_at):
         work.keep(case)
         work.note(Act(event.agency, PARLEY, "case.answered", case.id, details={"response": event.response}))
 
@@ -82,6 +88,10 @@ def on_publication_failed(event: PublicationFailed, work: Work, policies: Polici
     """The answer will not appear: its turns wait for an officer again, unless none can be answered any more."""
     case = work.case(event.case)
     work.settle(event.response, "failed", event.failed_at)
+    if event.purpose not in _ENDED_BY:
+        details = {"response": event.response, "purpose": event.purpose, "reason": event.reason}
+        work.note(Act(event.agency, PARLEY, "response.failed", event.case, details=details))
+        return
     state: Literal["closed", "waiting"] = "closed" if event.reason == NOT_POSSIBLE else "waiting"
     if case is not None and case.finish(event.comments, state):
         timing.derive(case, policies.of(event.agency).time)

@@ -133,7 +133,9 @@ timer = Table(
     Column("due_at", DateTime(timezone=True), nullable=False),
     Column("fired_at", DateTime(timezone=True)),
     PrimaryKeyConstraint("case_id", "kind"),
-    CheckConstraint("kind IN ('holding', 'escalate', 'near_breach', 'to_head', 'breach')", name="timer_kind"),
+    CheckConstraint(
+        "kind IN ('acknowledge', 'holding', 'escalate', 'near_breach', 'to_head', 'breach')", name="timer_kind"
+    ),
 )
 Index("timer_due", timer.c.due_at, postgresql_where=text("fired_at IS NULL"))
 
@@ -210,7 +212,9 @@ response = Table(
     Column("native_id", Text),
     Column("approved_at", DateTime(timezone=True), nullable=False),
     Column("settled_at", DateTime(timezone=True)),
+    Column("purpose", Text, nullable=False, server_default=text("'answer'")),
     CheckConstraint("state IN ('approved', 'published', 'failed')", name="response_state"),
+    CheckConstraint("purpose IN ('answer', 'holding', 'acknowledgement', 'closing')", name="response_purpose"),
 )
 Index("response_by_case", response.c.case_id)
 

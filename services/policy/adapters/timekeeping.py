@@ -10,7 +10,7 @@ from datetime import datetime
 
 from services.policy import timekeeping
 from services.policy.adapters import metrics
-from services.policy.adapters.store import cases, deadlines, timers
+from services.policy.adapters.store import cases, deadlines, meanwhile, timers
 from services.policy.adapters.store.policies import PolicyShelf
 from services.policy.adapters.store.timers import DueTimer
 from services.policy.adapters.store.work import UnitOfWork
@@ -71,7 +71,10 @@ class Timekeeper:
             if not due:
                 return 0
             work = UnitOfWork()
-            work.fill(await cases.load_ids(connection, [timer.case for timer in due]))
+            found = await cases.load_ids(connection, [timer.case for timer in due])
+            work.fill(found)
+            if talking := {timer.case for timer in due if timer.kind in ("acknowledge", "holding")}:
+                await meanwhile.recall(connection, [case for case in found if case.id in talking])
             put_off = [(timer, until) for timer in due if (until := self._act(timer, work)) is not None]
             late = {timer for timer, _ in put_off}
             await timers.mark_fired(connection, [timer for timer in due if timer not in late])

@@ -13,7 +13,7 @@ from services.policy import timekeeping
 from services.policy.adapters.api.cases import CaseIdPath, checked
 from services.policy.adapters.api.clock_bodies import clocks_body, pause_body
 from services.policy.adapters.api.refusals import problem_of
-from services.policy.adapters.store import cases, powers, queries
+from services.policy.adapters.store import cases, meanwhile, powers, queries
 from services.policy.adapters.store.policies import PolicyShelf
 from services.policy.adapters.store.work import UnitOfWork
 from services.policy.domain.clearance.approvals import NotYourAuthority, Refusal
@@ -82,7 +82,8 @@ def clocks_api(database: Database, policies: PolicyShelf, clock: Clock) -> APIRo
 
         `state` is `running`, `paused`, `met`, `breached` or `void`. What is owed to the citizen (`acknowledge`,
         `holding`, `answer`) is met or breached; passing up (`near_breach`, `escalate`, `to_head`) is met when its time
-        came, and void where the answer came first. Minutes are working minutes unless `around_the_clock`.
+        came, and void where the answer came first. A holding reply and an acknowledgement meet their own deadlines and
+        never the answer's. Minutes are working minutes unless `around_the_clock`.
         """
         checked(case_id)
         async with database.begin(caller.scope) as connection:
@@ -90,10 +91,11 @@ def clocks_api(database: Database, policies: PolicyShelf, clock: Clock) -> APIRo
             if row is None or not caller.may_see(row.agency):
                 raise not_found("case")
             turns = await queries.turns_of(connection, [case_id])
+            told = await meanwhile.told(connection, [case_id])
         policy = policies.find(row.agency)
         if policy is None:
             raise not_found("policy of this case's agency")
-        return JSONResponse(clocks_body(row, turns[case_id], policy, clock()))
+        return JSONResponse(clocks_body(row, turns[case_id], policy, clock(), told))
 
     @router.post("/pauses", status_code=201, responses=_REFUSALS)
     async def pause(

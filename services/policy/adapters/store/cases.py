@@ -216,6 +216,7 @@ async def _write_responses(connection: AsyncConnection, work: UnitOfWork) -> Non
                 "levels": [response.level for response in responses],
                 "digests": [response.digest for response in responses],
                 "versions": [response.policy_version for response in responses],
+                "purposes": [response.purpose for response in responses],
                 "authorisations": [
                     rows.as_json([each.model_dump(mode="json") for each in response.authorisations])
                     for response in responses
@@ -332,17 +333,17 @@ _WRITE_APPROVAL = text("""
     WHERE approval.at < excluded.at
 """)
 _INSERT_RESPONSES = text("""
-    INSERT INTO response (id, agency, case_id, comments, text, language, level, digest, policy_version, authorisations,
-                          state, approved_at)
-    SELECT id, agency, case_id, comments, body, language, level, digest, policy_version, authorisations, 'approved',
-           approved_at
+    INSERT INTO response (id, agency, case_id, comments, text, language, level, digest, policy_version, purpose,
+                          authorisations, state, approved_at)
+    SELECT id, agency, case_id, comments, body, language, level, digest, policy_version, purpose, authorisations,
+           'approved', approved_at
     FROM unnest(
         CAST(:ids AS text[]), CAST(:agencies AS text[]), CAST(:cases AS text[]),
         CAST(CAST(:comments AS text[]) AS json[]), CAST(:texts AS text[]), CAST(:languages AS text[]),
-        CAST(:levels AS text[]), CAST(:digests AS text[]), CAST(:versions AS text[]),
+        CAST(:levels AS text[]), CAST(:digests AS text[]), CAST(:versions AS text[]), CAST(:purposes AS text[]),
         CAST(CAST(:authorisations AS text[]) AS json[]), CAST(:approved AS timestamptz[]))
-        AS new (id, agency, case_id, comments, body, language, level, digest, policy_version, authorisations,
-                approved_at)
+        AS new (id, agency, case_id, comments, body, language, level, digest, policy_version, purpose,
+                authorisations, approved_at)
 """)
 _SETTLE_RESPONSES = text("""
     UPDATE response SET state = new.state, native_id = new.native_id, settled_at = new.at

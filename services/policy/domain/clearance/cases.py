@@ -16,7 +16,7 @@ from services.policy.domain.clocks.response_clock import Deadlines
 from services.policy.domain.clocks.timers import TimerKind
 from services.policy.domain.deciding.decisions import Decision
 from services.policy.domain.scales import Damage, Disposition, Kind, Level, Sensitivity, Specialism
-from shared.events import Author, CommentText
+from shared.events import Author, CommentText, Purpose
 from shared.ids import CaseId
 
 CaseState = Literal["open", "awaiting_clearance", "approved", "answered", "closed", "watching"]
@@ -125,7 +125,7 @@ class Case:
     ``turns_by`` how many comments each author at hand wrote before, ``sorted_before`` what the latest of them were
     found to be, ``since`` from when the oldest of them waits, ``due_at`` until when the first of them is to be
     answered. ``fired`` are the timers that went off since somebody waits, ``calendar`` is that by which deadlines were
-    derived.
+    derived. ``told`` is what was said to those who wait, by comment; known only where time acts on the case.
     """
 
     id: CaseId
@@ -146,6 +146,7 @@ class Case:
     fired: dict[TimerKind, datetime] = field(default_factory=dict)
     escalation: Escalation | None = None
     calendar: str | None = None
+    told: dict[str, set[Purpose]] = field(default_factory=dict)
 
     def turn_of(self, comment: str) -> Turn | None:
         """The newest revision of a comment that is known here."""

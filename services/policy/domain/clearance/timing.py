@@ -4,6 +4,7 @@ Done when a turn comes in, when a pause begins or ends, when an answer will not 
 the agency's calendar is another one.
 """
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
@@ -14,6 +15,7 @@ from services.policy.domain.clocks.pauses import AlreadyPaused, ClockNotRunning,
 from services.policy.domain.clocks.pauses import PauseReason as Reason
 from services.policy.domain.clocks.response_clock import ResponseClock
 from services.policy.domain.clocks.timers import Timer, earliest
+from shared.events import Purpose
 
 _RUNNING = ("waiting", "watching")
 _VOID = ("closed", "superseded", "deleted")
@@ -25,9 +27,9 @@ def clock_of(turn: Turn, pauses: tuple[Pause, ...]) -> ResponseClock:
     return ResponseClock.of(turn.received_at, times, turn.decision.level, pauses)
 
 
-def ending_of(turn: Turn) -> Ending:
-    """What became of a turn, as its clock sees it."""
-    return Ending(turn.answered_at, turn.state in _VOID)
+def ending_of(turn: Turn, told: Mapping[Purpose, datetime] | None = None) -> Ending:
+    """What became of a turn, as its clock sees it; ``told`` is what was said while it waited."""
+    return Ending(turn.answered_at, turn.state in _VOID, told or {})
 
 
 def derive(case: Case, time: AgencyTime) -> bool:

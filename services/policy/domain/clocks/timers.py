@@ -7,9 +7,10 @@ from typing import Literal
 
 from services.policy.domain.clocks.response_clock import DeadlineKind, Deadlines
 
-TimerKind = Literal["holding", "escalate", "near_breach", "to_head", "breach"]
+TimerKind = Literal["acknowledge", "holding", "escalate", "near_breach", "to_head", "breach"]
 
 _RUNG_BY: Mapping[DeadlineKind, TimerKind] = {
+    "acknowledge": "acknowledge",
     "holding": "holding",
     "escalate": "escalate",
     "near_breach": "near_breach",

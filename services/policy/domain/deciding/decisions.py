@@ -166,7 +166,7 @@ class PolicyInForce:
             comment=comment,
             seen=seen,
             history=history,
-            periods=self._periods(comment.platform, now) if policy.periods else frozenset(),
+            periods=self.periods(comment.platform, now) if policy.periods else frozenset(),
             closed=frozenset([self._closed[topic] for topic in seen.topics if topic in self._closed]),
             competence=self._competence(seen),
             languages=frozenset((seen.language,) if seen.language in policy.languages else (seen.language, "other")),
@@ -198,7 +198,8 @@ class PolicyInForce:
             return "several"
         return "elsewhere" if agencies and self.policy.agency not in agencies else None
 
-    def _periods(self, platform: str, now: datetime) -> frozenset[str]:
+    def periods(self, platform: str, now: datetime) -> frozenset[str]:
+        """The kinds of the periods that are in force on a platform."""
         return frozenset(
             period.kind
             for period in self.policy.periods

@@ -50,18 +50,21 @@ class LineIndex:
         doubts: dict[str, tuple[str, ...]] = {}
         for place in sorted({place for topic in asked.seen.topics for place in self._by_topic.get(topic, ())}):
             line = self._policy.lines[place]
-            against = tuple(_doubts(line, asked, self._policy))
+            against = tuple(doubts_of(line, asked, self._policy))
             if not against:
                 return Fit(line, doubts)
             doubts[line.id] = against
         return Fit(None, doubts)
 
 
-def _doubts(line: Line, asked: Asked, policy: Policy) -> Iterator[str]:
+def doubts_of(line: Line, asked: Asked, policy: Policy) -> Iterator[str]:
+    """Why a line is not for this comment now, whatever its purpose."""
     seen, conditions = asked.seen, line.preconditions
     if foreign := [kind for kind in sorted(seen.kinds) if kind not in line.kinds]:
         yield f"it does not answer: {', '.join(foreign)}"
-    if others := [topic for topic in seen.topics if topic not in line.topics and _weighs(policy, topic, line)]:
+    if line.topics and not set(line.topics) & set(seen.topics):
+        yield "the comment is not about its topics"
+    if others := [topic for topic in seen.topics if _is_beside(topic, line, policy)]:
         yield f"the comment is also about: {', '.join(others)}"
     if asked.sensitivity > line.ceiling.sensitivity or asked.damage > line.ceiling.damage:
         yield f"{asked.sensitivity}/{asked.damage} is above its ceiling"
@@ -85,8 +88,10 @@ def _doubts(line: Line, asked: Asked, policy: Policy) -> Iterator[str]:
         yield "its time is over"
 
 
-def _weighs(policy: Policy, topic: str, line: Line) -> bool:
-    """Whether a further topic of the comment asks for more than the line says."""
+def _is_beside(topic: str, line: Line, policy: Policy) -> bool:
+    """Whether a topic of the comment asks for more than the line says; a line without topics is for every subject."""
+    if not line.topics or topic in line.topics:
+        return False
     about = max(policy.topic(known).sensitivity for known in line.topics)
     other = policy.topic(topic)
     return other.closed is not None or other.agency is not None or other.sensitivity >= about
