@@ -21,6 +21,7 @@ from services.policy.adapters.api.policy_drafts import policy_drafts_api
 from services.policy.adapters.api.policy_findings import policy_findings_api
 from services.policy.adapters.api.practice import practice_api
 from services.policy.adapters.api.replays import replays_api
+from services.policy.adapters.api.times import times_api
 from services.policy.adapters.policy_files import Deployment, read_folder
 from services.policy.adapters.replay_queue import ReplayQueue
 from services.policy.adapters.store import forgetting
@@ -66,6 +67,7 @@ def create_app(settings: Settings, clock: Clock = utc_now, deployment: Deploymen
         cases_api(service.database, policies, clock),
         clocks_api(service.database, policies, clock),
         drafts_api(service.database, policies, clock),
+        times_api(service.database, policies, clock),
         delegations_api(authority),
         acting_api(authority),
         mandates_api(authority),

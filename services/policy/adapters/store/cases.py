@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.policy.adapters.store import rows, timers
+from services.policy.adapters.store import rows, timers, times
 from services.policy.adapters.store.work import UnitOfWork
 from services.policy.domain.clearance.approvals import Draft
 from services.policy.domain.clearance.cases import Case, Thread, Turn
@@ -76,6 +76,7 @@ async def write(connection: AsyncConnection, work: UnitOfWork, now: datetime) ->
     for case, draft in work.changed_drafts():
         await _write_draft(connection, case, draft)
     await _write_responses(connection, work)
+    await times.write(connection, work, now)
     await audit.append(connection, [audit.Entry(**_entry(act)) for act in work.acts], now)
     await outbox.stage(connection, work.events, work.traceparents)
 

@@ -12,6 +12,7 @@ from typing import Any
 from services.policy.domain.clearance import timing
 from services.policy.domain.clearance.approvals import Draft
 from services.policy.domain.clearance.cases import Case, Thread, Turn
+from services.policy.domain.clearance.step_times import TakenStep, steps_taken
 from services.policy.domain.clocks.timers import Timer
 from services.policy.domain.deciding.decisions import PolicyInForce
 from services.policy.domain.same_issue.issues import Issue, Issues
@@ -141,6 +142,28 @@ class UnitOfWork:
             if case.draft is not None and case.draft != self._drafts.get(case.id)
         ]
         return [*self.superseded, *now]
+
+    def steps_taken(self, now: datetime) -> list[tuple[Case, TakenStep]]:
+        """What was done about the drafts of the kept cases."""
+        return [
+            (case, step)
+            for case in self.kept.values()
+            if case.draft is not None and case.draft is not (before := self._drafts.get(case.id))
+            for step in steps_taken(before, case.draft, case.since or case.opened_at, now)
+        ]
+
+    def answered_turns(self) -> list[tuple[Case, Turn]]:
+        """The turns whose answer, given by officers, stands on its platform now."""
+        return [
+            (case, turn)
+            for case in self.kept.values()
+            for turn in case.turns
+            if turn.state == "answered" and turn.decision.level > "L0" and self._was_open(case, turn)
+        ]
+
+    def _was_open(self, case: Case, turn: Turn) -> bool:
+        known = self._known.get((case.id, turn.number))
+        return known is not None and known[0] != "answered"
 
 
 def _flags(turn: Turn) -> Any:

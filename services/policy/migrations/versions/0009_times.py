@@ -1,24 +1,82 @@
-"""Holding replies and acknowledgements that are sent."""
+"""Holding replies and acknowledgements that are sent; what took how long, and what was seen not to fit."""
 
 import sqlalchemy as sa
 from alembic import op
+
+from shared.migrations import protect
 
 revision = "0009"
 down_revision = "0005"
 branch_labels = None
 depends_on = None
 
+Moment = sa.DateTime(timezone=True)
+
+TABLES = ("step_time", "answer_time", "cannot_fit")
+
 KINDS = "'holding', 'escalate', 'near_breach', 'to_head', 'breach'"
 
 
 def upgrade() -> None:
-    """Add the column that old code does not write, and let there be timers that it does not know."""
+    """Create the tables, add the column that old code does not write, and let there be timers that it does not know."""
+    op.create_table(
+        "step_time",
+        sa.Column("id", sa.Text, primary_key=True),
+        sa.Column("agency", sa.Text, nullable=False),
+        sa.Column("case_id", sa.Text, nullable=False),
+        sa.Column("draft", sa.Integer, nullable=False),
+        sa.Column("kind", sa.Text, nullable=False),
+        sa.Column("level", sa.Text, nullable=False),
+        sa.Column("step_level", sa.Text),
+        sa.Column("specialism", sa.Text),
+        sa.Column("began_at", Moment, nullable=False),
+        sa.Column("ended_at", Moment, nullable=False),
+        sa.CheckConstraint("began_at <= ended_at", name="step_time_forward"),
+        sa.CheckConstraint("(kind IN ('approval', 'signoff')) = (step_level IS NOT NULL)", name="step_time_level"),
+        sa.CheckConstraint("(kind = 'signoff') = (specialism IS NOT NULL)", name="step_time_specialism"),
+        sa.CheckConstraint(
+            "kind IN ('draft', 'approval', 'signoff', 'return', 'release', 'lapse')", name="step_time_kind"
+        ),
+    )
+    op.create_index("step_time_by_case", "step_time", ["case_id", "draft"])
+    op.create_index("step_time_by_agency", "step_time", ["agency", "ended_at"])
+    op.create_table(
+        "answer_time",
+        sa.Column("case_id", sa.Text, nullable=False),
+        sa.Column("turn", sa.Integer, nullable=False),
+        sa.Column("agency", sa.Text, nullable=False),
+        sa.Column("level", sa.Text, nullable=False),
+        sa.Column("clock", sa.Text, nullable=False),
+        sa.Column("received_at", Moment, nullable=False),
+        sa.Column("acknowledged_at", Moment),
+        sa.Column("answered_at", Moment, nullable=False),
+        sa.Column("due_at", Moment),
+        sa.Column("first", sa.Boolean, nullable=False),
+        sa.PrimaryKeyConstraint("case_id", "turn"),
+        sa.CheckConstraint("received_at <= answered_at", name="answer_time_forward"),
+    )
+    op.create_index("answer_time_by_agency", "answer_time", ["agency", "answered_at"])
+    op.create_table(
+        "cannot_fit",
+        sa.Column("case_id", sa.Text, nullable=False),
+        sa.Column("turn", sa.Integer, nullable=False),
+        sa.Column("agency", sa.Text, nullable=False),
+        sa.Column("needs_minutes", sa.Integer, nullable=False),
+        sa.Column("remaining_minutes", sa.Integer, nullable=False),
+        sa.Column("shorter_path", sa.JSON),
+        sa.Column("told", sa.Text),
+        sa.Column("at", Moment, nullable=False),
+        sa.PrimaryKeyConstraint("case_id", "turn"),
+        sa.CheckConstraint("needs_minutes > remaining_minutes", name="cannot_fit_indeed"),
+        sa.CheckConstraint("(shorter_path IS NULL) <> (told IS NULL)", name="cannot_fit_shorter_or_told"),
+    )
     op.add_column("response", sa.Column("purpose", sa.Text, nullable=False, server_default=sa.text("'answer'")))
     op.create_check_constraint(
         "response_purpose", "response", "purpose IN ('answer', 'holding', 'acknowledgement', 'closing')"
     )
     op.drop_constraint("timer_kind", "timer")
     op.create_check_constraint("timer_kind", "timer", f"kind IN ('acknowledge', {KINDS})")
+    protect(op, *TABLES)
 
 
 def downgrade() -> None:
@@ -30,3 +88,5 @@ def downgrade() -> None:
     op.create_check_constraint("timer_kind", "timer", f"kind IN ({KINDS})")
     op.drop_constraint("response_purpose", "response")
     op.drop_column("response", "purpose")
+    for table in reversed(TABLES):
+        op.drop_table(table)
