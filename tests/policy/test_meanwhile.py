@@ -265,6 +265,15 @@ def test_one_word_that_forbids_the_line_in_any_waiting_comment_keeps_it_back() -
     assert waiting.said == []
 
 
+def test_while_the_clock_stands_still_nothing_is_said() -> None:
+    waiting = Waiting(with_lines(a_line()))
+    late = timer(waiting.case, "holding").due_at + timedelta(minutes=1)
+    timing.pause(waiting.case, "transferred", None, "desk", waiting.policy.time, late)
+    waiting.ring("holding", late)
+    assert waiting.said == []
+    assert waiting.acts("holding_reply.due")[0]["doubts"] == {"holding": ["its clock stands still: transferred"]}
+
+
 def test_a_deleted_comment_is_told_nothing() -> None:
     waiting = Waiting(with_lines(a_line()))
     at = timer(waiting.case, "holding").due_at

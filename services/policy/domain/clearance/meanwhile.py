@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Literal
 
 from services.policy.domain.clearance.cases import Case, Turn
+from services.policy.domain.clocks.pauses import pause_at
 from services.policy.domain.comments import Comment
 from services.policy.domain.deciding.decisions import PolicyInForce
 from services.policy.domain.deciding.lines import Asked, doubts_of
@@ -56,6 +57,8 @@ def _doubts(line: Line, case: Case, asked: dict[int, Asked], policy: PolicyInFor
         yield f"{line.cleared_by.officer}, who cleared it, does not hold that post now"
     if "blackout" in policy.periods(case.thread.platform, now):
         yield "nothing goes out now"
+    if held := pause_at(case.pauses, now, policy.time.working):
+        yield f"its clock stands still: {held.reason}"
     for turn in case.waiting:
         if turn.hidden:
             yield "the comment is hidden"
