@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Literal
 
+from services.policy import fitting
 from services.policy.domain.clearance import releases, timing
 from services.policy.domain.clearance.cases import Case, Thread, Turn
 from services.policy.domain.clearance.clearing import rebind
@@ -138,6 +139,8 @@ def _take_turn(case: Case, event: CommentText, policy: PolicyInForce, work: Work
     elif turn.state == "closed":
         _close(case, turn, decision.disposition, work, now)
     _renew_draft(case, policy, work)
+    if turn.state == "waiting":
+        fitting.look(case, policy, work, now)
 
 
 def _history(case: Case, event: CommentText, reading: Reading, issue: Issue | None) -> History:

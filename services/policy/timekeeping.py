@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
+from services.policy import fitting
 from services.policy.domain.authority.mandates import Mandate
 from services.policy.domain.clearance import meanwhile, releases, timing
 from services.policy.domain.clearance.cases import Case, Escalation, Turn
@@ -91,6 +92,7 @@ def _next_hours(timer: Timer, case: Case, policy: PolicyInForce, now: datetime) 
 
 def _warn(timer: Timer, case: Case, policy: PolicyInForce, work: Work, now: datetime) -> None:
     _note(timer, case, work, "clock.near_breach")
+    fitting.look(case, policy, work, now)
 
 
 def _breach(timer: Timer, case: Case, policy: PolicyInForce, work: Work, now: datetime) -> None:

@@ -194,10 +194,10 @@ def test_a_question_about_the_market_is_held_by_the_line_that_the_governor_clear
     assert (said.purpose, said.authorisations[0].officer, waiting.case.standing.level) == ("holding", "governor", "L4")  # type: ignore[union-attr]
 
 
-GONE = [{**each, "until": NOW} if each["subject"] == "head" else each for each in OFFICERS]
-MOVED = [{**each, "post": "Elsewhere"} if each["subject"] == "head" else each for each in OFFICERS]
-HOURS = {"id": "hours", "phrases": {"en": ["hours"]}}
-PASSPORT = {"id": "passport", "phrases": {"en": ["passport"]}}
+GONE: list[Any] = [{**each, "until": NOW} if each["subject"] == "head" else each for each in OFFICERS]
+MOVED: list[Any] = [{**each, "post": "Elsewhere"} if each["subject"] == "head" else each for each in OFFICERS]
+HOURS: dict[str, Any] = {"id": "hours", "phrases": {"en": ["hours"]}}
+PASSPORT: dict[str, Any] = {"id": "passport", "phrases": {"en": ["passport"]}}
 WEIGHTY = {**PASSPORT, "sensitivity": "S2", "damage": "D1"}
 BY_THE_DESK = {"officer": "desk", "post": "Desk", "level": "L1"}
 SEALED = {**PASSPORT, "embargo_until": "2026-12-24T00:00:00Z"}

@@ -1,7 +1,6 @@
-"""The tables of what took how long, and of what was seen not to fit."""
+"""The tables of what took how long."""
 
 from sqlalchemy import (
-    JSON,
     Boolean,
     CheckConstraint,
     Column,
@@ -17,9 +16,9 @@ from sqlalchemy import (
 from shared.database import agency_column
 
 
-def time_tables(metadata: MetaData) -> tuple[Table, Table, Table]:
-    """Steps taken, comments answered, and cases whose path does not fit into their time."""
-    return _step_time(metadata), _answer_time(metadata), _cannot_fit(metadata)
+def time_tables(metadata: MetaData) -> tuple[Table, Table]:
+    """Steps taken, and comments answered."""
+    return _step_time(metadata), _answer_time(metadata)
 
 
 def _step_time(metadata: MetaData) -> Table:
@@ -34,10 +33,12 @@ def _step_time(metadata: MetaData) -> Table:
         Column("level", Text, nullable=False),
         Column("step_level", Text),
         Column("specialism", Text),
+        Column("officer", Text),
         Column("began_at", DateTime(timezone=True), nullable=False),
         Column("ended_at", DateTime(timezone=True), nullable=False),
         CheckConstraint("began_at <= ended_at", name="step_time_forward"),
         CheckConstraint("(kind IN ('approval', 'signoff')) = (step_level IS NOT NULL)", name="step_time_level"),
+        CheckConstraint("(officer IS NULL) = (step_level IS NULL)", name="step_time_officer"),
         CheckConstraint("(kind = 'signoff') = (specialism IS NOT NULL)", name="step_time_specialism"),
         CheckConstraint(
             "kind IN ('draft', 'approval', 'signoff', 'return', 'release', 'lapse')", name="step_time_kind"
@@ -67,21 +68,3 @@ def _answer_time(metadata: MetaData) -> Table:
     )
     Index("answer_time_by_agency", table.c.agency, table.c.answered_at)
     return table
-
-
-def _cannot_fit(metadata: MetaData) -> Table:
-    return Table(
-        "cannot_fit",
-        metadata,
-        Column("case_id", Text, nullable=False),
-        Column("turn", Integer, nullable=False),
-        agency_column(),
-        Column("needs_minutes", Integer, nullable=False),
-        Column("remaining_minutes", Integer, nullable=False),
-        Column("shorter_path", JSON),
-        Column("told", Text),
-        Column("at", DateTime(timezone=True), nullable=False),
-        PrimaryKeyConstraint("case_id", "turn"),
-        CheckConstraint("needs_minutes > remaining_minutes", name="cannot_fit_indeed"),
-        CheckConstraint("(shorter_path IS NULL) <> (told IS NULL)", name="cannot_fit_shorter_or_told"),
-    )

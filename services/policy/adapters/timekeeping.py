@@ -5,7 +5,7 @@ nobody ran is done in batches, the longest due first. The moment that counts is 
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 
 from services.policy import timekeeping
@@ -14,6 +14,7 @@ from services.policy.adapters.store import cases, deadlines, meanwhile, timers
 from services.policy.adapters.store.policies import PolicyShelf
 from services.policy.adapters.store.timers import DueTimer
 from services.policy.adapters.store.work import UnitOfWork
+from services.policy.domain.clearance.paths import AgencyPace
 from services.policy.domain.deciding.decisions import PolicyInForce
 from shared.clock import Clock
 from shared.database import EVERY_AGENCY, Database
@@ -35,12 +36,14 @@ class Timekeeper:
         refresh: Callable[[], Awaitable[None]],
         clock: Clock,
         look_seconds: float,
+        paces: Mapping[str, AgencyPace] | None = None,
     ) -> None:
         self._database = database
         self._policies = policies
         self._refresh = refresh
         self._clock = clock
         self._look_seconds = look_seconds
+        self._paces = paces if paces is not None else {}
 
     async def run(self) -> None:
         """Look again and again; whatever is due is worked off before the next pause."""
@@ -70,7 +73,7 @@ class Timekeeper:
             due = await timers.claim(connection, agencies, batch)
             if not due:
                 return 0
-            work = UnitOfWork()
+            work = UnitOfWork(paces=self._paces)
             found = await cases.load_ids(connection, [timer.case for timer in due])
             work.fill(found)
             if talking := {timer.case for timer in due if timer.kind in ("acknowledge", "holding")}:

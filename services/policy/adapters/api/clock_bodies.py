@@ -9,9 +9,11 @@ from services.policy.adapters.store.meanwhile import Told
 from services.policy.domain.clearance import timing
 from services.policy.domain.clearance.cases import Turn
 from services.policy.domain.clocks.agency_time import AgencyTime
+from services.policy.domain.clocks.budgets import Budget
 from services.policy.domain.clocks.explanations import ExplainedDeadline, explained, minutes_of, state_of
 from services.policy.domain.clocks.pauses import Pause, pause_at
 from services.policy.domain.deciding.decisions import PolicyInForce
+from services.policy.fitting import path_body, step_body
 from shared.clock import rfc3339
 from shared.events import Purpose
 
@@ -39,6 +41,7 @@ def in_short(
         "near_breach_at": _said(fired.get("near_breach")),
         "breached_at": _said(fired.get("breach")),
         "head_told_at": _said(fired.get("to_head")),
+        "cannot_fit_at": _said(fired.get("cannot_fit")),
         "escalated": escalation and {"level": escalation.level, "post": escalation.owner, "at": rfc3339(escalation.at)},
     }
 
@@ -55,6 +58,21 @@ def clocks_body(
         "calendar": time.version,
         "pauses": [pause_body(each, time, now) for each in pauses],
         "clocks": [_clock(turn, pauses, time, now, told_about(turn, told)) for turn in turns],
+    }
+
+
+def budget_body(budget: Budget | None) -> dict[str, Any] | None:
+    """Whether the path fits into what remains, in minutes of the clock; None where nobody waits."""
+    if budget is None:
+        return None
+    return {
+        "fits": budget.fits,
+        "needs_minutes": budget.needs,
+        "remaining_minutes": budget.remaining,
+        "steps": [
+            {**step_body(each.step), "minutes": each.minutes, "share_minutes": each.share} for each in budget.steps
+        ],
+        "shorter_path": budget.shorter and path_body(budget.shorter),
     }
 
 

@@ -32,6 +32,7 @@ def _columns(steps: list[tuple[Case, TakenStep]]) -> dict[str, list[object]]:
         "levels": [step.level for _, step in steps],
         "step_levels": [step.step_level for _, step in steps],
         "specialisms": [step.specialism for _, step in steps],
+        "officers": [step.officer for _, step in steps],
         "began": [step.began_at for _, step in steps],
         "ended": [step.ended_at for _, step in steps],
     }
@@ -53,14 +54,15 @@ def _answers(answered: list[tuple[Case, Turn]]) -> dict[str, list[object]]:
 
 # A step that was open again can be taken since then; the next text can be written since the last one came back.
 _STEPS = text("""
-    INSERT INTO step_time (id, agency, case_id, draft, kind, level, step_level, specialism, began_at, ended_at)
-    SELECT new.id, new.agency, new.case_id, new.draft, new.kind, new.level, new.step_level, new.specialism,
+    INSERT INTO step_time
+        (id, agency, case_id, draft, kind, level, step_level, specialism, officer, began_at, ended_at)
+    SELECT new.id, new.agency, new.case_id, new.draft, new.kind, new.level, new.step_level, new.specialism, new.officer,
            least(new.ended_at, greatest(new.began_at, earlier.ended_at)), new.ended_at
     FROM unnest(
         CAST(:ids AS text[]), CAST(:agencies AS text[]), CAST(:cases AS text[]), CAST(:drafts AS int[]),
         CAST(:kinds AS text[]), CAST(:levels AS text[]), CAST(:step_levels AS text[]), CAST(:specialisms AS text[]),
-        CAST(:began AS timestamptz[]), CAST(:ended AS timestamptz[]))
-        AS new (id, agency, case_id, draft, kind, level, step_level, specialism, began_at, ended_at)
+        CAST(:officers AS text[]), CAST(:began AS timestamptz[]), CAST(:ended AS timestamptz[]))
+        AS new (id, agency, case_id, draft, kind, level, step_level, specialism, officer, began_at, ended_at)
     CROSS JOIN LATERAL (
         SELECT max(s.ended_at) AS ended_at FROM step_time AS s
         WHERE s.case_id = new.case_id

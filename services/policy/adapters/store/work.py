@@ -4,7 +4,7 @@ It is plain memory; ``cases.py`` and ``issues.py`` fill it and write it out. Han
 same one.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -12,6 +12,7 @@ from typing import Any
 from services.policy.domain.clearance import timing
 from services.policy.domain.clearance.approvals import Draft
 from services.policy.domain.clearance.cases import Case, Thread, Turn
+from services.policy.domain.clearance.paths import AgencyPace
 from services.policy.domain.clearance.step_times import TakenStep, steps_taken
 from services.policy.domain.clocks.timers import Timer
 from services.policy.domain.deciding.decisions import PolicyInForce
@@ -19,6 +20,8 @@ from services.policy.domain.same_issue.issues import Issue, Issues
 from services.policy.domain.same_issue.readings import Reading
 from services.policy.ports import Act
 from shared.events import CommentText, Event, ResponseApproved
+
+_UNKNOWN_PACE = AgencyPace()
 
 _Flags = tuple[str, int, bool, bool, str | None, datetime | None, Any]
 
@@ -46,6 +49,7 @@ class UnitOfWork:
     kept: dict[str, Case] = field(default_factory=dict)
     superseded: list[tuple[Case, Draft]] = field(default_factory=list)
     issues: Issues = field(default_factory=Issues)
+    paces: Mapping[str, AgencyPace] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._by_thread: dict[Thread, Case] = {}
@@ -100,6 +104,9 @@ class UnitOfWork:
     def stage(self, event: Event) -> None:
         self.events.append(event)
         self.traceparents.append(self.traceparent)
+
+    def pace(self, agency: str) -> AgencyPace:
+        return self.paces.get(agency) or _UNKNOWN_PACE
 
     def note(self, act: Act) -> None:
         self.acts.append(act)

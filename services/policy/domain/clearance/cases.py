@@ -25,6 +25,10 @@ TurnState = Literal["waiting", "watching", "released", "answered", "closed", "su
 Outcome = tuple[Kind, Disposition]
 """Of what kind a comment was found to be, and what was to become of it."""
 
+Mark = Literal["cannot_fit", "duty_told"]
+"""What was seen of a case while somebody waits: its path is longer than its time; nobody could shorten it, and who acts
+for the head was told."""
+
 _OPEN = ("waiting", "watching")
 _CLOSING = ("let_stand", "no_response")
 
@@ -124,8 +128,9 @@ class Case:
     ``head`` is the newest comment and its revision, ``standing`` what the case needs, ``turn_count`` all turns ever,
     ``turns_by`` how many comments each author at hand wrote before, ``sorted_before`` what the latest of them were
     found to be, ``since`` from when the oldest of them waits, ``due_at`` until when the first of them is to be
-    answered. ``fired`` are the timers that went off since somebody waits, ``calendar`` is that by which deadlines were
-    derived. ``told`` is what was said to those who wait, by comment; known only where time acts on the case.
+    answered. ``fired`` are the timers that went off and the marks that were set since somebody waits, ``calendar`` is
+    that by which deadlines were derived. ``told`` is what was said to those who wait, by comment; known only where time
+    acts on the case.
     """
 
     id: CaseId
@@ -143,7 +148,7 @@ class Case:
     since: datetime | None = None
     due_at: datetime | None = None
     pauses: tuple[Pause, ...] = ()
-    fired: dict[TimerKind, datetime] = field(default_factory=dict)
+    fired: dict[TimerKind | Mark, datetime] = field(default_factory=dict)
     escalation: Escalation | None = None
     calendar: str | None = None
     told: dict[str, set[Purpose]] = field(default_factory=dict)

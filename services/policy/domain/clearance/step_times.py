@@ -18,8 +18,8 @@ of a draft again, so that those taken later are measured from it."""
 
 @dataclass(frozen=True, slots=True)
 class TakenStep:
-    """One thing that was done about a draft. ``level`` is that of the draft's path, ``step_level`` of the step itself;
-    it could be done from ``began_at`` on, or from the draft's last lapse if that was later."""
+    """One thing that was done about a draft. ``level`` is that of the draft's path, ``step_level`` that of a step which
+    ``officer`` took; it could be done from ``began_at`` on, or from the draft's last lapse if that was later."""
 
     kind: TakenKind
     draft: int
@@ -28,6 +28,7 @@ class TakenStep:
     ended_at: datetime
     step_level: Level | None = None
     specialism: Specialism | None = None
+    officer: str | None = None
 
 
 def steps_taken(before: Draft | None, after: Draft, waits_since: datetime, now: datetime) -> list[TakenStep]:
@@ -45,9 +46,8 @@ def _steps_taken(before: Draft | None, after: Draft, waits_since: datetime, now:
     given = {step.taken for step in known.steps} if known else set()
     for step in after.steps:
         if step.taken is not None and step.taken not in given:
-            yield TakenStep(
-                step.kind, after.number, level, after.written_at, step.taken.at, step.level, step.specialism
-            )
+            about = (step.level, step.specialism, step.taken.officer)
+            yield TakenStep(step.kind, after.number, level, after.written_at, step.taken.at, *about)
     if after.state in ("returned", "released") and (known is None or known.state == "open"):
         done: TakenKind = "return" if after.state == "returned" else "release"
         yield TakenStep(done, after.number, level, after.written_at, now)

@@ -66,6 +66,13 @@ class ResponseClock:
             left -= run
         return None
 
+    def left(self, kind: DeadlineKind, time: AgencyTime, now: datetime) -> timedelta:
+        """How much of a deadline's minutes has not run by ``now``."""
+        passing, left = time.of(self.around_the_clock), timedelta(minutes=self.minutes[kind])
+        for start, end in self.runs(time):
+            left -= passing.between(start, now if end is None else min(end, now))
+        return max(left, timedelta(0))
+
     def runs(self, time: AgencyTime) -> Iterator[tuple[datetime, datetime | None]]:
         """From when to when the clock is not paused, in order; the last end is None unless a pause has no end."""
         start = self.started_at

@@ -28,7 +28,7 @@ class Timer:
     due_at: datetime
 
 
-def earliest(waiting: Iterable[tuple[int, Deadlines]], fired: Iterable[TimerKind]) -> list[Timer]:
+def earliest(waiting: Iterable[tuple[int, Deadlines]], fired: Iterable[str]) -> list[Timer]:
     """The timers of a case whose waiting turns have these deadlines; one of a kind, and none of a kind that fired."""
     found: dict[TimerKind, Timer] = {}
     for number, deadlines in waiting:

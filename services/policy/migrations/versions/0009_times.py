@@ -1,4 +1,4 @@
-"""Holding replies and acknowledgements that are sent; what took how long, and what was seen not to fit."""
+"""Holding replies and acknowledgements that are sent; what took how long."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -12,7 +12,7 @@ depends_on = None
 
 Moment = sa.DateTime(timezone=True)
 
-TABLES = ("step_time", "answer_time", "cannot_fit")
+TABLES = ("step_time", "answer_time")
 
 KINDS = "'holding', 'escalate', 'near_breach', 'to_head', 'breach'"
 
@@ -29,10 +29,12 @@ def upgrade() -> None:
         sa.Column("level", sa.Text, nullable=False),
         sa.Column("step_level", sa.Text),
         sa.Column("specialism", sa.Text),
+        sa.Column("officer", sa.Text),
         sa.Column("began_at", Moment, nullable=False),
         sa.Column("ended_at", Moment, nullable=False),
         sa.CheckConstraint("began_at <= ended_at", name="step_time_forward"),
         sa.CheckConstraint("(kind IN ('approval', 'signoff')) = (step_level IS NOT NULL)", name="step_time_level"),
+        sa.CheckConstraint("(officer IS NULL) = (step_level IS NULL)", name="step_time_officer"),
         sa.CheckConstraint("(kind = 'signoff') = (specialism IS NOT NULL)", name="step_time_specialism"),
         sa.CheckConstraint(
             "kind IN ('draft', 'approval', 'signoff', 'return', 'release', 'lapse')", name="step_time_kind"
@@ -56,20 +58,6 @@ def upgrade() -> None:
         sa.CheckConstraint("received_at <= answered_at", name="answer_time_forward"),
     )
     op.create_index("answer_time_by_agency", "answer_time", ["agency", "answered_at"])
-    op.create_table(
-        "cannot_fit",
-        sa.Column("case_id", sa.Text, nullable=False),
-        sa.Column("turn", sa.Integer, nullable=False),
-        sa.Column("agency", sa.Text, nullable=False),
-        sa.Column("needs_minutes", sa.Integer, nullable=False),
-        sa.Column("remaining_minutes", sa.Integer, nullable=False),
-        sa.Column("shorter_path", sa.JSON),
-        sa.Column("told", sa.Text),
-        sa.Column("at", Moment, nullable=False),
-        sa.PrimaryKeyConstraint("case_id", "turn"),
-        sa.CheckConstraint("needs_minutes > remaining_minutes", name="cannot_fit_indeed"),
-        sa.CheckConstraint("(shorter_path IS NULL) <> (told IS NULL)", name="cannot_fit_shorter_or_told"),
-    )
     op.add_column("response", sa.Column("purpose", sa.Text, nullable=False, server_default=sa.text("'answer'")))
     op.create_check_constraint(
         "response_purpose", "response", "purpose IN ('answer', 'holding', 'acknowledgement', 'closing')"
