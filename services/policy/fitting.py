@@ -22,14 +22,19 @@ _FOR_THE_HEAD: tuple[Basis, ...] = ("acting", "delegation", "post")
 
 
 def look(case: Case, policy: PolicyInForce, work: Work, now: datetime) -> None:
-    """Mark a case that cannot be answered in time by its path, once, and tell once that nothing can be done."""
+    """Mark a case that cannot be answered in time by its path, once, and tell once that nothing can be done.
+
+    Where no time is left at all, the breach says so.
+    """
+    if "duty_told" in case.fired:
+        return
     budget = budget_of(case, policy, work.pace(case.thread.agency), now)
-    if budget is None or budget.fits:
+    if budget is None or budget.fits or not budget.remaining:
         return
     if "cannot_fit" not in case.fired:
         case.fired = {**case.fired, "cannot_fit": now}
         _note(case, work, "case.cannot_fit", **_told(budget))
-    if budget.shorter is None and "duty_told" not in case.fired:
+    if budget.shorter is None:
         case.fired = {**case.fired, "duty_told": now}
         _tell_duty_officer(case, budget, policy, work, now)
 

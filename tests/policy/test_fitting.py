@@ -157,6 +157,11 @@ def test_while_the_clock_stands_still_nothing_of_it_is_used_up() -> None:
     assert found.remaining == 180
 
 
+def test_what_comes_in_too_late_is_a_breach_and_told_as_that() -> None:
+    intake = Intake(slow(300, everybody(300)), received_at=NOW - timedelta(days=30))
+    assert (intake.case.fired, intake.told) == ({}, [])
+
+
 def test_where_nobody_waits_there_is_no_budget() -> None:
     intake = Intake(slow(300), "Great service, well done")
     assert budget_of(intake.case, intake.policy, intake.pace, NOW) is None
