@@ -176,10 +176,12 @@ class CaseRouted(CaseEvent):
 
 
 class CaseEscalated(CaseEvent):
-    """Because of time a case went up, or its head was told of it.
+    """A case went up, or somebody above was told of it.
 
-    ``reason`` is ``escalate`` where the post named here has it from now on, ``to_head`` where that post was told, and
-    ``cannot_fit`` where who acts for the head was told that the path to an answer is longer than its time.
+    ``reason`` is ``escalate`` where the post named here has it from now on, ``to_head`` where that post was told in
+    time, ``cannot_fit`` where who acts for the head was told that the path to an answer is longer than its time,
+    ``disagreement`` and ``refused_twice`` where it has to decide between officers, ``break_glass`` where one
+    authority released an answer alone, and ``review_overdue`` where nobody has reviewed that in time.
     ``owner`` is whose business the case is now, ``due_at`` when it is to be answered; None where its clock is stopped.
     """
 
@@ -210,9 +212,10 @@ class Authorisation(Value):
     """One person's consent, or the standing authority of whoever cleared a line beforehand.
 
     ``instrument`` is the delegation or the acting appointment that it was given under, ``on_behalf_of`` the delegator.
+    ``break_glass``: one authority released it alone, in danger to life.
     """
 
-    kind: Literal["approval", "signoff", "standing"]
+    kind: Literal["approval", "signoff", "standing", "break_glass"]
     officer: str
     post: str
     level: Level
@@ -226,8 +229,8 @@ class ResponseApproved(Conversation):
     """A text may go out: exactly this one, in this thread, under these authorisations.
 
     ``digest`` is the SHA-256 (hex) that the approvals were given for. ``reply_to`` is the platform's id of the
-    comment that is answered, ``mention`` the handle that notifies its author. What is no answer by its ``purpose``
-    leaves its comments waiting.
+    comment that is answered, ``mention`` the handle that notifies its author. After ``valid_until`` it must not go out.
+    What is no answer by its ``purpose`` leaves its comments waiting.
     """
 
     response: str
@@ -244,6 +247,7 @@ class ResponseApproved(Conversation):
     policy_version: str
     authorisations: tuple[Authorisation, ...] = Field(min_length=1)
     approved_at: AwareDatetime
+    valid_until: AwareDatetime | None = None
     purpose: Purpose = "answer"
 
     @property

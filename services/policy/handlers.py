@@ -11,7 +11,7 @@ from typing import Any, Literal
 from services.policy import fitting
 from services.policy.domain.clearance import releases, timing
 from services.policy.domain.clearance.cases import Case, Thread, Turn
-from services.policy.domain.clearance.clearing import rebind
+from services.policy.domain.clearance.clearing import rebind, take_in
 from services.policy.domain.comments import History, circumstances
 from services.policy.domain.deciding.decisions import PolicyInForce
 from services.policy.domain.same_issue.issues import Issue
@@ -138,7 +138,7 @@ def _take_turn(case: Case, event: CommentText, policy: PolicyInForce, work: Work
         _answer_by_line(case, turn, policy, work, now)
     elif turn.state == "closed":
         _close(case, turn, decision.disposition, work, now)
-    _renew_draft(case, policy, work)
+    _renew_draft(case, turn, policy, work)
     if turn.state == "waiting":
         fitting.look(case, policy, work, now)
 
@@ -204,21 +204,24 @@ def _close(case: Case, turn: Turn, reason: str, work: Work, now: datetime) -> No
     work.note(Act(case.thread.agency, PARLEY, "case.closed", case.id, details=details))
 
 
-def _renew_draft(case: Case, policy: PolicyInForce, work: Work) -> None:
-    """An open draft meets another thread head now: its consents lapse, its steps are those of the case today."""
+def _renew_draft(case: Case, turn: Turn, policy: PolicyInForce, work: Work) -> None:
+    """The thread of an open draft has moved on: where that bears on the draft, the consents concerned lapse."""
     if case.draft is None or case.draft.state != "open":
         return
-    if not case.unanswered or case.standing is None:
+    if not case.answered_by(case.draft):
         _lapse(case, work, "nothing_to_answer")
-        return
-    rebind(case, policy)
-    details = {"draft": case.draft.number, "reason": "thread_moved_on"}
-    work.note(Act(case.thread.agency, PARLEY, "draft.approvals_lapsed", case.id, details=details))
+    elif take_in(case, turn):
+        rebound = rebind(case, policy, case.draft.statements_in_force)
+        details = {"draft": case.draft.number, "reason": "thread_moved_on"}
+        if rebound is not None:
+            details["officers"] = list(rebound.lapsed)
+        work.note(Act(case.thread.agency, PARLEY, "draft.approvals_lapsed", case.id, details=details))
 
 
 def _is_void(case: Case, comment: str) -> bool:
     """Whether a draft has lost what it answers: the newest comment that it was written under, or all of them."""
-    return comment == case.head[0] or not case.unanswered
+    assert case.draft is not None
+    return comment == case.draft.head[0] or not case.answered_by(case.draft)
 
 
 def _lapse(case: Case, work: Work, reason: str) -> None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
+from services.policy.domain.authority.mandates import Mandate
 from services.policy.domain.deciding.decisions import PolicyInForce
 from services.policy.domain.learning.calibration import temperature_for
 from services.policy.domain.learning.corrections import Correction, Judged
@@ -18,7 +19,6 @@ from services.policy.domain.learning.examples import Example, Source, folds_of, 
 from services.policy.domain.learning.learned import Learned
 from services.policy.domain.learning.linear_model import LinearModel
 from services.policy.domain.learning.scores import Scores, Sorting, scores_of
-from services.policy.domain.roster import Officer
 from services.policy.domain.scales import Kind
 from services.policy.domain.triage.classification import Classifier
 from services.policy.domain.triage.phrases import normalised
@@ -52,7 +52,7 @@ class Lesson:
     learned: Scores
 
 
-def correct(judged: Judged, kind: Kind, officer: Officer, now: datetime) -> tuple[Correction, Act]:
+def correct(judged: Judged, kind: Kind, mandate: Mandate, now: datetime) -> tuple[Correction, Act]:
     """An officer says of what kind a comment is: another one than it was held to be, or that very one."""
     correction = Correction(
         id=new_id("cor"),
@@ -62,13 +62,12 @@ def correct(judged: Judged, kind: Kind, officer: Officer, now: datetime) -> tupl
         comment=judged.comment,
         kind_was=judged.kind,
         kind=kind,
-        officer=officer.subject,
+        officer=mandate.subject,
         at=now,
     )
     details = {"comment": judged.comment, "kind_was": judged.kind, "kind": kind, "correction": correction.id}
     action = "comment.confirmed" if kind == judged.kind else "comment.corrected"
-    act = Act(judged.agency, officer.subject, action, judged.case, officer.post, details)
-    return correction, act
+    return correction, Act.by(mandate, judged.agency, action, judged.case, **details)
 
 
 def learn(policy: PolicyInForce, given: Iterable[Example], train: Train, fewest: int, tell: Tell) -> Lesson:

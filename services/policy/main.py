@@ -4,11 +4,12 @@ from functools import partial
 
 from fastapi import FastAPI
 
-from services.policy.adapters import consumers, lapses, succession
+from services.policy.adapters import consumers, lapses, overdue_reviews, succession
 from services.policy.adapters.api.acting import acting_api
 from services.policy.adapters.api.agencies import agencies_api
 from services.policy.adapters.api.authority_desk import AuthorityDesk
 from services.policy.adapters.api.cases import cases_api
+from services.policy.adapters.api.clearance_desk import ClearanceDesk, NoStatements
 from services.policy.adapters.api.clocks import clocks_api
 from services.policy.adapters.api.corrections import corrections_api
 from services.policy.adapters.api.delegations import delegations_api
@@ -20,7 +21,9 @@ from services.policy.adapters.api.policy_desk import PolicyDesk
 from services.policy.adapters.api.policy_drafts import policy_drafts_api
 from services.policy.adapters.api.policy_findings import policy_findings_api
 from services.policy.adapters.api.practice import practice_api
+from services.policy.adapters.api.remarks import remarks_api
 from services.policy.adapters.api.replays import replays_api
+from services.policy.adapters.api.reviews import break_glass_api, reviews_api
 from services.policy.adapters.api.times import times_api
 from services.policy.adapters.paces import Paces
 from services.policy.adapters.policy_files import Deployment, read_folder
@@ -41,6 +44,7 @@ def create_app(settings: Settings, clock: Clock = utc_now, deployment: Deploymen
     deployment = deployment or read_folder(settings.policies.path)
     policies = deployment.shelf()
     service = Service("policy", settings, "Decides what each comment needs, and who may release the answer.")
+    clearance = ClearanceDesk(service.database, policies, clock, NoStatements())
     authority = AuthorityDesk(service.database, policies, clock)
     desk = PolicyDesk(service.database, policies, deployment.above, clock)
 
@@ -59,6 +63,7 @@ def create_app(settings: Settings, clock: Clock = utc_now, deployment: Deploymen
     service.loops["classifiers"] = classifiers.keep_up
     service.loops["policies"] = keep_up
     service.loops["lapses"] = partial(lapses.keep, service.database, policies, clock)
+    service.loops["reviews"] = partial(overdue_reviews.keep, service.database, policies, clock)
     service.loops["forgetting"] = partial(forgetting.sweep, service.database, clock)
     paces = Paces(service.database, policies, clock)
     service.loops["paces"] = paces.keep_up
@@ -69,7 +74,10 @@ def create_app(settings: Settings, clock: Clock = utc_now, deployment: Deploymen
     service.routers += [
         cases_api(service.database, policies, clock),
         clocks_api(service.database, policies, clock, paces),
-        drafts_api(service.database, policies, clock),
+        drafts_api(clearance),
+        remarks_api(clearance),
+        break_glass_api(clearance),
+        reviews_api(authority),
         times_api(service.database, policies, clock),
         delegations_api(authority),
         acting_api(authority),

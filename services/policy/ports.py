@@ -12,6 +12,7 @@ from services.policy.domain.authority.mandates import Mandate
 from services.policy.domain.clearance.approvals import Draft
 from services.policy.domain.clearance.cases import Case, Thread
 from services.policy.domain.clearance.paths import AgencyPace
+from services.policy.domain.clearance.reviews import Review
 from services.policy.domain.deciding.decisions import PolicyInForce
 from services.policy.domain.same_issue.issues import Issue
 from services.policy.domain.same_issue.readings import Reading
@@ -79,6 +80,9 @@ class Work(Protocol):
 
     def release(self, response: ResponseApproved) -> None:
         """Keep a released response and announce it."""
+
+    def open_review(self, review: Review) -> None:
+        """Keep the duty to review a release."""
 
     def settle(self, response: str, state: str, at: datetime, *, native_id: str | None = None) -> None:
         """Note what became of a response: ``published`` or ``failed``."""

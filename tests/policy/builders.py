@@ -8,6 +8,7 @@ from typing import Any
 from services.policy.adapters.policy_files import Deployment, above, read_folder
 from services.policy.adapters.store.policies import PolicyShelf
 from services.policy.adapters.store.work import UnitOfWork
+from services.policy.desk import Desk
 from services.policy.domain.authority.powers import Powers
 from services.policy.domain.clearance.cases import Case, Thread
 from services.policy.domain.clearance.deciders import Decider
@@ -144,6 +145,12 @@ def decider(agency: str, subject: str) -> Decider:
     found = Powers(policy.officers).of(subject, NOW)
     assert found
     return Decider(subject, found)
+
+
+def a_desk(case: Case, work: UnitOfWork, subject: str, policy: PolicyInForce | None = None) -> Desk:
+    """What an officer of a case's agency has before them."""
+    agency = case.thread.agency
+    return Desk(case, case.draft, decider(agency, subject), policy or sample(agency), work, NOW)
 
 
 def the_case(work: UnitOfWork, agency: str = "passports") -> Case:

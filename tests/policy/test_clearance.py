@@ -1,74 +1,20 @@
 """What officers do, with a unit of work in memory."""
 
+from dataclasses import replace
+
 import pytest
 
-from services.policy import clearance, handlers
-from services.policy.adapters.store.work import UnitOfWork
+from services.policy import clearance
 from services.policy.domain.clearance.approvals import (
-    Draft,
     DraftNotOpen,
     NothingToAnswer,
     NotYourAuthority,
     OwnDraft,
     StaleDigest,
 )
-from services.policy.domain.clearance.cases import Case
-from services.policy.domain.scales import Specialism
-from shared.events import ResponseApproved
-from tests.policy.builders import NOW, decider, received, sample, shelf, the_case
+from tests.policy.case_office import Office
 
 RATES = "Will the exchange rate fall?"
-
-
-class Office:
-    """One case of one agency, and its officers by short name."""
-
-    def __init__(self, text: str, agency: str = "passports", prefix: str = "passports") -> None:
-        self.agency, self.prefix = agency, prefix
-        self.work = UnitOfWork()
-        self.receive(text)
-
-    def receive(self, text: str, comment: str = "cmt_1") -> None:
-        event = received(text, agency=self.agency, comment=comment)
-        handlers.on_comment_received(event, self.work, shelf(), NOW)
-
-    @property
-    def case(self) -> Case:
-        return the_case(self.work, self.agency)
-
-    @property
-    def draft(self) -> Draft:
-        assert self.case.draft is not None
-        return self.case.draft
-
-    def write(self, who: str, text: str = "Our answer.") -> Draft:
-        return clearance.write_draft(self.case, self._officer(who), text, None, sample(self.agency), self.work, NOW)
-
-    def approve(self, who: str, digest: str | None = None) -> Draft:
-        return clearance.approve(
-            self.case, self.draft, self._officer(who), digest or self.draft.digest, sample(self.agency), self.work, NOW
-        )
-
-    def sign_off(self, who: str, kind: Specialism) -> Draft:
-        draft = self.draft
-        return clearance.sign_off(
-            self.case, draft, self._officer(who), kind, draft.digest, sample(self.agency), self.work, NOW
-        )
-
-    def send_back(self, who: str) -> Draft:
-        return clearance.send_back(self.case, self.draft, self._officer(who), "too long", self.work, NOW)
-
-    @property
-    def released(self) -> list[ResponseApproved]:
-        return self.work.responses
-
-    @property
-    def actions(self) -> list[str]:
-        return [act.action for act in self.work.acts]
-
-    def _officer(self, who: str):  # type: ignore[no-untyped-def]
-        subject = who if who == "governor" else f"{self.prefix}-{who}"
-        return decider(self.agency, subject)
 
 
 def complaint() -> Office:
@@ -186,15 +132,7 @@ def test_a_second_draft_supersedes_the_first() -> None:
     assert office.draft.number == 2
     assert [(draft.number, draft.state) for _, draft in office.work.superseded] == [(1, "superseded")]
     with pytest.raises(DraftNotOpen):
-        clearance.approve(
-            office.case,
-            office.work.superseded[0][1],
-            decider("passports", "passports-comms"),
-            first.digest,
-            sample("passports"),
-            office.work,
-            NOW,
-        )
+        clearance.approve(replace(office.desk("comms"), draft=office.work.superseded[0][1]), first.digest)
 
 
 def test_a_returned_draft_waits_for_another_one() -> None:

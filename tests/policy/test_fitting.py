@@ -9,14 +9,17 @@ import pytest
 
 from services.policy import handlers, timekeeping
 from services.policy.adapters.store.work import UnitOfWork
-from services.policy.clearance import approve, write_draft
+from services.policy.clearance import approve
 from services.policy.domain.authority.mandates import Mandate, OnBehalfOf
 from services.policy.domain.clearance.cases import Case
 from services.policy.domain.clearance.paths import AgencyPace, budget_of, stages_of
-from services.policy.domain.clocks.budgets import Pace
+from services.policy.domain.clocks.budgets import Pace, ShorterPath
+from services.policy.domain.deciding.decisions import PolicyInForce
+from services.policy.domain.policies import StepRule
 from services.policy.domain.scales import LEVELS
+from services.policy.drafting import Text, write_draft
 from shared.events import CaseEscalated
-from tests.policy.builders import NOW, decider, received, sample, the_case
+from tests.policy.builders import NOW, a_desk, decider, received, sample, the_case
 from tests.policy.test_timekeeping import OnePolicy, timer
 
 COMPLAINT = "Still waiting for my passport, terrible service"
@@ -133,7 +136,7 @@ def test_what_moves_markets_never_loses_a_step_however_late(minutes: int) -> Non
         found = budget_of(intake.case, intake.policy, intake.pace, NOW + timedelta(hours=hours))
         assert found is not None
         assert [each.step.level for each in found.steps] == ["L2", "L3", "L4"]
-    draft = write_draft(intake.case, decider("central-bank", "bank-desk"), "No.", None, intake.policy, intake.work, NOW)
+    draft = write_draft(a_desk(intake.case, intake.work, "bank-desk"), Text("No."))
     assert [step.level for step in draft.steps] == ["L2", "L3", "L4"]
 
 
@@ -141,11 +144,24 @@ def test_steps_that_were_taken_are_needed_no_more() -> None:
     intake = Intake(slow(100), LEGAL)
     policy, work = intake.policy, intake.work
     before = stages_of(intake.case, policy)
-    draft = write_draft(intake.case, decider("passports", "passports-desk"), "We are sorry.", None, policy, work, NOW)
+    draft = write_draft(a_desk(intake.case, work, "passports-desk"), Text("We are sorry."))
     assert stages_of(intake.case, policy) == before
-    approve(intake.case, draft, decider("passports", "passports-comms"), draft.digest, policy, work, NOW)
+    approve(a_desk(intake.case, work, "passports-comms"), draft.digest)
     (left,) = stages_of(intake.case, policy)
     assert len(left) == len(before[0]) - 1
+
+
+def test_steps_in_stages_are_shortened_to_steps_at_once_and_none_is_lost() -> None:
+    intake = Intake(slow(120), RATES, "central-bank")
+    ladder = {**intake.policy.policy.ladder}
+    steps = [StepRule(level=step.level, stage=number) for number, step in enumerate(ladder["L4"].steps, 1)]
+    ladder["L4"] = ladder["L4"].model_copy(update={"steps": tuple(steps)})
+    staged = PolicyInForce(intake.policy.policy.model_copy(update={"ladder": ladder}))
+    intake.case.turns[0].decision = intake.case.turns[0].decision._replace(times={"answer": 240})
+    found = budget_of(intake.case, staged, intake.pace, NOW)
+    assert found is not None
+    assert (found.fits, found.needs, found.remaining, len(found.steps)) == (False, 360, 240, 3)
+    assert found.shorter == ShorterPath("parallel", 120, True)
 
 
 def test_while_the_clock_stands_still_nothing_of_it_is_used_up() -> None:

@@ -6,14 +6,14 @@ import pytest
 
 from services.policy import handlers
 from services.policy.adapters.store.work import UnitOfWork
-from services.policy.clearance import write_draft
 from services.policy.domain.clearance.cases import Case
+from services.policy.drafting import Text, write_draft
 from shared.errors import Dead
 from shared.events import Author, CaseClosed, CaseOpened, CaseRouted, Event, ResponseApproved
 from tests.policy.builders import (
     LATER,
     NOW,
-    decider,
+    a_desk,
     deleted,
     edited,
     failed,
@@ -47,7 +47,7 @@ def staged(work: UnitOfWork, kind: type[Event]) -> list[Any]:
 
 def drafted(work: UnitOfWork) -> Case:
     case = the_case(work)
-    write_draft(case, decider("passports", "passports-desk"), "We are sorry.", None, sample("passports"), work, NOW)
+    write_draft(a_desk(case, work, "passports-desk"), Text("We are sorry."))
     return case
 
 

@@ -15,7 +15,7 @@ from services.policy.domain.learning.scores import Sorting, scores_of
 from services.policy.domain.scales import KINDS, Kind
 from services.policy.domain.triage.classification import Verdict
 from services.policy.learning import CannotLearn, correct, learn
-from tests.policy.builders import NOW, a_policy, bare, in_force, officer
+from tests.policy.builders import NOW, a_policy, bare, decider, in_force
 
 CORRECTIONS = [
     Example(**json.loads(line))
@@ -44,7 +44,7 @@ def silent(_: str) -> None:
 
 def test_a_correction_says_who_found_what_and_goes_on_record() -> None:
     judged = Judged("passports", "case_1", 2, "cmt_1", None, "question")
-    correction, act = correct(judged, "complaint", officer("passports", "passports-desk"), NOW)
+    correction, act = correct(judged, "complaint", decider("passports", "passports-desk").mandates[0], NOW)
     assert (correction.kind_was, correction.kind, correction.officer) == ("question", "complaint", "passports-desk")
     assert (correction.case, correction.turn, correction.comment, correction.at) == ("case_1", 2, "cmt_1", NOW)
     assert (act.action, act.subject, act.on_behalf_of) == ("comment.corrected", "case_1", "Enquiries Officer")
@@ -53,7 +53,7 @@ def test_a_correction_says_who_found_what_and_goes_on_record() -> None:
 
 def test_to_say_the_kind_that_a_comment_has_already_confirms_it() -> None:
     judged = Judged("passports", "case_1", 1, "cmt_1", None, "spam")
-    confirmation, act = correct(judged, "spam", officer("passports", "passports-desk"), NOW)
+    confirmation, act = correct(judged, "spam", decider("passports", "passports-desk").mandates[0], NOW)
     assert (confirmation.kind_was, confirmation.kind, act.action) == ("spam", "spam", "comment.confirmed")
 
 

@@ -7,17 +7,18 @@ import pytest
 
 from services.policy import handlers, timekeeping
 from services.policy.adapters.store.work import UnitOfWork
-from services.policy.clearance import approve, write_draft
+from services.policy.clearance import approve
 from services.policy.domain.clearance import timing
 from services.policy.domain.clearance.cases import Case
 from services.policy.domain.clocks.timers import TimerKind
 from services.policy.domain.deciding.decisions import PolicyInForce
 from services.policy.domain.policies import Line
+from services.policy.drafting import Text, write_draft
 from shared.events import ResponseApproved
 from tests.policy.builders import (
     NOW,
     OFFICERS,
-    decider,
+    a_desk,
     deleted,
     edited,
     failed,
@@ -79,9 +80,8 @@ class Waiting:
         return [act.details for act in self.work.acts if act.action == action]
 
     def answer(self) -> None:
-        agency, desk, comms = self.agency, "passports-desk", "passports-comms"
-        draft = write_draft(self.case, decider(agency, desk), "We are sorry.", None, self.policy, self.work, NOW)
-        approve(self.case, draft, decider(agency, comms), draft.digest, self.policy, self.work, NOW)
+        draft = write_draft(a_desk(self.case, self.work, "passports-desk"), Text("We are sorry."))
+        approve(a_desk(self.case, self.work, "passports-comms"), draft.digest)
 
 
 @pytest.mark.parametrize(("kind", "purpose"), [("holding", "holding"), ("acknowledge", "acknowledgement")])

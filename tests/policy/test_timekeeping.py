@@ -7,7 +7,7 @@ import pytest
 
 from services.policy import handlers, timekeeping
 from services.policy.adapters.store.work import UnitOfWork
-from services.policy.clearance import approve, write_draft
+from services.policy.clearance import approve
 from services.policy.domain.authority.mandates import Mandate
 from services.policy.domain.clearance import timing
 from services.policy.domain.clearance.approvals import CeilingExceeded, NotYourAuthority
@@ -16,10 +16,12 @@ from services.policy.domain.clearance.deciders import Decider
 from services.policy.domain.clocks.timers import Timer, TimerKind
 from services.policy.domain.deciding.decisions import PolicyInForce
 from services.policy.domain.roster import Officer
+from services.policy.drafting import Text, write_draft
 from shared.events import CaseEscalated, ResponseApproved
 from tests.policy.builders import (
     NOW,
     OFFICERS,
+    a_desk,
     decider,
     failed,
     in_force,
@@ -169,8 +171,8 @@ def test_what_is_answered_rings_no_more_and_what_will_not_appear_rings_again() -
     case, work = opened(COMPLAINT)
     due = timer(case, "breach")
     policy = sample("passports")
-    draft = write_draft(case, decider("passports", "passports-desk"), "We are sorry.", None, policy, work, NOW)
-    approve(case, draft, decider("passports", "passports-comms"), draft.digest, policy, work, NOW)
+    draft = write_draft(a_desk(case, work, "passports-desk"), Text("We are sorry."))
+    approve(a_desk(case, work, "passports-comms"), draft.digest)
     assert (timing.timers(case), case.due_at, case.turns[0].answered_at) == ([], None, NOW)
     assert timekeeping.on_timer_due(due.kind, case, policy, work, due.due_at) is None
     assert case.fired == {}
@@ -182,8 +184,8 @@ def test_what_is_answered_rings_no_more_and_what_will_not_appear_rings_again() -
 def test_an_answer_counts_from_when_it_stood_on_its_platform() -> None:
     case, work = opened(COMPLAINT)
     policy = sample("passports")
-    draft = write_draft(case, decider("passports", "passports-desk"), "We are sorry.", None, policy, work, NOW)
-    approve(case, draft, decider("passports", "passports-comms"), draft.digest, policy, work, NOW)
+    draft = write_draft(a_desk(case, work, "passports-desk"), Text("We are sorry."))
+    approve(a_desk(case, work, "passports-comms"), draft.digest)
     (response,) = [event for event in work.events if isinstance(event, ResponseApproved)]
     event = published(response)
     handlers.on_response_published(event, work, OnePolicy(policy), NOW)

@@ -1,8 +1,4 @@
-"""The tables of policy.
-
-What must never be is forbidden here as well as in the domain: two open drafts of a case, two steps by one person, a
-step by the author.
-"""
+"""The tables of policy."""
 
 from sqlalchemy import (
     JSON,
@@ -24,6 +20,7 @@ from sqlalchemy import (
 )
 
 from services.policy.adapters.authority_tables import authority_tables
+from services.policy.adapters.clearance_tables import clearance_tables
 from services.policy.adapters.time_tables import time_tables
 from shared.audit import audit_tables
 from shared.database import agency_column
@@ -44,6 +41,7 @@ audit_tables(metadata)
 idempotency_table(metadata)
 consumer_marker_table(metadata)
 authority_tables(metadata)
+clearance_tables(metadata)
 time_tables(metadata)
 
 case = Table(
@@ -74,6 +72,7 @@ case = Table(
     Column("fired", JSON, nullable=False, server_default=text("'{}'")),
     Column("escalation", JSON),
     Column("calendar", Text),
+    Column("raised_to", Text),
     UniqueConstraint("agency", "platform", "account", "thread", name="case_thread"),
     CheckConstraint(
         "state IN ('open', 'awaiting_clearance', 'approved', 'answered', 'closed', 'watching')", name="case_state"
@@ -147,55 +146,6 @@ deadline_move = Table(
     Column("agency", Text, primary_key=True),
     Column("cases", Integer, nullable=False),
 )
-
-draft = Table(
-    "draft",
-    metadata,
-    Column("case_id", Text, nullable=False),
-    Column("number", Integer, nullable=False),
-    agency_column(),
-    Column("version", Integer, nullable=False),
-    Column("author", Text, nullable=False),
-    Column("text", Text, nullable=False),
-    Column("language", Text),
-    Column("digest", Text, nullable=False),
-    Column("policy_version", Text, nullable=False),
-    Column("steps", JSON, nullable=False),
-    Column("state", Text, nullable=False),
-    Column("written_at", DateTime(timezone=True), nullable=False),
-    PrimaryKeyConstraint("case_id", "number"),
-    CheckConstraint("state IN ('open', 'released', 'superseded', 'returned', 'lapsed')", name="draft_state"),
-)
-Index("draft_open", draft.c.case_id, unique=True, postgresql_where=text("state = 'open'"))
-
-approval = Table(
-    "approval",
-    metadata,
-    Column("case_id", Text, nullable=False),
-    Column("draft", Integer, nullable=False),
-    Column("digest", Text, nullable=False),
-    Column("officer", Text, nullable=False),
-    agency_column(),
-    Column("author", Text, nullable=False),
-    Column("kind", Text, nullable=False),
-    Column("specialism", Text),
-    Column("step_level", Text, nullable=False),
-    Column("post", Text, nullable=False),
-    Column("level", Text, nullable=False),
-    Column("at", DateTime(timezone=True), nullable=False),
-    Column("instrument", Text),
-    Column("delegator", Text),
-    Column("delegator_post", Text),
-    PrimaryKeyConstraint("case_id", "draft", "digest", "officer"),
-    CheckConstraint("officer <> author", name="approval_by_another"),
-    CheckConstraint("(kind = 'signoff') = (specialism IS NOT NULL)", name="approval_kind"),
-    CheckConstraint(
-        "(delegator IS NULL) = (delegator_post IS NULL)"
-        " AND (delegator IS NULL OR (instrument IS NOT NULL AND delegator <> officer))",
-        name="approval_on_behalf",
-    ),
-)
-Index("approval_by_instrument", approval.c.instrument, approval.c.at, postgresql_where=text("instrument IS NOT NULL"))
 
 response = Table(
     "response",

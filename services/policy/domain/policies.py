@@ -60,11 +60,17 @@ class Scales(Part):
 
 
 class StepRule(Part):
-    """One consent that a level asks for: an approval by a person on ``level`` or above."""
+    """One consent that a level asks for: an approval by a person on ``level`` or above.
+
+    ``posts`` names those of whom one is to give it (none named: whoever stands on the level). Steps of one ``stage``
+    may be taken in any order, those of the next once all of it are. A quorum of three is the same step three times.
+    """
 
     kind: Annotated[str, Field(pattern="^(approval|signoff)$")] = "approval"
     level: Level
     specialism: Specialism | None = None
+    posts: tuple[Name, ...] = ()
+    stage: int = Field(1, ge=1, le=9)
 
     @model_validator(mode="after")
     def _signoff_names_its_subject(self) -> Self:

@@ -13,6 +13,8 @@ from joserfc.jwk import ECKey
 from sqlalchemy import text
 
 from services.policy.adapters.consumers import handler
+from services.policy.adapters.policy_files import Deployment
+from services.policy.adapters.store.policies import PolicyShelf
 from services.policy.main import create_app
 from services.policy.settings import Settings
 from shared.auth import Tokens
@@ -21,7 +23,8 @@ from shared.cloudevents import Received
 from shared.database import EVERY_AGENCY, Database
 from shared.events import Event
 from shared.ids import uuid7
-from tests.policy.builders import NOW, SAMPLES, deployment, shelf
+from tests.policy.builders import NOW, SAMPLES
+from tests.policy.builders import deployment as sample_deployment
 from tests.support.postgres import fresh_service_database
 
 ISSUER = "https://issuer.test"
@@ -50,12 +53,12 @@ async def _jwks(_: str) -> dict[str, Any]:
 class Policy:
     """The service: events go in by ``receive``, officers act over HTTP."""
 
-    def __init__(self, app: FastAPI, database: Database, client: httpx.AsyncClient) -> None:
-        self.app, self.database, self.client = app, database, client
+    def __init__(self, app: FastAPI, database: Database, client: httpx.AsyncClient, policies: PolicyShelf) -> None:
+        self.app, self.database, self.client, self.policies = app, database, client, policies
 
     async def receive(self, *events: Event, moment: Any = NOW) -> None:
         """Handle events as one batch, in one transaction, as the consumer does."""
-        handle = handler(shelf(), lambda: moment)
+        handle = handler(self.policies, lambda: moment)
         async with self.database.begin(EVERY_AGENCY) as connection:
             await handle(connection, [Received(event, uuid7(), None) for event in events])
 
@@ -69,6 +72,11 @@ class Policy:
         headers = {**_headers(who, agencies), "Idempotency-Key": key or f"key-{next(_keys)}"}
         return await self.client.post(path, json=body, headers=headers, **more)
 
+    async def put(self, path: str, body: Any, who: str, if_match: str | None = None) -> httpx.Response:
+        """PUT, with that precondition if one is given."""
+        precondition = {} if if_match is None else {"If-Match": if_match}
+        return await self.client.put(path, json=body, headers={**_headers(who, ()), **precondition})
+
     async def rows(self, statement: str) -> Sequence[Any]:
         """What a superintendent would see in the database."""
         async with self.database.begin(EVERY_AGENCY) as connection:
@@ -81,8 +89,10 @@ def _headers(who: str, agencies: tuple[str, ...]) -> dict[str, str]:
 
 
 @asynccontextmanager
-async def running_policy(clock: Clock = lambda: NOW) -> AsyncIterator[Policy]:
-    """A fresh database, and the service on it; no broker answers, and nothing here needs one."""
+async def running_policy(clock: Clock = lambda: NOW, deployment: Deployment | None = None) -> AsyncIterator[Policy]:
+    """A fresh database, and the service on it with the sample agencies or those of ``deployment``; no broker answers,
+    and nothing here needs one."""
+    deployment = deployment or sample_deployment()
     urls = await fresh_service_database("policy")
     settings = Settings.model_validate(
         {
@@ -95,7 +105,7 @@ async def running_policy(clock: Clock = lambda: NOW) -> AsyncIterator[Policy]:
             "timekeeping": {"look_seconds": 3600},
         }
     )
-    app = create_app(settings, clock, deployment())
+    app = create_app(settings, clock, deployment)
     app.state.tokens = Tokens(settings.auth, _jwks)
     database = Database(urls.working, application_name="test", pool_size=4)
     transport = httpx.ASGITransport(app)
@@ -103,5 +113,5 @@ async def running_policy(clock: Clock = lambda: NOW) -> AsyncIterator[Policy]:
         app.router.lifespan_context(app),
         httpx.AsyncClient(transport=transport, base_url="http://policy.test") as client,
     ):
-        yield Policy(app, database, client)
+        yield Policy(app, database, client, deployment.shelf())
     await database.close()

@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 from typing import Any
 
-from services.policy.adapters.store import rows
-from services.policy.domain.clearance.approvals import Draft, Step
+from services.policy.adapters.store import drafts, rows
+from services.policy.domain.clearance.approvals import Draft
 from services.policy.domain.clearance.cases import Turn
 from services.policy.domain.triage.private_data import masked
 from shared.clock import rfc3339
 
 
-def case_body(row: Any, turns: Sequence[Turn], drafts: Sequence[Draft], clocks: dict[str, Any]) -> dict[str, Any]:
+def case_body(row: Any, turns: Sequence[Turn], written: Sequence[Draft], clocks: dict[str, Any]) -> dict[str, Any]:
     """A case with its turns, its drafts, its clocks in short, and why it stands as it does."""
     standing = _standing_turn(turns)
     return {
@@ -30,26 +30,43 @@ def case_body(row: Any, turns: Sequence[Turn], drafts: Sequence[Draft], clocks: 
         "turns": [_turn_body(turn) for turn in turns],
         "clocks": clocks,
         "explanation": _explanation(standing),
-        "drafts": [{**draft_body(draft), "author": draft.author, "text": draft.text} for draft in drafts],
+        "drafts": [draft_body(draft) for draft in written],
     }
 
 
 def draft_body(draft: Draft) -> dict[str, Any]:
-    """A draft and what it still needs."""
+    """A draft at its newest version, and what it still needs."""
     return {
         "number": draft.number,
         "version": draft.version,
         "state": draft.state,
+        "author": draft.author,
+        "text": draft.text,
         "language": draft.language,
         "digest": draft.digest,
         "policy_version": draft.policy_version,
+        "answers": list(draft.answers),
+        "sensitivity": draft.weight.sensitivity,
+        "damage": draft.weight.damage,
+        "statements": [{"statement": name, "version": version} for name, version in draft.statements],
+        "valid_until": draft.valid_until and rfc3339(draft.valid_until),
         "written_at": rfc3339(draft.written_at),
-        "steps": [_step(step) for step in draft.steps],
+        "steps": [drafts.step_body(step) for step in draft.steps],
+        "remarks": [drafts.remark_body(remark) for remark in draft.remarks],
     }
 
 
-def _step(step: Step) -> dict[str, Any]:
-    return rows.step_body(step)
+def version_body(row: Any) -> dict[str, Any]:
+    """One version of a draft's text."""
+    return {
+        "version": row.version,
+        "author": row.author,
+        "text": row.text,
+        "language": row.language,
+        "statements": [name for name, _ in rows.from_json(row.statements)],
+        "valid_until": row.valid_until and rfc3339(row.valid_until),
+        "written_at": rfc3339(row.written_at),
+    }
 
 
 def _standing_turn(turns: Sequence[Turn]) -> Turn | None:

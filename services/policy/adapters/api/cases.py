@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse, Response
 
 from services.policy.adapters.api.bodies import case_body
 from services.policy.adapters.api.clock_bodies import in_short
-from services.policy.adapters.store import meanwhile, powers, queries
+from services.policy.adapters.store import drafts, meanwhile, powers, queries
 from services.policy.adapters.store.policies import PolicyShelf
 from services.policy.domain.authority.mandates import Mandate
 from services.policy.domain.clearance.approvals import Draft
@@ -65,10 +65,10 @@ def cases_api(database: Database, policies: PolicyShelf, clock: Clock) -> APIRou
             found = await queries.list_cases(connection, asked)
             ids = [row.id for row in found[:limit]]
             turns = await queries.turns_of(connection, ids)
-            drafts = await _drafts_of(connection, found[:limit], policies, now)
+            written = await _drafts_of(connection, found[:limit], policies, now)
             told = await meanwhile.told(connection, ids)
         clocks = {row.id: in_short(row, turns[row.id], policies.find(row.agency), now, told) for row in found[:limit]}
-        bodies = [case_body(row, turns[row.id], drafts[row.id], clocks[row.id]) for row in found[:limit]]
+        bodies = [case_body(row, turns[row.id], written[row.id], clocks[row.id]) for row in found[:limit]]
         return _page(request, bodies, _cursor(found[limit - 1]) if len(found) > limit else None)
 
     @router.get("/{case_id}")
@@ -80,10 +80,10 @@ def cases_api(database: Database, policies: PolicyShelf, clock: Clock) -> APIRou
             if row is None or not caller.may_see(row.agency):
                 raise not_found("case")
             turns = await queries.turns_of(connection, [case_id])
-            drafts = await _drafts_of(connection, [row], policies, clock())
+            written = await _drafts_of(connection, [row], policies, clock())
             told = await meanwhile.told(connection, [case_id])
         clocks = in_short(row, turns[case_id], policies.find(row.agency), clock(), told)
-        return JSONResponse(case_body(row, turns[case_id], drafts[case_id], clocks))
+        return JSONResponse(case_body(row, turns[case_id], written[case_id], clocks))
 
     return router
 
@@ -113,14 +113,14 @@ async def _drafts_of(
     connection: AsyncConnection, found: Sequence[Any], policies: PolicyShelf, now: datetime
 ) -> dict[str, list[Draft]]:
     """The drafts of cases; steps whose consent rests on an authority that is gone show as open."""
-    drafts = await queries.drafts_of(connection, [row.id for row in found])
-    cases = {row.id: row.agency for row in found if any(_has_consents(draft) for draft in drafts[row.id])}
+    written = await drafts.all_of(connection, [row.id for row in found])
+    cases = {row.id: row.agency for row in found if any(_has_consents(draft) for draft in written[row.id])}
     if not cases:
-        return drafts
+        return written
     concerned = [policy for policy in policies.all() if policy.agency in cases.values()]
     for case, counting in (await powers.counting(connection, concerned, cases, now)).items():
-        drafts[case] = [draft.recounted(counting) for draft in drafts[case]]
-    return drafts
+        written[case] = [draft.recounted(counting) for draft in written[case]]
+    return written
 
 
 def _has_consents(draft: Draft) -> bool:

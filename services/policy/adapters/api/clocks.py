@@ -13,7 +13,7 @@ from services.policy import timekeeping
 from services.policy.adapters.api.cases import CaseIdPath, checked
 from services.policy.adapters.api.clock_bodies import budget_body, clocks_body, pause_body
 from services.policy.adapters.api.refusals import problem_of
-from services.policy.adapters.store import cases, meanwhile, powers, queries, rows
+from services.policy.adapters.store import cases, drafts, meanwhile, powers, queries, rows
 from services.policy.adapters.store.policies import PolicyShelf
 from services.policy.adapters.store.work import UnitOfWork
 from services.policy.domain.clearance.approvals import NotYourAuthority, Refusal
@@ -98,14 +98,14 @@ def clocks_api(database: Database, policies: PolicyShelf, clock: Clock, paces: M
                 raise not_found("case")
             turns = await queries.turns_of(connection, [case_id])
             told = await meanwhile.told(connection, [case_id])
-            drafts = await queries.drafts_of(connection, [case_id])
+            written = await drafts.latest(connection, [case_id])
         policy = policies.find(row.agency)
         if policy is None:
             raise not_found("policy of this case's agency")
         now = clock()
         case = rows.case_of(row)
         case.turns = turns[case_id]
-        case.draft = next((draft for draft in drafts[case_id] if draft.state == "open"), None)
+        case.draft = written.get(case_id)
         budget = budget_of(case, policy, paces.get(row.agency, AgencyPace()), now)
         body = clocks_body(row, turns[case_id], policy, now, told)
         return JSONResponse({**body, "budget": budget_body(budget)})

@@ -14,10 +14,10 @@ from services.policy import learning
 from services.policy.adapters import succession
 from services.policy.adapters.api.cases import CaseIdPath, checked
 from services.policy.adapters.api.refusals import problem_of
-from services.policy.adapters.store import corrections, queries
+from services.policy.adapters.store import corrections, powers, queries
 from services.policy.adapters.store.policies import PolicyShelf
+from services.policy.domain.authority.mandates import Mandate
 from services.policy.domain.clearance.approvals import NotYourAuthority, Refusal
-from services.policy.domain.roster import Officer
 from services.policy.domain.scales import Kind
 from shared.auth import Caller, requires
 from shared.clock import Clock, rfc3339
@@ -46,7 +46,7 @@ def corrections_api(database: Database, policies: PolicyShelf, clock: Clock) -> 
     ) -> Response:
         """Say of what kind a comment is, or confirm it. It changes no decision; texts like it count as judged.
 
-        200 with what you said before, where you say it again. 403 `not-your-authority` without a post in the agency,
+        200 with what you said before, where you say it again. 403 `not-your-authority` for who may decide nothing here,
         422 `unknown-comment`.
         """
         idempotency_key(request)
@@ -58,8 +58,11 @@ def corrections_api(database: Database, policies: PolicyShelf, clock: Clock) -> 
             claim = await claim_of(request, caller.subject, agency)
 
             async def effect() -> Answer:
-                officer = _officer(policies, agency, caller, clock)
-                return await _correct(connection, case_id, posted, officer, clock)
+                policy = policies.find(agency)
+                if policy is None:
+                    raise NotYourAuthority("You hold no post in this agency.")
+                decider, _ = await powers.decider(connection, policy.policy, caller.subject, case_id, clock())
+                return await _correct(connection, case_id, posted, decider.mandates[0], clock)
 
             try:
                 answer = await once(connection, claim, effect)
@@ -82,7 +85,7 @@ def corrections_api(database: Database, policies: PolicyShelf, clock: Clock) -> 
 
 
 async def _correct(
-    connection: AsyncConnection, case_id: str, posted: CorrectionIn, officer: Officer, clock: Clock
+    connection: AsyncConnection, case_id: str, posted: CorrectionIn, mandate: Mandate, clock: Clock
 ) -> Answer:
     judged = await corrections.find_judged(connection, case_id, posted.comment)
     if judged is None:
@@ -93,21 +96,13 @@ async def _correct(
             errors=[{"pointer": "/comment", "detail": "Name a comment of this case, or none for its newest turn."}],
         )
     said = await corrections.last_of(connection, judged)
-    if said is not None and (said.kind, said.officer) == (posted.kind, officer.subject):
+    if said is not None and (said.kind, said.officer) == (posted.kind, mandate.subject):
         return Answer(200, _body(said, said.case_id))
     now = clock()
-    correction, act = learning.correct(judged, posted.kind, officer, now)
+    correction, act = learning.correct(judged, posted.kind, mandate, now)
     await corrections.put(connection, correction, judged)
     await succession.record(connection, [act], now)
     return Answer(201, _body(correction, correction.case))
-
-
-def _officer(policies: PolicyShelf, agency: str, caller: Caller, clock: Clock) -> Officer:
-    policy = policies.find(agency)
-    officer = None if policy is None else policy.policy.officer(caller.subject)
-    if officer is None or not officer.holds_at(clock()):
-        raise NotYourAuthority("You hold no post in this agency.")
-    return officer
 
 
 def _body(correction: Any, case_id: str) -> dict[str, Any]:

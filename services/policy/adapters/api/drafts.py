@@ -1,150 +1,120 @@
-"""``/v1/cases/{id}/drafts``: writing, approving, signing off and returning a text.
+"""``/v1/cases/{id}/drafts``: writing a text, changing it, approving it and signing it off."""
 
-One request is one transaction: the case's row is locked, the act is done, and what follows from it (a released
-response, the audit rows, the answer kept for the same ``Idempotency-Key``) is committed with it or not at all.
-"""
-
-from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Request
-from pydantic import BaseModel, ConfigDict, Field
-from sqlalchemy.ext.asyncio import AsyncConnection
-from starlette.responses import Response
+from fastapi import APIRouter, Request
+from pydantic import AwareDatetime, Field
+from starlette.responses import JSONResponse, Response
 
-from services.policy import clearance
-from services.policy.adapters.api.bodies import draft_body
+from services.policy import clearance, drafting
+from services.policy.adapters.api.bodies import draft_body, version_body
 from services.policy.adapters.api.cases import CaseIdPath, checked
-from services.policy.adapters.api.refusals import problem_of
-from services.policy.adapters.store import cases, powers, queries
-from services.policy.adapters.store.policies import PolicyShelf
-from services.policy.adapters.store.work import UnitOfWork
-from services.policy.domain.clearance.approvals import Draft, NotYourAuthority, Refusal
-from services.policy.domain.clearance.cases import Case
-from services.policy.domain.clearance.deciders import Decider
-from services.policy.domain.deciding.decisions import PolicyInForce
+from services.policy.adapters.api.clearance_desk import ClearanceDesk, DigestIn, Number, Strict, etag
+from services.policy.adapters.store import drafts, queries
+from services.policy.desk import Desk
+from services.policy.domain.clearance.approvals import Draft
 from services.policy.domain.scales import Specialism
+from services.policy.drafting import Text
 from shared.auth import Caller, requires
-from shared.clock import Clock
-from shared.database import Database
-from shared.idempotency import Answer, claim_of, idempotency_key, once
-from shared.problems import not_found
+from shared.problems import Problem, not_found
 from shared.strict_json import StrictRoute
 
-Number = Annotated[int, Path(ge=1, le=1_000_000, description="the draft's number within its case")]
+MOST_STATEMENTS = 50
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
-
-
-class DraftIn(_Strict):
+class DraftIn(Strict):
     """A text that somebody proposes as the answer."""
 
     text: str = Field(min_length=1, max_length=5000, pattern=r"\S", description="what would go out, as it stands")
     language: str | None = Field(None, pattern=r"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$", max_length=35)
+    statements: tuple[Annotated[str, Field(min_length=1, max_length=100)], ...] = Field(
+        (), max_length=MOST_STATEMENTS, strict=False, description="the approved facts that it cites"
+    )
+    valid_until: AwareDatetime | None = Field(None, strict=False, description="after this it must not go out; RFC 3339")
+
+    @property
+    def written(self) -> Text:
+        """The same for the story."""
+        return Text(self.text, self.language, tuple(dict.fromkeys(self.statements)), self.valid_until)
 
 
-class ApprovalIn(_Strict):
-    """Consent to exactly what was seen. Any string that is not the current digest is stale."""
-
-    digest: str = Field(max_length=1000, description="the draft's digest: 64 hex digits")
-
-
-class SignoffIn(ApprovalIn):
+class SignoffIn(DigestIn):
     """A specialist's consent."""
 
     kind: Specialism
 
 
-class ReturnIn(_Strict):
-    """Why a draft does not go out as it is."""
-
-    reason: str = Field(min_length=1, max_length=2000, pattern=r"\S")
-
-
-@dataclass(frozen=True)
-class Desk:
-    """What an officer has before them: the case, the draft at hand, their mandates, the policy, and the moment."""
-
-    case: Case
-    draft: Draft | None
-    decider: Decider
-    policy: PolicyInForce
-    work: UnitOfWork
-    now: datetime
-
-    @property
-    def open_draft(self) -> Draft:
-        """The draft that the path names. Raises ``Problem`` 404."""
-        if self.draft is None:
-            raise not_found("draft")
-        return self.draft
-
-
-Act = Callable[[Desk], Draft]
-
-
-def drafts_api(database: Database, policies: PolicyShelf, clock: Clock) -> APIRouter:
+def drafts_api(desk: ClearanceDesk) -> APIRouter:
     """The routes, ready to be taken into an application."""
     router = APIRouter(prefix="/v1/cases/{case_id}/drafts", tags=["clearance"], route_class=StrictRoute)
-
-    async def do(request: Request, caller: Caller, case_id: str, number: int | None, act: Act) -> Response:
-        idempotency_key(request)
-        checked(case_id)
-        async with database.begin(caller.scope) as connection:
-            case = await _locked(connection, case_id, caller)
-            claim = await claim_of(request, caller.subject, case.thread.agency)
-
-            async def effect() -> Answer:
-                desk = await _desk(connection, case, number, caller, policies, clock())
-                draft = act(desk)
-                await cases.write(connection, desk.work, desk.now)
-                return Answer(201, draft_body(draft))
-
-            try:
-                answer = await once(connection, claim, effect)
-            except Refusal as refusal:
-                raise problem_of(refusal) from refusal
-        return answer.response()
 
     @router.post("", status_code=201)
     async def write_draft(
         request: Request, case_id: CaseIdPath, posted: DraftIn, caller: Caller = requires("cases:write")
     ) -> Response:
-        """Propose a text. It gets the next number; an older open draft is superseded. 409 `nothing-to-answer`."""
-        return await do(
-            request,
-            caller,
-            case_id,
-            None,
-            lambda d: clearance.write_draft(d.case, d.decider, posted.text, posted.language, d.policy, d.work, d.now),
+        """Propose a text for what waits in the case. It gets the next number; an older open draft is superseded.
+
+        409 `nothing-to-answer`, `window-closed`; 422 `unknown-statement`; 403 `not-your-authority`.
+        """
+        return await desk.post(
+            request, caller, case_id, None, lambda d: drafting.write_draft(d, posted.written), posted.statements
         )
+
+    @router.get("/{number}")
+    async def get_draft(case_id: CaseIdPath, number: Number, caller: Caller = requires("cases:read")) -> Response:
+        """One draft with every version of its text and what officers said to them. Its `ETag` is its digest."""
+        checked(case_id)
+        async with desk.database.begin(caller.scope) as connection:
+            row = await queries.find_case(connection, case_id)
+            if row is None or not caller.may_see(row.agency):
+                raise not_found("case")
+            draft = await drafts.find(connection, case_id, number)
+            if draft is None:
+                raise not_found("draft")
+            versions = await drafts.versions(connection, case_id, number)
+        body = {**draft_body(draft), "versions": [version_body(version) for version in versions]}
+        return JSONResponse(body, headers={"ETag": etag(draft)})
+
+    @router.put("/{number}")
+    async def amend(
+        request: Request,
+        case_id: CaseIdPath,
+        number: Number,
+        posted: DraftIn,
+        caller: Caller = requires("cases:write"),
+    ) -> Response:
+        """Write another version, with the draft's `ETag` (its digest) as `If-Match`; whoever writes it is its author.
+
+        A draft that was sent back is open again by this. Consents lapse as far as they vouched for what is changed.
+        428 without `If-Match`, 412 where the draft has changed since; 409 `draft-not-open`, `nothing-to-answer`,
+        `window-closed`; 422 `unknown-statement`; 403 `not-your-authority`.
+        """
+
+        def act(at: Desk) -> Draft:
+            assert at.draft is not None
+            _precondition(request, at.draft)
+            return drafting.amend(at, posted.written)
+
+        draft = await desk.put(caller, case_id, number, act, posted.statements)
+        return JSONResponse(draft_body(draft), headers={"ETag": etag(draft)})
 
     @router.post("/{number}/approvals", status_code=201)
     async def approve(
         request: Request,
         case_id: CaseIdPath,
         number: Number,
-        posted: ApprovalIn,
+        posted: DigestIn,
         caller: Caller = requires("cases:write"),
     ) -> Response:
         """Take the highest open approval that you may. With the last step the answer goes out.
 
         Your post, one that you stand in for, or a delegation may let you; the least borrowed that will do is used, and
-        the step names it. 403 `own-draft`, `not-your-authority`, `ceiling-exceeded` with the `ceiling`, what is
-        `exceeded` and the `instrument`, `day-is-spent`; 409 `stale-digest` with the current digest, or
-        `draft-not-open`. Pressing twice answers the same.
+        the step names it. A condition that you set is lifted by this. 403 `own-draft`, `not-your-authority`,
+        `ceiling-exceeded` with the `ceiling`, what is `exceeded` and the `instrument`, `day-is-spent`; 409
+        `stale-digest` with the current digest, `not-yet-your-turn`, `window-closed`, `draft-not-open`,
+        `nothing-to-answer`. Pressing twice answers the same.
         """
-        return await do(
-            request,
-            caller,
-            case_id,
-            number,
-            lambda d: clearance.approve(d.case, d.open_draft, d.decider, posted.digest, d.policy, d.work, d.now),
-        )
+        return await desk.post(request, caller, case_id, number, lambda d: clearance.approve(d, posted.digest))
 
     @router.post("/{number}/signoffs", status_code=201)
     async def sign_off(
@@ -155,59 +125,38 @@ def drafts_api(database: Database, policies: PolicyShelf, clock: Clock) -> APIRo
         caller: Caller = requires("cases:write"),
     ) -> Response:
         """Vouch for facts, law or security as their specialist. Refusals as for approvals."""
-        return await do(
-            request,
-            caller,
-            case_id,
-            number,
-            lambda d: clearance.sign_off(
-                d.case, d.open_draft, d.decider, posted.kind, posted.digest, d.policy, d.work, d.now
-            ),
+        return await desk.post(
+            request, caller, case_id, number, lambda d: clearance.sign_off(d, posted.kind, posted.digest)
         )
 
-    @router.post("/{number}/returns", status_code=201)
-    async def send_back(
+    @router.post("/{number}/nil-returns", status_code=201)
+    async def return_nil(
         request: Request,
         case_id: CaseIdPath,
         number: Number,
-        posted: ReturnIn,
+        posted: SignoffIn,
         caller: Caller = requires("cases:write"),
     ) -> Response:
-        """Send a draft back with the reason; the case waits for another one."""
-        return await do(
+        """Return a draft as a specialist who has nothing to say, which counts as a sign-off. Refusals as there."""
+        return await desk.post(
             request,
             caller,
             case_id,
             number,
-            lambda d: clearance.send_back(d.case, d.open_draft, d.decider, posted.reason, d.work, d.now),
+            lambda d: clearance.sign_off(d, posted.kind, posted.digest, nil_return=True),
         )
 
     return router
 
 
-async def _locked(connection: AsyncConnection, case_id: str, caller: Caller) -> Case:
-    found = await cases.load_ids(connection, [case_id])
-    if not found or not caller.may_see(found[0].thread.agency):
-        raise not_found("case")
-    return found[0]
-
-
-async def _desk(
-    connection: AsyncConnection,
-    case: Case,
-    number: int | None,
-    caller: Caller,
-    policies: PolicyShelf,
-    now: datetime,
-) -> Desk:
-    policy = policies.find(case.thread.agency)
-    if policy is None:
-        raise NotYourAuthority("You hold no post in this agency.")
-    decider, counting = await powers.decider(connection, policy.policy, caller.subject, case.id, now)
-    work = UnitOfWork()
-    work.fill([case])
-    clearance.recount(case, counting, work)
-    draft = case.draft
-    if number is not None and (draft is None or draft.number != number):
-        draft = await queries.draft_of(connection, case.id, number)
-    return Desk(case, draft, decider, policy, work, now)
+def _precondition(request: Request, draft: Draft) -> None:
+    given = ",".join(request.headers.getlist("if-match"))
+    if not given.strip():
+        raise Problem(428, detail="Read it first, and send its ETag as If-Match.")
+    if not {tag.strip() for tag in given.split(",")} & {"*", etag(draft)}:
+        raise Problem(
+            412,
+            detail="Read it again, and decide whether your change still holds.",
+            headers={"ETag": etag(draft)},
+            digest=draft.digest,
+        )

@@ -4,26 +4,38 @@ from dataclasses import asdict
 from typing import Any
 
 from services.policy.authority import OverAlready
+from services.policy.break_glass import NoDanger
 from services.policy.domain.authority.grants import GrantRefused
 from services.policy.domain.clearance.approvals import (
     CeilingExceeded,
     DayIsSpent,
     DraftNotOpen,
     NothingToAnswer,
+    NotYetYourTurn,
     NotYourAuthority,
     OwnDraft,
     Refusal,
     StaleDigest,
+    WindowClosed,
 )
+from services.policy.domain.clearance.reviews import OwnRelease, ReviewedAlready
 from services.policy.domain.clocks.pauses import AlreadyPaused, ClockNotRunning, PauseOver, WrongUntil
+from services.policy.drafting import UnknownStatement
+from shared.clock import rfc3339
 from shared.problems import Problem
 
 _PROBLEMS: tuple[tuple[type[Refusal], int, str, str], ...] = (
+    (OwnRelease, 403, "own-release", "Who wrote or released it cannot review it"),
+    (NoDanger, 403, "no-danger", "One person alone cannot release an answer to this"),
     (OwnDraft, 403, "own-draft", "The author of a draft cannot release it"),
     (CeilingExceeded, 403, "ceiling-exceeded", "The case lies above the ceiling of your authority"),
     (DayIsSpent, 403, "day-is-spent", "The instrument's consents of today are used up"),
     (NotYourAuthority, 403, "not-your-authority", "This is not yours to decide"),
     (StaleDigest, 409, "stale-digest", "What you saw has changed since"),
+    (NotYetYourTurn, 409, "not-yet-your-turn", "Steps that come before yours are still open"),
+    (WindowClosed, 409, "window-closed", "The time in which this answer may go out is over"),
+    (ReviewedAlready, 409, "reviewed-already", "This release was reviewed before"),
+    (UnknownStatement, 422, "unknown-statement", "A statement that is cited is not in force"),
     (DraftNotOpen, 409, "draft-not-open", "The draft is no longer open"),
     (NothingToAnswer, 409, "nothing-to-answer", "No comment of this case waits for an answer"),
     (ClockNotRunning, 409, "clock-not-running", "No clock of this case runs"),
@@ -47,6 +59,10 @@ def _members(refusal: Refusal) -> dict[str, Any]:
     match refusal:
         case StaleDigest():
             return {"digest": refusal.current}
+        case WindowClosed():
+            return {"valid_until": rfc3339(refusal.valid_until)}
+        case UnknownStatement():
+            return {"statements": list(refusal.names)}
         case DraftNotOpen():
             return {"state": refusal.state}
         case CeilingExceeded():

@@ -10,9 +10,8 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.policy.adapters.store import rows, timers, times
+from services.policy.adapters.store import drafts, reviews, rows, timers, times
 from services.policy.adapters.store.work import UnitOfWork
-from services.policy.domain.clearance.approvals import Draft
 from services.policy.domain.clearance.cases import Case, Thread, Turn
 from shared import audit, outbox
 
@@ -53,11 +52,12 @@ async def _with_parts(
         return []
     ids = list(cases)
     at_hand = {*comments, *(case.head[0] for case in cases.values())}
+    if any(case.drafts_written for case in cases.values()):
+        for case_id, draft in (await drafts.latest(connection, ids)).items():
+            cases[case_id].draft = draft if draft.state == "open" else None
+            at_hand.update(draft.answers)
     for row in await connection.execute(_TURNS, {"cases": ids, "comments": sorted(at_hand)}):
         cases[row.case_id].turns.append(rows.turn_of(row))
-    if any(case.drafts_written for case in cases.values()):
-        for row in await connection.execute(_OPEN_DRAFTS, {"cases": ids}):
-            cases[row.case_id].draft = rows.draft_of(row)
     if counted := sorted(set(authors)):
         for row in await connection.execute(_TURNS_BY, {"cases": ids, "authors": counted}):
             cases[row.case_id].turns_by[row.author_id] = row.written
@@ -73,8 +73,8 @@ async def write(connection: AsyncConnection, work: UnitOfWork, now: datetime) ->
     await _insert_turns(connection, work.new_turns())
     await _update_turns(connection, work.changed_turns())
     await timers.arm(connection, work)
-    for case, draft in work.changed_drafts():
-        await _write_draft(connection, case, draft)
+    await drafts.write(connection, work)
+    await reviews.put(connection, work.reviews)
     await _write_responses(connection, work)
     await times.write(connection, work, now)
     await audit.append(connection, [audit.Entry(**_entry(act)) for act in work.acts], now)
@@ -117,6 +117,7 @@ async def _write_cases(connection: AsyncConnection, statement: Any, cases: list[
             "fired": [rows.moments_json(case.fired) for case in cases],
             "escalations": [rows.escalation_json(case.escalation) for case in cases],
             "calendars": [case.calendar for case in cases],
+            "raised": [case.raised_to for case in cases],
         },
     )
 
@@ -177,32 +178,6 @@ def _clocks(turns: list[tuple[Case, Turn]]) -> dict[str, Any]:
     }
 
 
-async def _write_draft(connection: AsyncConnection, case: Case, draft: Draft) -> None:
-    whose = {"case": case.id, "agency": case.thread.agency, "author": draft.author}
-    await connection.execute(
-        _WRITE_DRAFT,
-        {
-            **whose,
-            "number": draft.number,
-            "version": draft.version,
-            "text": draft.text,
-            "language": draft.language,
-            "digest": draft.digest,
-            "policy_version": draft.policy_version,
-            "steps": rows.steps_json(draft),
-            "state": draft.state,
-            "written_at": draft.written_at,
-        },
-    )
-    for step in draft.steps:
-        if step.taken is not None:
-            behalf = step.taken.on_behalf_of
-            consent = {name: getattr(step.taken, name) for name in step.taken.__slots__ if name != "on_behalf_of"}
-            consent |= {"delegator": behalf and behalf.officer, "delegator_post": behalf and behalf.post}
-            about = {"draft": draft.number, "kind": step.kind, "specialism": step.specialism, "step": step.level}
-            await connection.execute(_WRITE_APPROVAL, {**whose, **about, **consent})
-
-
 async def _write_responses(connection: AsyncConnection, work: UnitOfWork) -> None:
     if responses := work.responses:
         await connection.execute(
@@ -239,7 +214,7 @@ async def _write_responses(connection: AsyncConnection, work: UnitOfWork) -> Non
 
 _CASE_COLUMNS = """id, agency, platform, account, thread, state, disposition, level, sensitivity, damage, owner, clock,
     signoffs, head_comment, head_revision, turn_count, drafts_written, approvals, opened_at, since, due_at,
-    pauses, fired, escalation, calendar"""
+    pauses, fired, escalation, calendar, raised_to"""
 _CASES = """unnest(
     CAST(:ids AS text[]), CAST(:agencies AS text[]), CAST(:platforms AS text[]), CAST(:accounts AS text[]),
     CAST(:threads AS text[]), CAST(:states AS text[]), CAST(:dispositions AS text[]), CAST(:levels AS text[]),
@@ -248,7 +223,8 @@ _CASES = """unnest(
     CAST(:turn_counts AS int[]), CAST(:drafts_written AS int[]), CAST(:approvals AS int[]),
     CAST(:opened AS timestamptz[]), CAST(:since AS timestamptz[]), CAST(:due AS timestamptz[]),
     CAST(CAST(:pauses AS text[]) AS json[]), CAST(CAST(:fired AS text[]) AS json[]),
-    CAST(CAST(:escalations AS text[]) AS json[]), CAST(:calendars AS text[]))"""
+    CAST(CAST(:escalations AS text[]) AS json[]), CAST(:calendars AS text[]),
+    CAST(:raised AS text[]))"""
 
 # Always in the order of their ids, so that two transactions cannot wait for each other.
 _BY_THREAD = text(f"""
@@ -265,7 +241,6 @@ _TURNS = text("""
         AND (state IN ('waiting', 'watching', 'released') OR comment = ANY (CAST(:comments AS text[])))
     ORDER BY case_id, number
 """)
-_OPEN_DRAFTS = text("SELECT * FROM draft WHERE case_id = ANY (CAST(:cases AS text[])) AND state = 'open'")
 # All of an author's comments are counted, the latest twenty looked at: somebody may write in one thread for years.
 _TURNS_BY = text("""
     SELECT counted.*, latest.* FROM (
@@ -287,7 +262,8 @@ _UPDATE_CASES = text(f"""
         damage = new.damage, owner = new.owner, clock = new.clock, signoffs = new.signoffs,
         head_comment = new.head_comment, head_revision = new.head_revision, turn_count = new.turn_count,
         drafts_written = new.drafts_written, approvals = new.approvals, since = new.since, due_at = new.due_at,
-        pauses = new.pauses, fired = new.fired, escalation = new.escalation, calendar = new.calendar
+        pauses = new.pauses, fired = new.fired, escalation = new.escalation, calendar = new.calendar,
+        raised_to = new.raised_to
     FROM {_CASES} AS new ({_CASE_COLUMNS}) WHERE "case".id = new.id
 """)  # noqa: S608
 _INSERT_TURNS = text("""
@@ -310,28 +286,6 @@ _UPDATE_TURNS = text("""
                 CAST(:answered AS timestamptz[]), CAST(CAST(:deadlines AS text[]) AS json[]))
          AS new (case_id, number, state, revision, hidden, public, visibility, answered_at, deadlines)
     WHERE turn.case_id = new.case_id AND turn.number = new.number
-""")
-_WRITE_DRAFT = text("""
-    INSERT INTO draft (case_id, number, agency, version, author, text, language, digest, policy_version, steps, state,
-                       written_at)
-    VALUES (:case, :number, :agency, :version, :author, :text, :language, :digest, :policy_version,
-            CAST(CAST(:steps AS text) AS json), :state, :written_at)
-    ON CONFLICT (case_id, number) DO UPDATE SET
-        digest = excluded.digest, policy_version = excluded.policy_version, steps = excluded.steps,
-        state = excluded.state
-""")
-# One who consents again after the authority for the first consent was gone does so by another.
-_WRITE_APPROVAL = text("""
-    INSERT INTO approval
-        (case_id, draft, digest, officer, agency, author, kind, specialism, step_level, post, level, at, instrument,
-         delegator, delegator_post)
-    VALUES (:case, :draft, :digest, :officer, :agency, :author, :kind, :specialism, :step, :post, :level, :at,
-            :instrument, :delegator, :delegator_post)
-    ON CONFLICT (case_id, draft, digest, officer) DO UPDATE SET
-        kind = excluded.kind, specialism = excluded.specialism, step_level = excluded.step_level,
-        post = excluded.post, level = excluded.level, at = excluded.at, instrument = excluded.instrument,
-        delegator = excluded.delegator, delegator_post = excluded.delegator_post
-    WHERE approval.at < excluded.at
 """)
 _INSERT_RESPONSES = text("""
     INSERT INTO response (id, agency, case_id, comments, text, language, level, digest, policy_version, purpose,

@@ -11,7 +11,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.policy.adapters.store import rows
 from services.policy.domain.authority.mandates import Mandate
-from services.policy.domain.clearance.approvals import Draft
 from services.policy.domain.clearance.cases import Turn
 
 MOST_TURNS_SHOWN = 50
@@ -54,20 +53,6 @@ async def turns_of(connection: AsyncConnection, ids: Sequence[str]) -> dict[str,
     return found
 
 
-async def drafts_of(connection: AsyncConnection, ids: Sequence[str]) -> dict[str, list[Draft]]:
-    """The drafts of each case, by number."""
-    found: dict[str, list[Draft]] = defaultdict(list)
-    for row in await connection.execute(_DRAFTS, {"cases": list(ids)}):
-        found[row.case_id].append(rows.draft_of(row))
-    return found
-
-
-async def draft_of(connection: AsyncConnection, case_id: str, number: int) -> Draft | None:
-    """One draft of a case, whatever its state."""
-    row = (await connection.execute(_DRAFT, {"case": case_id, "number": number})).one_or_none()
-    return None if row is None else rows.draft_of(row)
-
-
 def _conditions(asked: Filter) -> tuple[list[str], dict[str, Any]]:
     conditions: list[str] = []
     values: dict[str, Any] = {}
@@ -102,21 +87,14 @@ def _mandates(held: Sequence[tuple[str, Mandate]]) -> dict[str, Any]:
         "by_platforms": [",".join(mandate.platforms) for _, mandate in held],
         "by_sensitivities": [mandate.ceiling.sensitivity for _, mandate in held],
         "by_damages": [mandate.ceiling.damage for _, mandate in held],
+        "by_posts": [mandate.post_behind for _, mandate in held],
     }
 
 
 _AFTER = "(c.due_at > :due OR (c.due_at = :due AND c.id > :last) OR c.due_at IS NULL)"
 _AFTER_UNDUE = "(c.due_at IS NULL AND c.id > :last)"
-# The same conditions as ``deciders.may_decide``, so that a long list can be cut into pages by the database: the topics
-# of a case are those of the turns that an answer covers (``Case.unanswered``), a consent counts as ``Counting`` says.
-_COVERED = """
-    SELECT json_array_elements_text(t.decision -> 'topics') AS topic FROM turn AS t
-    WHERE t.case_id = c.id
-        AND t.state = (SELECT CASE WHEN bool_or(state = 'waiting') THEN 'waiting'
-                                   WHEN bool_or(state = 'watching') THEN 'watching' ELSE 'closed' END
-                       FROM turn WHERE case_id = c.id)
-        AND (t.state <> 'closed' OR (t.comment, t.revision) = (c.head_comment, c.head_revision))
-"""
+# The same conditions as ``deciders.may_decide``, so that a long list can be cut into pages by the database; a consent
+# counts as ``Counting`` says.
 _COUNTS = """
     (s #>> '{taken,officer}' IS NOT NULL
      AND (s #>> '{taken,on_behalf_of}' IS NULL OR s #>> '{taken,instrument}' = ANY (CAST(:standing AS text[])))
@@ -126,15 +104,15 @@ _WAITING = f"""EXISTS (
     SELECT 1 FROM draft AS d
     JOIN unnest(CAST(:by_agencies AS text[]), CAST(:by_subjects AS text[]), CAST(:by_levels AS text[]),
                 CAST(:by_specialisms AS text[]), CAST(:by_topics AS text[]), CAST(:by_platforms AS text[]),
-                CAST(:by_sensitivities AS text[]), CAST(:by_damages AS text[]))
-         AS mandate (agency, subject, level, specialisms, topics, platforms, sensitivity, damage)
+                CAST(:by_sensitivities AS text[]), CAST(:by_damages AS text[]), CAST(:by_posts AS text[]))
+         AS mandate (agency, subject, level, specialisms, topics, platforms, sensitivity, damage, post)
          ON mandate.agency = c.agency
     WHERE d.case_id = c.id AND d.state = 'open' AND d.author <> mandate.subject
-        AND c.sensitivity <= mandate.sensitivity AND c.damage <= mandate.damage
+        AND d.sensitivity <= mandate.sensitivity AND d.damage <= mandate.damage
         AND (mandate.platforms = '' OR c.platform = ANY (string_to_array(mandate.platforms, ',')))
         AND (mandate.topics = '' OR (
             SELECT coalesce(bool_and(topic = ANY (string_to_array(mandate.topics, ','))), false)
-            FROM ({_COVERED}) AS covered))
+            FROM json_array_elements_text(d.topics) AS topic))
         AND NOT EXISTS (SELECT 1 FROM recusal AS r WHERE r.case_id = c.id AND r.officer = mandate.subject)
         AND NOT EXISTS (
             SELECT 1 FROM json_array_elements(d.steps) AS s
@@ -143,7 +121,13 @@ _WAITING = f"""EXISTS (
             SELECT 1 FROM json_array_elements(d.steps) AS s
             WHERE NOT {_COUNTS} AND s ->> 'level' <= mandate.level
                 AND (s ->> 'kind' = 'approval'
-                     OR s ->> 'specialism' = ANY (string_to_array(mandate.specialisms, ',')))))"""  # noqa: S608
+                     OR s ->> 'specialism' = ANY (string_to_array(mandate.specialisms, ',')))
+                AND (coalesce(json_array_length(s -> 'posts'), 0) = 0
+                     OR mandate.post IN (SELECT json_array_elements_text(s -> 'posts')))
+                AND NOT EXISTS (
+                    SELECT 1 FROM json_array_elements(d.steps) AS earlier
+                    WHERE CAST(earlier ->> 'stage' AS int) < CAST(s ->> 'stage' AS int)
+                        AND NOT {_COUNTS.replace("s #>>", "earlier #>>")})))"""  # noqa: S608
 _CASE = text('SELECT * FROM "case" WHERE id = :id')
 _TURNS = text("""
     SELECT t.* FROM unnest(CAST(:cases AS text[])) AS wanted (id)
@@ -151,5 +135,3 @@ _TURNS = text("""
         SELECT * FROM turn WHERE case_id = wanted.id ORDER BY number DESC LIMIT :most) AS t
     ORDER BY t.case_id, t.number
 """)
-_DRAFTS = text("SELECT * FROM draft WHERE case_id = ANY (CAST(:cases AS text[])) ORDER BY case_id, number")
-_DRAFT = text("SELECT * FROM draft WHERE case_id = :case AND number = :number")

@@ -5,13 +5,10 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from services.policy.domain.authority.mandates import OnBehalfOf
-from services.policy.domain.clearance.approvals import Consent, Draft, Step
 from services.policy.domain.clearance.cases import Case, Escalation, Standing, Thread, Turn
 from services.policy.domain.clocks.pauses import Pause
 from services.policy.domain.clocks.response_clock import Deadlines
 from services.policy.domain.deciding.decisions import Decision
-from shared.clock import rfc3339
 from shared.events import Author
 
 _TUPLES = ("topics", "rules", "signoffs", "duties", "masked")
@@ -69,6 +66,7 @@ def case_of(row: Any) -> Case:
         fired=_moments_of(row.fired),
         escalation=escalation_of(row.escalation),
         calendar=row.calendar,
+        raised_to=row.raised_to,
     )
 
 
@@ -141,61 +139,3 @@ def turn_of(row: Any) -> Turn:
         answered_at=row.answered_at,
         deadlines=deadlines_of(row.deadlines),
     )
-
-
-def draft_of(row: Any) -> Draft:
-    return Draft(
-        number=row.number,
-        version=row.version,
-        author=row.author,
-        text=row.text,
-        language=row.language,
-        digest=row.digest,
-        policy_version=row.policy_version,
-        steps=tuple(_step_of(step) for step in from_json(row.steps)),
-        state=row.state,
-        written_at=row.written_at,
-    )
-
-
-def steps_json(draft: Draft) -> str:
-    return as_json([step_body(step) for step in draft.steps])
-
-
-def step_body(step: Step) -> dict[str, Any]:
-    """A step as it is stored and shown."""
-    taken = step.taken
-    behalf = taken and taken.on_behalf_of
-    return {
-        "kind": step.kind,
-        "level": step.level,
-        "specialism": step.specialism,
-        "taken": taken
-        and {
-            "officer": taken.officer,
-            "post": taken.post,
-            "level": taken.level,
-            "at": rfc3339(taken.at),
-            "digest": taken.digest,
-            "instrument": taken.instrument,
-            "on_behalf_of": behalf and {"officer": behalf.officer, "post": behalf.post},
-        },
-    }
-
-
-def _step_of(body: dict[str, Any]) -> Step:
-    taken = body["taken"]
-    consent = None
-    if taken is not None:
-        at = datetime.fromisoformat(taken["at"])
-        behalf = taken.get("on_behalf_of")
-        consent = Consent(
-            officer=taken["officer"],
-            post=taken["post"],
-            level=taken["level"],
-            at=at,
-            digest=taken["digest"],
-            instrument=taken.get("instrument"),
-            on_behalf_of=OnBehalfOf(**behalf) if behalf else None,
-        )
-    return Step(body["kind"], body["level"], body["specialism"], consent)

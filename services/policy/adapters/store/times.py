@@ -57,17 +57,21 @@ _STEPS = text("""
     INSERT INTO step_time
         (id, agency, case_id, draft, kind, level, step_level, specialism, officer, began_at, ended_at)
     SELECT new.id, new.agency, new.case_id, new.draft, new.kind, new.level, new.step_level, new.specialism, new.officer,
-           least(new.ended_at, greatest(new.began_at, earlier.ended_at)), new.ended_at
+           CASE new.kind WHEN 'release' THEN least(new.began_at, earlier.written_at)
+                         ELSE least(new.ended_at, greatest(new.began_at, earlier.ended_at)) END,
+           new.ended_at
     FROM unnest(
         CAST(:ids AS text[]), CAST(:agencies AS text[]), CAST(:cases AS text[]), CAST(:drafts AS int[]),
         CAST(:kinds AS text[]), CAST(:levels AS text[]), CAST(:step_levels AS text[]), CAST(:specialisms AS text[]),
         CAST(:officers AS text[]), CAST(:began AS timestamptz[]), CAST(:ended AS timestamptz[]))
         AS new (id, agency, case_id, draft, kind, level, step_level, specialism, officer, began_at, ended_at)
     CROSS JOIN LATERAL (
-        SELECT max(s.ended_at) AS ended_at FROM step_time AS s
-        WHERE s.case_id = new.case_id
-            AND ((new.kind = 'draft' AND s.kind = 'return')
-                 OR (new.kind IN ('approval', 'signoff', 'return') AND s.kind = 'lapse' AND s.draft = new.draft))
+        SELECT min(s.ended_at) FILTER (WHERE s.kind = 'draft' AND s.draft = new.draft) AS written_at,
+               max(s.ended_at) FILTER (
+                   WHERE (new.kind = 'draft' AND s.kind = 'return')
+                      OR (new.kind IN ('approval', 'signoff', 'return') AND s.kind = 'lapse' AND s.draft = new.draft)
+               ) AS ended_at
+        FROM step_time AS s WHERE s.case_id = new.case_id
     ) AS earlier
 """)
 _ANSWERS = text("""

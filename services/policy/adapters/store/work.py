@@ -13,6 +13,7 @@ from services.policy.domain.clearance import timing
 from services.policy.domain.clearance.approvals import Draft
 from services.policy.domain.clearance.cases import Case, Thread, Turn
 from services.policy.domain.clearance.paths import AgencyPace
+from services.policy.domain.clearance.reviews import Review
 from services.policy.domain.clearance.step_times import TakenStep, steps_taken
 from services.policy.domain.clocks.timers import Timer
 from services.policy.domain.deciding.decisions import PolicyInForce
@@ -46,6 +47,7 @@ class UnitOfWork:
     acts: list[Act] = field(default_factory=list)
     responses: list[ResponseApproved] = field(default_factory=list)
     settled: list[Settled] = field(default_factory=list)
+    reviews: list[Review] = field(default_factory=list)
     kept: dict[str, Case] = field(default_factory=dict)
     superseded: list[tuple[Case, Draft]] = field(default_factory=list)
     issues: Issues = field(default_factory=Issues)
@@ -97,6 +99,9 @@ class UnitOfWork:
     def release(self, response: ResponseApproved) -> None:
         self.responses.append(response)
         self.stage(response)
+
+    def open_review(self, review: Review) -> None:
+        self.reviews.append(review)
 
     def settle(self, response: str, state: str, at: datetime, *, native_id: str | None = None) -> None:
         self.settled.append(Settled(response, state, at, native_id))

@@ -83,6 +83,11 @@ class Mandate:
         """How many consents a day it is good for, or None for any number."""
         return min((number for _, number in self.limits), default=None)
 
+    @property
+    def post_behind(self) -> str:
+        """The post that its power belongs to: the delegator's for a delegation."""
+        return self.on_behalf_of.post if self.on_behalf_of else self.post
+
     def stands_for(self, topics: Iterable[str]) -> bool:
         """Whether it is for all of these subjects; where there are none, only a mandate for all subjects is."""
         asked = set(topics)

@@ -1,12 +1,10 @@
 """Drafts, the steps that release them, and who may take which.
 
-An approval binds what was seen. Its digest covers everything that an officer had before their eyes; when any of it
-changes, consents given before no longer count. Of a draft's consents each comes from another person, and none from
+An approval binds what was seen (``seen.py``): when a part of it changes, the consents that vouched for that part no
+longer count. Of a draft's consents each comes from another person, and none from
 its author, by whatever mandate they act.
 """
 
-import hashlib
-import json
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
@@ -14,8 +12,7 @@ from typing import Literal
 from services.policy.domain.authority.mandates import Mandate, OnBehalfOf, Weight
 from services.policy.domain.policies import StepRule
 from services.policy.domain.scales import Level, Specialism
-
-_CANONICAL = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+from shared.clock import rfc3339
 
 DraftState = Literal["open", "released", "superseded", "returned", "lapsed"]
 
@@ -29,6 +26,8 @@ class Refusal(Exception):
     │   ├── CeilingExceeded
     │   └── DayIsSpent
     ├── StaleDigest
+    ├── NotYetYourTurn
+    ├── WindowClosed
     ├── DraftNotOpen
     └── NothingToAnswer
     """
@@ -72,6 +71,18 @@ class StaleDigest(Refusal):
         self.current = current
 
 
+class NotYetYourTurn(Refusal):
+    """Steps that come before yours are still open."""
+
+
+class WindowClosed(Refusal):
+    """The time in which this answer may go out is over."""
+
+    def __init__(self, valid_until: datetime) -> None:
+        super().__init__(f"The answer was to go out by {rfc3339(valid_until)}; write a version with a later window.")
+        self.valid_until = valid_until
+
+
 class DraftNotOpen(Refusal):
     """The draft is no longer open."""
 
@@ -85,38 +96,12 @@ class NothingToAnswer(Refusal):
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
-    """What an approval is given for. Media, statements and window have their places and are empty so far."""
-
-    text: str
-    language: str | None
-    head: tuple[str, int]
-    platform: str
-    account: str
-    reply_to: str
-    policy_version: str
-
-    def digest(self) -> str:
-        """SHA-256 (64 lower-case hex) over canonical JSON."""
-        content: dict[str, object] = {
-            "text": self.text,
-            "language": self.language,
-            "thread_head": {"comment": self.head[0], "revision": self.head[1]},
-            "account": {"platform": self.platform, "account": self.account},
-            "reply_to": self.reply_to,
-            "policy_version": self.policy_version,
-            "media": [],
-            "statements": [],
-            "window": None,
-        }
-        return hashlib.sha256(_CANONICAL.encode(content).encode()).hexdigest()
-
-
-@dataclass(frozen=True, slots=True)
 class Consent:
     """One officer's taking of a step, in whose post and at what level, for exactly this digest.
 
-    ``instrument`` is the appointment or delegation it was given under, ``on_behalf_of`` the delegator.
+    ``vouches`` is the digest of those parts that the consent answers for; ``nil_return``: the specialist had nothing to
+    say, which counts. ``instrument`` is the appointment or delegation it was given under, ``on_behalf_of`` the
+    delegator.
     """
 
     officer: str
@@ -126,11 +111,22 @@ class Consent:
     digest: str
     instrument: str | None = None
     on_behalf_of: OnBehalfOf | None = None
+    vouches: str | None = None
+    nil_return: bool = False
 
     @classmethod
-    def by(cls, mandate: Mandate, at: datetime, digest: str) -> "Consent":
+    def by(cls, mandate: Mandate, at: datetime, digest: str, vouches: str | None = None) -> "Consent":
         """The consent that a mandate gives."""
-        return cls(mandate.subject, mandate.post, mandate.level, at, digest, mandate.instrument, mandate.on_behalf_of)
+        return cls(
+            mandate.subject,
+            mandate.post,
+            mandate.level,
+            at,
+            digest,
+            mandate.instrument,
+            mandate.on_behalf_of,
+            vouches,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,17 +146,57 @@ class Counting:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One consent that a draft needs; ``taken`` once it has it."""
+    """One consent that a draft needs; ``taken`` once it has it. ``posts`` of whom one gives it (none: any on the
+    level); it opens once every step of a lower ``stage`` is taken."""
 
     kind: Literal["approval", "signoff"]
     level: Level
     specialism: Specialism | None = None
     taken: Consent | None = None
+    posts: tuple[str, ...] = ()
+    stage: int = 1
+
+    def asks_the_same_as(self, other: "Step") -> bool:
+        """Whether a consent to one of them is one to the other."""
+        return (self.kind, self.level, self.specialism, self.posts) == (
+            other.kind,
+            other.level,
+            other.specialism,
+            other.posts,
+        )
+
+
+LIGHT = Weight("S0", "D0")
+
+RemarkKind = Literal["comment", "condition", "return", "refusal"]
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """What an officer said to a version of a draft.
+
+    A ``comment`` is advice; a ``condition`` keeps this version from going out until it is lifted, by who set it or from
+    a higher level; a ``return`` and a ``refusal`` send it back.
+    """
+
+    kind: RemarkKind
+    officer: str
+    post: str
+    level: Level
+    text: str
+    version: int
+    at: datetime
+    lifted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """One text for a case. ``number`` counts the case's drafts from 1."""
+    """One text for a case, at one version. ``number`` counts the case's drafts from 1, ``author`` wrote this version.
+
+    ``answers`` are the comments that it answers, ``head`` the newest comment (and its revision) that bears on it;
+    ``weight`` is what they ask of who decides; ``statements`` are the approved facts that it cites, with the versions
+    that were in force. After ``valid_until`` it must not go out any more.
+    """
 
     number: int
     version: int
@@ -172,11 +208,36 @@ class Draft:
     steps: tuple[Step, ...]
     state: DraftState
     written_at: datetime
+    answers: tuple[str, ...] = ()
+    head: tuple[str, int] = ("", 0)
+    weight: Weight = LIGHT
+    statements: tuple[tuple[str, str | None], ...] = ()
+    valid_until: datetime | None = None
+    remarks: tuple[Remark, ...] = ()
 
     @property
     def is_cleared(self) -> bool:
-        """Whether every step has been taken."""
-        return all(step.taken is not None for step in self.steps)
+        """Whether every step has been taken, and no condition stands."""
+        return all(step.taken is not None for step in self.steps) and not self.conditions
+
+    @property
+    def conditions(self) -> tuple[Remark, ...]:
+        """The conditions that keep this version back: not those from below a level on which it was approved."""
+        highest = max((step.taken.level for step in self.steps if step.taken), default="L0")
+        return tuple(
+            each
+            for each in self.remarks
+            if each.kind == "condition" and each.version == self.version and not each.lifted and each.level >= highest
+        )
+
+    @property
+    def statements_in_force(self) -> dict[str, str]:
+        """The versions of the cited statements that were in force when it was bound last."""
+        return {name: version for name, version in self.statements if version is not None}
+
+    def is_open_to_take(self, step: Step) -> bool:
+        """Whether a step can be taken now: it is open, and nothing comes before it."""
+        return step.taken is None and all(each.taken for each in self.steps if each.stage < step.stage)
 
     def consent_of(self, officer: str) -> Step | None:
         """The step that an officer has taken on this draft."""
@@ -186,6 +247,16 @@ class Draft:
         """The draft with one more step taken."""
         steps = (*self.steps[:index], replace(self.steps[index], taken=consent), *self.steps[index + 1 :])
         return replace(self, steps=steps)
+
+    def remarked(self, remark: Remark) -> "Draft":
+        """The draft with one more remark."""
+        return replace(self, remarks=(*self.remarks, remark))
+
+    def lifted(self, officer: str) -> "Draft":
+        """The draft without the conditions that an officer set to this version."""
+        own = [each in self.conditions and each.officer == officer for each in self.remarks]
+        remarks = [replace(each, lifted=True) if mine else each for each, mine in zip(self.remarks, own, strict=True)]
+        return replace(self, remarks=tuple(remarks))
 
     def recounted(self, counting: Counting) -> "Draft":
         """The draft with those steps open again whose consents no longer count; what is over stays as it was."""
@@ -199,5 +270,12 @@ class Draft:
 def steps_of(rules: tuple[StepRule, ...]) -> tuple[Step, ...]:
     """Open steps, as a ladder's rung and its sign-offs ask for them."""
     return tuple(
-        Step("signoff" if rule.kind == "signoff" else "approval", rule.level, rule.specialism) for rule in rules
+        Step(
+            "signoff" if rule.kind == "signoff" else "approval",
+            rule.level,
+            rule.specialism,
+            posts=rule.posts,
+            stage=rule.stage,
+        )
+        for rule in rules
     )

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Literal
 
 from services.policy.domain.authority.mandates import Weight
-from services.policy.domain.clearance.approvals import Draft, Seen
+from services.policy.domain.clearance.approvals import Draft
 from services.policy.domain.clocks.pauses import Pause
 from services.policy.domain.clocks.response_clock import Deadlines
 from services.policy.domain.clocks.timers import TimerKind
@@ -30,6 +30,7 @@ Mark = Literal["cannot_fit", "duty_told"]
 for the head was told."""
 
 _OPEN = ("waiting", "watching")
+_ANSWERABLE = ("waiting", "watching", "closed")
 _CLOSING = ("let_stand", "no_response")
 
 
@@ -130,7 +131,7 @@ class Case:
     found to be, ``since`` from when the oldest of them waits, ``due_at`` until when the first of them is to be
     answered. ``fired`` are the timers that went off and the marks that were set since somebody waits, ``calendar`` is
     that by which deadlines were derived. ``told`` is what was said to those who wait, by comment; known only where time
-    acts on the case.
+    acts on the case. ``raised_to``: officers disagreed, and an answer is cleared as on this level at least.
     """
 
     id: CaseId
@@ -151,6 +152,7 @@ class Case:
     fired: dict[TimerKind | Mark, datetime] = field(default_factory=dict)
     escalation: Escalation | None = None
     calendar: str | None = None
+    raised_to: Level | None = None
     told: dict[str, set[Purpose]] = field(default_factory=dict)
 
     def turn_of(self, comment: str) -> Turn | None:
@@ -180,7 +182,7 @@ class Case:
         if not older:
             self.turns_by[turn.author.id] = self.next_turn_of(turn.author.id)
         if turn.state == "waiting" and not self.waiting:
-            self.fired, self.escalation = {}, None
+            self.fired, self.escalation, self.raised_to = {}, None, None
         decision = turn.decision
         self.sorted_before.setdefault(turn.author.id, {})[turn.comment] = (decision.kind, decision.disposition)
         self.turn_count += 1
@@ -217,7 +219,7 @@ class Case:
         self.state = self._state()
         turns = self.unanswered or self.turns[-1:]
         if turns:
-            self.standing = _standing(turns)
+            self.standing = standing_of(turns)
             if self.escalation is not None and self.escalation.level > self.standing.level:
                 self.standing.owner = self.escalation.owner
             self.since = min(turn.received_at for turn in turns)
@@ -260,21 +262,10 @@ class Case:
             return "watching"
         return "answered" if "answered" in states else "closed"
 
-    def seen(self, text: str, language: str | None, policy_version: str) -> Seen:
-        """What an officer sees who approves ``text`` now."""
-        return self.seen_of(self.unanswered[-1], text, language, policy_version)
-
-    def seen_of(self, turn: Turn, text: str, language: str | None, policy_version: str) -> Seen:
-        """What stands before one's eyes where ``text`` answers ``turn``."""
-        return Seen(
-            text=text,
-            language=language,
-            head=self.head,
-            platform=self.thread.platform,
-            account=self.thread.account,
-            reply_to=turn.native_id,
-            policy_version=policy_version,
-        )
+    def answered_by(self, draft: Draft) -> list[Turn]:
+        """The turns that a draft answers, as far as they can still be answered, oldest first."""
+        alive = [turn for turn in self.turns if turn.comment in draft.answers and turn.state in _ANSWERABLE]
+        return [turn for turn in alive if turn is self.turn_of(turn.comment)]
 
     def end_draft(self, state: Literal["released", "superseded", "returned", "lapsed"]) -> None:
         """The open draft is open no longer."""
@@ -282,7 +273,8 @@ class Case:
         self.draft = replace(self.draft, state=state)
 
 
-def _standing(turns: Iterable[Turn]) -> Standing:
+def standing_of(turns: Iterable[Turn]) -> Standing:
+    """What these turns need together; there is at least one."""
     decisions = [turn.decision for turn in turns]
     heaviest = max(reversed(decisions), key=lambda decision: decision.level)
     return Standing(

@@ -1,29 +1,105 @@
 """Binding a draft to what stands now.
 
-Done when a draft is written, when its thread moves on, and again before every consent: a draft that was bound to
-another thread head or another policy version starts its steps anew, as the case and the policy ask today.
+Done when a draft is written or has another version, when its thread moves on, and again before every consent. What an
+officer vouched for and that stands as it was counts on; a consent to anything else has to be given again.
 """
 
-from dataclasses import replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 
-from services.policy.domain.clearance.approvals import steps_of
-from services.policy.domain.clearance.cases import Case
+from services.policy.domain.authority.mandates import Weight
+from services.policy.domain.clearance.approvals import Consent, Draft, Step, steps_of
+from services.policy.domain.clearance.cases import Case, Turn, standing_of
+from services.policy.domain.clearance.relations import relation
+from services.policy.domain.clearance.seen import Seen, vouched_for
 from services.policy.domain.deciding.decisions import PolicyInForce
 from services.policy.domain.scales import Level
 
 BY_A_PERSON: Level = "L1"
 """The least level of what an officer writes: L0 is for lines, and a case whose line did not arrive needs a person."""
 
+NO_STATEMENTS: Mapping[str, str] = {}
 
-def rebind(case: Case, policy: PolicyInForce) -> bool:
-    """Bind the case's open draft to the present; whether that changed it. The case has something to answer."""
-    assert case.draft is not None
-    assert case.standing is not None
-    version = policy.policy.version
-    digest = case.seen(case.draft.text, case.draft.language, version).digest()
-    if digest == case.draft.digest:
+
+@dataclass(frozen=True, slots=True)
+class Rebound:
+    """What another binding came to: whose consents lapsed, and how many steps the draft has now."""
+
+    lapsed: tuple[str, ...]
+    steps: int
+
+
+def seen(case: Case, draft: Draft, policy_version: str) -> Seen:
+    """What an officer sees who has ``draft`` before them now. It has something to answer."""
+    return Seen(
+        text=draft.text,
+        language=draft.language,
+        head=draft.head,
+        platform=case.thread.platform,
+        account=case.thread.account,
+        reply_to=case.answered_by(draft)[-1].native_id,
+        policy_version=policy_version,
+        sensitivity=draft.weight.sensitivity,
+        damage=draft.weight.damage,
+        statements=draft.statements,
+        valid_until=draft.valid_until,
+    )
+
+
+def rebind(case: Case, policy: PolicyInForce, statements: Mapping[str, str] = NO_STATEMENTS) -> Rebound | None:
+    """Bind the case's open draft to the present, or None where all stands as it was.
+
+    ``statements`` are the versions now in force of those that it cites.
+    """
+    draft = case.draft
+    assert draft is not None
+    answered = case.answered_by(draft)
+    standing = standing_of(answered)
+    level = max(standing.level, BY_A_PERSON, case.raised_to or BY_A_PERSON)
+    topics = tuple(sorted({topic for turn in answered for topic in turn.decision.topics}))
+    bound = replace(
+        draft,
+        policy_version=policy.policy.version,
+        weight=Weight(standing.sensitivity, standing.damage, topics, case.thread.platform),
+        statements=tuple((name, statements.get(name)) for name, _ in draft.statements),
+    )
+    now = seen(case, bound, bound.policy_version)
+    asked = steps_of(policy.steps(level, standing.signoffs, standing.approvals))
+    steps = tuple(_carried(asked, draft.steps, now, draft.author))
+    bound = replace(bound, digest=now.digest(), steps=steps)
+    if bound == draft:
+        return None
+    case.draft = bound
+    kept = {step.taken.officer for step in steps if step.taken}
+    lapsed = [step.taken.officer for step in draft.steps if step.taken and step.taken.officer not in kept]
+    return Rebound(tuple(lapsed), len(steps))
+
+
+def take_in(case: Case, turn: Turn) -> bool:
+    """Let the open draft answer a new turn as well, if it bears on the draft; whether it does."""
+    draft = case.draft
+    assert draft is not None
+    answered = [each for each in case.turns if each.comment in draft.answers and each is not turn]
+    if answered and relation(turn, answered) == "unrelated":
         return False
-    standing = case.standing
-    steps = steps_of(policy.steps(max(standing.level, BY_A_PERSON), standing.signoffs, standing.approvals))
-    case.draft = replace(case.draft, digest=digest, policy_version=version, steps=steps)
+    asks = turn.state in ("waiting", "watching") and turn.comment not in draft.answers
+    answers = (*draft.answers, turn.comment) if asks else draft.answers
+    case.draft = replace(draft, answers=answers, head=(turn.comment, turn.revision))
     return True
+
+
+def vouching(now: Seen, step: Step) -> str:
+    """The digest of those parts that a consent to ``step`` answers for."""
+    return now.digest_of(vouched_for(step.specialism))
+
+
+def _carried(asked: Iterable[Step], before: Iterable[Step], now: Seen, author: str) -> Iterable[Step]:
+    """The steps that are asked for, each with a consent given before if there is one that still counts for it."""
+    given = [(step, step.taken) for step in before if step.taken is not None and _counts(step, step.taken, now, author)]
+    for step in asked:
+        place = next((at for at, (known, _) in enumerate(given) if known.asks_the_same_as(step)), None)
+        yield step if place is None else replace(step, taken=given.pop(place)[1])
+
+
+def _counts(step: Step, consent: Consent, now: Seen, author: str) -> bool:
+    return consent.officer != author and consent.vouches == vouching(now, step)

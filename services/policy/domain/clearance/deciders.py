@@ -12,9 +12,11 @@ from services.policy.domain.clearance.approvals import (
     CeilingExceeded,
     DayIsSpent,
     Draft,
+    NotYetYourTurn,
     NotYourAuthority,
     OwnDraft,
     Refusal,
+    Step,
 )
 from services.policy.domain.scales import Level, Specialism
 
@@ -30,7 +32,7 @@ class Decider:
 
     def obstacle(self, mandate: Mandate, weight: Weight) -> NotYourAuthority | None:
         """Why a mandate is of no use for such a case now, or None."""
-        return _beyond(mandate, weight) or self.spent(mandate)
+        return obstacle_of(mandate, weight) or self.spent(mandate)
 
     def spent(self, mandate: Mandate) -> DayIsSpent | None:
         """That as many consents were given today as one of its instruments allows."""
@@ -40,50 +42,68 @@ class Decider:
         return None
 
 
-def approval_step(draft: Draft, decider: Decider, weight: Weight) -> tuple[int, Mandate]:
+def approval_step(draft: Draft, decider: Decider) -> tuple[int, Mandate]:
     """The highest open approval that one of the person's mandates is good for, and the least borrowed of those that
     are. Raises Refusal."""
     _refuse_the_wrong_person(draft, decider)
-    found: list[tuple[Level, int, Mandate]] = []
-    for mandate in decider.mandates:
-        for index, step in enumerate(draft.steps):
-            if step.kind == "approval" and step.taken is None and mandate.level >= step.level:
-                found.append((step.level, index, mandate))
+    found = [
+        (step.level, index, mandate)
+        for mandate in decider.mandates
+        for index, step in enumerate(draft.steps)
+        if step.kind == "approval" and step.taken is None and _is_good_for(mandate, step)
+    ]
     if not found:
         raise NotYourAuthority
-    lawful = [each for each in found if decider.obstacle(each[2], weight) is None]
+    lawful = [each for each in found if decider.obstacle(each[2], draft.weight) is None]
     if not lawful:
-        raise _nearest(decider.obstacle(mandate, weight) for _, _, mandate in found)
-    _, index, mandate = max(lawful, key=lambda each: each[0])
+        raise _nearest(decider.obstacle(mandate, draft.weight) for _, _, mandate in found)
+    open_now = [each for each in lawful if draft.is_open_to_take(draft.steps[each[1]])]
+    if not open_now:
+        raise NotYetYourTurn
+    _, index, mandate = max(open_now, key=lambda each: each[0])
     return index, mandate
 
 
-def signoff_step(draft: Draft, decider: Decider, kind: Specialism, weight: Weight) -> tuple[int, Mandate]:
+def signoff_step(draft: Draft, decider: Decider, kind: Specialism) -> tuple[int, Mandate]:
     """The open sign-off of that kind, and the mandate by which the person may take it. Raises Refusal."""
     _refuse_the_wrong_person(draft, decider)
     for index, step in enumerate(draft.steps):
         if step.specialism == kind and step.taken is None:
-            found = [each for each in decider.mandates if kind in each.specialisms and each.level >= step.level]
+            found = [each for each in decider.mandates if kind in each.specialisms and _is_good_for(each, step)]
             if not found:
                 raise NotYourAuthority(f"Only a specialist for {kind} may sign it off.")
-            lawful = [each for each in found if decider.obstacle(each, weight) is None]
+            lawful = [each for each in found if decider.obstacle(each, draft.weight) is None]
             if not lawful:
-                raise _nearest(decider.obstacle(each, weight) for each in found)
+                raise _nearest(decider.obstacle(each, draft.weight) for each in found)
+            if not draft.is_open_to_take(step):
+                raise NotYetYourTurn
             return index, lawful[0]
     raise NotYourAuthority(f"No sign-off for {kind} is open.")
 
 
-def returning(draft: Draft, decider: Decider, weight: Weight) -> Mandate:
+def judging(draft: Draft, decider: Decider) -> Mandate:
+    """The mandate by which a person refuses a draft or sets it a condition: one good for a step of it, taken or not.
+    Raises Refusal."""
+    if decider.subject == draft.author:
+        raise OwnDraft
+    return _good_for_any(draft, decider)
+
+
+def returning(draft: Draft, decider: Decider) -> Mandate:
     """The mandate by which a person sends a draft back: one good for a step of it, or any if the draft is their own.
     Raises Refusal."""
     if not decider.mandates:
         raise NotYourAuthority
     if decider.subject == draft.author:
         return decider.mandates[0]
-    found = [each for each in decider.mandates if any(each.level >= step.level for step in draft.steps)]
+    return _good_for_any(draft, decider)
+
+
+def _good_for_any(draft: Draft, decider: Decider) -> Mandate:
+    found = [each for each in decider.mandates if any(_is_good_for(each, step) for step in draft.steps)]
     if not found:
         raise NotYourAuthority
-    obstacles = {each: _beyond(each, weight) for each in found}
+    obstacles = {each: obstacle_of(each, draft.weight) for each in found}
     lawful = [each for each, obstacle in obstacles.items() if obstacle is None]
     if not lawful:
         raise _nearest(obstacles.values())
@@ -96,24 +116,30 @@ def acting(decider: Decider, weight: Weight, level: Level, owner: str) -> Mandat
     found = [each for each in decider.mandates if each.level >= level or each.post == owner]
     if not found:
         raise NotYourAuthority("The case lies above your level.")
-    lawful = [each for each in found if _beyond(each, weight) is None]
+    lawful = [each for each in found if obstacle_of(each, weight) is None]
     if not lawful:
-        raise _nearest(_beyond(each, weight) for each in found)
+        raise _nearest(obstacle_of(each, weight) for each in found)
     return lawful[0]
 
 
-def may_decide(draft: Draft, decider: Decider, weight: Weight) -> bool:
+def may_decide(draft: Draft, decider: Decider) -> bool:
     """Whether the person could take some step of the draft now."""
     for step in draft.steps:
         try:
             if step.specialism is None:
-                approval_step(draft, decider, weight)
+                approval_step(draft, decider)
             else:
-                signoff_step(draft, decider, step.specialism, weight)
+                signoff_step(draft, decider, step.specialism)
         except Refusal:
             continue
         return True
     return False
+
+
+def _is_good_for(mandate: Mandate, step: Step) -> bool:
+    """Whether a mandate is of the level that a step asks for, and of one of the posts that it names; a delegation is of
+    the post that its power belongs to."""
+    return mandate.level >= step.level and (not step.posts or mandate.post_behind in step.posts)
 
 
 def _refuse_the_wrong_person(draft: Draft, decider: Decider) -> None:
@@ -123,7 +149,7 @@ def _refuse_the_wrong_person(draft: Draft, decider: Decider) -> None:
         raise NotYourAuthority("You have taken a step of this draft already; each needs another person.")
 
 
-def _beyond(mandate: Mandate, weight: Weight) -> NotYourAuthority | None:
+def obstacle_of(mandate: Mandate, weight: Weight) -> NotYourAuthority | None:
     """Why a mandate is not for such a case, or None."""
     if not mandate.stands_for(weight.topics):
         return NotYourAuthority("Your authority does not stand for the subject of this case.")

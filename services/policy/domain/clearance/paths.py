@@ -1,10 +1,12 @@
 """The path that a case has yet to go, and whether it fits into what is left of its clock."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from services.policy.domain.authority.mandates import Mandate
 from services.policy.domain.clearance import timing
+from services.policy.domain.clearance.approvals import Step
 from services.policy.domain.clearance.cases import Case, Turn
 from services.policy.domain.clearance.clearing import BY_A_PERSON
 from services.policy.domain.clocks.budgets import Budget, Circle, Pace, Stages, budget, shorter_path
@@ -46,14 +48,25 @@ def budget_of(case: Case, policy: PolicyInForce, pace: AgencyPace, now: datetime
 
 
 def stages_of(case: Case, policy: PolicyInForce) -> Stages:
-    """The steps that are yet to be taken: those of the open draft, else of the path that a draft will have. All of them
-    may be taken at the same time."""
+    """The steps that are yet to be taken, by their stages: those of the open draft, else of the path that a draft will
+    have."""
     assert case.standing is not None
     if case.draft is not None and case.draft.state == "open":
-        left = [step for step in case.draft.steps if step.taken is None]
-        return (tuple(StepRule(kind=step.kind, level=step.level, specialism=step.specialism) for step in left),)
+        return _by_stage(_rule(step) for step in case.draft.steps if step.taken is None)
     standing = case.standing
-    return (policy.steps(max(standing.level, BY_A_PERSON), standing.signoffs, standing.approvals),)
+    level = max(standing.level, BY_A_PERSON, case.raised_to or BY_A_PERSON)
+    return _by_stage(policy.steps(level, standing.signoffs, standing.approvals))
+
+
+def _by_stage(steps: Iterable[StepRule]) -> Stages:
+    stages: dict[int, list[StepRule]] = {}
+    for step in steps:
+        stages.setdefault(step.stage, []).append(step)
+    return tuple(tuple(stages[number]) for number in sorted(stages))
+
+
+def _rule(step: Step) -> StepRule:
+    return StepRule(kind=step.kind, level=step.level, specialism=step.specialism, posts=step.posts, stage=step.stage)
 
 
 def _most_urgent(case: Case) -> Turn | None:

@@ -1,13 +1,16 @@
 """A release: the moment in which a text may go out, with every authority that lets it.
 
-Two ways lead here and no third: a cleared line whose preconditions hold, under the standing authority of whoever
-cleared it; and a draft whose every step was taken. What is no answer leaves every turn as it was.
+Three ways lead here and no fourth: a cleared line whose preconditions hold, under the standing authority of whoever
+cleared it; a draft whose every step was taken; and, in danger to life, a draft that one authority answers for alone.
+What is no answer leaves every turn as it was.
 """
 
 from datetime import datetime
+from typing import Literal
 
-from services.policy.domain.clearance.approvals import Draft
-from services.policy.domain.clearance.cases import Case, Turn
+from services.policy.domain.clearance.approvals import Consent, Draft
+from services.policy.domain.clearance.cases import Case, Turn, standing_of
+from services.policy.domain.clearance.seen import Seen
 from services.policy.domain.policies import Line
 from services.policy.domain.scales import Level
 from shared.events import Authorisation, BehalfOf, ResponseApproved
@@ -17,8 +20,9 @@ from shared.ids import new_id
 def by_line(case: Case, turn: Turn, line: Line, now: datetime) -> ResponseApproved:
     """A cleared line answers one turn by itself, and only that turn."""
     text = line.text[turn.decision.language]
-    seen = case.seen_of(turn, text, turn.decision.language, turn.decision.policy_version)
-    return _response(case, [turn], seen.digest(), text, turn.decision.language, (_standing(line),), "L0", now)
+    decision = turn.decision
+    seen = _seen(case, turn, text, decision.language, decision.policy_version)
+    return _response(case, [turn], seen.digest(), text, decision.language, (_standing(line),), "L0", now)
 
 
 def meanwhile(
@@ -26,30 +30,40 @@ def meanwhile(
 ) -> ResponseApproved:
     """A holding reply or an acknowledgement, put under ``turn``, to all who wait; they wait on."""
     text = line.text[language]
-    seen = case.seen_of(turn, text, language, policy_version)
+    seen = _seen(case, turn, text, language, policy_version)
     response = _said(case, turn, case.waiting, seen.digest(), text, language, (_standing(line),), "L0", now)
     return response.model_copy(update={"purpose": line.purpose, "policy_version": policy_version})
 
 
 def by_clearance(case: Case, draft: Draft, now: datetime) -> ResponseApproved:
-    """A cleared draft answers every turn of the case that waits."""
-    authorisations = tuple(
-        Authorisation(
-            kind=step.kind,
-            officer=step.taken.officer,
-            post=step.taken.post,
-            level=step.taken.level,
-            at=step.taken.at,
-            on_behalf_of=behalf and BehalfOf(officer=behalf.officer, post=behalf.post),
-            instrument=step.taken.instrument,
-        )
-        for step in draft.steps
-        if step.taken is not None
-        for behalf in (step.taken.on_behalf_of,)
+    """A cleared draft answers every turn that it was cleared for and that can still be answered."""
+    given = tuple(_authorisation(step.kind, step.taken) for step in draft.steps if step.taken is not None)
+    return _answer(case, draft, given, now)
+
+
+def in_danger(case: Case, draft: Draft, consent: Consent, now: datetime) -> ResponseApproved:
+    """One authority releases a draft because somebody's life may depend on it."""
+    return _answer(case, draft, (_authorisation("break_glass", consent),), now)
+
+
+def _answer(case: Case, draft: Draft, given: tuple[Authorisation, ...], now: datetime) -> ResponseApproved:
+    covered = case.answered_by(draft)
+    level = standing_of(covered).level
+    response = _response(case, covered, draft.digest, draft.text, draft.language, given, level, now)
+    return response.model_copy(update={"valid_until": draft.valid_until})
+
+
+def _authorisation(kind: Literal["approval", "signoff", "break_glass"], consent: Consent) -> Authorisation:
+    behalf = consent.on_behalf_of
+    return Authorisation(
+        kind=kind,
+        officer=consent.officer,
+        post=consent.post,
+        level=consent.level,
+        at=consent.at,
+        on_behalf_of=behalf and BehalfOf(officer=behalf.officer, post=behalf.post),
+        instrument=consent.instrument,
     )
-    assert case.standing is not None
-    covered = case.unanswered
-    return _response(case, covered, draft.digest, draft.text, draft.language, authorisations, case.standing.level, now)
 
 
 def _response(
@@ -65,6 +79,21 @@ def _response(
     for turn in covered:
         turn.state, turn.answered_at = "released", now
     return _said(case, covered[-1], covered, digest, text, language, authorisations, level, now)
+
+
+def _seen(case: Case, turn: Turn, text: str, language: str | None, policy_version: str) -> Seen:
+    """What a cleared line answers to, as whoever looks at the turn sees it."""
+    return Seen(
+        text=text,
+        language=language,
+        head=case.head,
+        platform=case.thread.platform,
+        account=case.thread.account,
+        reply_to=turn.native_id,
+        policy_version=policy_version,
+        sensitivity=turn.decision.sensitivity,
+        damage=turn.decision.damage,
+    )
 
 
 def _standing(line: Line) -> Authorisation:

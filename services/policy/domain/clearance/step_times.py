@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from services.policy.domain.clearance.approvals import Draft
+from services.policy.domain.clearance.approvals import Draft, Step
 from services.policy.domain.scales import Level, Specialism
 
 TakenKind = Literal["draft", "approval", "signoff", "return", "release", "lapse"]
-"""What was done. A ``release`` takes from the writing of the draft on: the time to clear. A ``lapse`` opened the steps
-of a draft again, so that those taken later are measured from it."""
+"""What was done. A ``draft`` is any version of one; a ``release`` takes from the first of them on: the time to clear. A
+``lapse`` opened steps again, so that those taken later are measured from it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,16 +41,24 @@ def _steps_taken(before: Draft | None, after: Draft, waits_since: datetime, now:
     known = None if before is None or before.number != after.number else before
     if known is None:
         yield TakenStep("draft", after.number, level, min(waits_since, after.written_at), after.written_at)
+    elif known.version != after.version:
+        yield TakenStep("draft", after.number, level, known.written_at, after.written_at)
     elif after.state == "open" and _is_reopened(known, after):
         yield TakenStep("lapse", after.number, level, now, now)
     given = {step.taken for step in known.steps} if known else set()
     for step in after.steps:
         if step.taken is not None and step.taken not in given:
             about = (step.level, step.specialism, step.taken.officer)
-            yield TakenStep(step.kind, after.number, level, after.written_at, step.taken.at, *about)
+            yield TakenStep(step.kind, after.number, level, _opened_at(step, after), step.taken.at, *about)
     if after.state in ("returned", "released") and (known is None or known.state == "open"):
         done: TakenKind = "return" if after.state == "returned" else "release"
         yield TakenStep(done, after.number, level, after.written_at, now)
+
+
+def _opened_at(step: Step, draft: Draft) -> datetime:
+    """When the last step was taken that comes before this one; else when the text was there."""
+    earlier = [each.taken.at for each in draft.steps if each.stage < step.stage and each.taken is not None]
+    return max([draft.written_at, *earlier])
 
 
 def _is_reopened(before: Draft, after: Draft) -> bool:

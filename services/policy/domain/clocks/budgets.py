@@ -136,6 +136,7 @@ def may_take(mandate: Mandate, step: StepRule, weight: Weight) -> bool:
     """Whether a mandate is good for a step of a case of that weight."""
     return (
         mandate.level >= step.level
+        and (not step.posts or mandate.post_behind in step.posts)
         and (step.specialism is None or step.specialism in mandate.specialisms)
         and mandate.stands_for(weight.topics)
         and mandate.speaks_on(weight.platform)

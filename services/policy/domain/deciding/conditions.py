@@ -4,7 +4,7 @@ Compiled once for each rule, so that reading a rule is a walk over a few small f
 that are not there. The cheapest come first; whether a line fits, the dearest, comes last.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any, NamedTuple
 
@@ -194,52 +194,47 @@ def left_to_try(rule: Rule) -> tuple[Condition, ...]:
     return tuple(each for each in conditions_of(rule) if each.name not in proven)
 
 
-def keys_of(situation: Situation) -> Iterator[tuple[str, str]]:
+def keys_of(situation: Situation) -> list[tuple[str, str]]:
     """Everything that a comment has, under which rules may wait."""
     seen, comment, history = situation.seen, situation.comment, situation.history
-    yield from seen.conditions
-    for kind in seen.kinds:
-        yield "kind", kind
-    for topic in seen.topics:
-        yield "topic", topic
-    for closed in situation.closed:
-        yield "closed", closed
-    for period in situation.periods:
-        yield "period", period
-    for language in situation.languages:
-        yield "language", language
-    yield "platform", comment.platform
-    yield "author", comment.author
+    keys: list[tuple[str, str]] = [
+        *seen.conditions,
+        *[("kind", kind) for kind in seen.kinds],
+        *[("topic", topic) for topic in seen.topics],
+        *[("closed", closed) for closed in situation.closed],
+        *[("period", period) for period in situation.periods],
+        *[("language", language) for language in situation.languages],
+        *[("author_kind", author_kind) for author_kind in situation.author_kinds],
+        *[("earlier_kind", kind) for kind in history.earlier_kinds],
+        *[("earlier_disposition", disposition) for disposition in history.earlier_dispositions],
+        ("platform", comment.platform),
+        ("author", comment.author),
+    ]
     if comment.handle is not None:
-        yield "author", comment.handle
-    for author_kind in situation.author_kinds:
-        yield "author_kind", author_kind
+        keys.append(("author", comment.handle))
     if situation.competence is not None:
-        yield "competence", situation.competence
+        keys.append(("competence", situation.competence))
     if history.judged is not None:
-        yield "judged", history.judged
-    for kind in history.earlier_kinds:
-        yield "earlier_kind", kind
-    for disposition in history.earlier_dispositions:
-        yield "earlier_disposition", disposition
+        keys.append(("judged", history.judged))
     if comment.reach is not None:
-        yield "reach", ""
+        keys.append(("reach", ""))
     if comment.followers is not None:
-        yield "followers", ""
+        keys.append(("followers", ""))
     if seen.private:
-        yield "private_data", ""
+        keys.append(("private_data", ""))
     if comment.echo:
-        yield "echo", ""
+        keys.append(("echo", ""))
     if situation.surge:
-        yield "surge", ""
+        keys.append(("surge", ""))
     if situation.prominent:
-        yield "prominent", ""
+        keys.append(("prominent", ""))
     if situation.embargoed:
-        yield "embargoed", ""
+        keys.append(("embargoed", ""))
     if situation.admitted:
-        yield "admitted", ""
+        keys.append(("admitted", ""))
     if seen.unsure:
-        yield "unsure", ""
+        keys.append(("unsure", ""))
+    return keys
 
 
 def plain(value: Any) -> Any:

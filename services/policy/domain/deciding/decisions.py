@@ -18,7 +18,7 @@ from services.policy.domain.deciding.levels import Needed
 from services.policy.domain.deciding.routing import owner
 from services.policy.domain.deciding.rules import RuleBook
 from services.policy.domain.policies import Clock, Line, Policy, StepRule
-from services.policy.domain.scales import AuthorKind, Damage, Disposition, Kind, Level, Sensitivity, Specialism
+from services.policy.domain.scales import AuthorKind, Closed, Damage, Disposition, Kind, Level, Sensitivity, Specialism
 from services.policy.domain.triage.classification import Classifier, Cues
 from services.policy.domain.triage.private_data import PrivateData
 from services.policy.domain.triage.sorting import Sorted, Triage
@@ -26,6 +26,8 @@ from services.policy.domain.triage.sorting import Sorted, Triage
 _UNDECIDED: Disposition = "escalate"
 _DANGERS: tuple[Kind, ...] = ("emergency", "threat")
 _NOBODY_KNOWN: frozenset[AuthorKind] = frozenset()
+_NO_PERIOD: frozenset[str] = frozenset()
+_OPEN: frozenset[Closed] = frozenset()
 
 
 class Decision(NamedTuple):
@@ -72,6 +74,7 @@ class PolicyInForce:
         self._admitted = frozenset(topic.id for topic in policy.topics if topic.admitted)
         self._competences = {topic.id: topic.agency or policy.agency for topic in policy.topics}
         self._approvals = {level: _approvals(rung.steps) for level, rung in policy.ladder.items()}
+        self._languages = {language: frozenset((language,)) for language in policy.languages}
         self._times = {name: _times(clock) for name, clock in policy.clocks.items()}
         self._authors: dict[str, list[tuple[str | None, AuthorKind]]] = {}
         for known in policy.known_authors:
@@ -161,18 +164,18 @@ class PolicyInForce:
         return (self.policy.clocks[clock].faster or clock) if findings.faster else clock
 
     def _situation(self, comment: Comment, seen: Sorted, history: History, now: datetime) -> Situation:
-        policy = self.policy
+        policy, topics = self.policy, seen.topics
         return Situation(
             comment=comment,
             seen=seen,
             history=history,
-            periods=self.periods(comment.platform, now) if policy.periods else frozenset(),
-            closed=frozenset([self._closed[topic] for topic in seen.topics if topic in self._closed]),
-            competence=self._competence(seen),
-            languages=frozenset((seen.language,) if seen.language in policy.languages else (seen.language, "other")),
+            periods=self.periods(comment.platform, now) if policy.periods else _NO_PERIOD,
+            closed=frozenset([self._closed[topic] for topic in topics if topic in self._closed]) if topics else _OPEN,
+            competence=self._competence(topics) if topics else None,
+            languages=self._languages.get(seen.language) or frozenset((seen.language, "other")),
             author_kinds=self._author_kinds(comment) if self._authors else _NOBODY_KNOWN,
-            embargoed=any([now < self._embargoes[topic] for topic in seen.topics if topic in self._embargoes]),
-            admitted=not self._admitted.isdisjoint(seen.topics),
+            embargoed=any([now < self._embargoes[topic] for topic in topics if topic in self._embargoes]),
+            admitted=not self._admitted.isdisjoint(topics),
             prominent=self._is_prominent(comment),
             surge=history.same_issue >= policy.same_issue.surge_at,
             now=now,
@@ -192,11 +195,11 @@ class PolicyInForce:
             if platform in (None, comment.platform)
         )
 
-    def _competence(self, seen: Sorted) -> str | None:
-        agencies = {self._competences[topic] for topic in seen.topics}
+    def _competence(self, topics: tuple[str, ...]) -> str | None:
+        agencies = {self._competences[topic] for topic in topics}
         if len(agencies) > 1:
             return "several"
-        return "elsewhere" if agencies and self.policy.agency not in agencies else None
+        return "elsewhere" if self.policy.agency not in agencies else None
 
     def periods(self, platform: str, now: datetime) -> frozenset[str]:
         """The kinds of the periods that are in force on a platform."""

@@ -48,6 +48,7 @@ class RuleBook:
         self._waiting: dict[tuple[str, str], list[int]] = defaultdict(list)
         self._always: list[int] = []
         self._last: list[int] = []
+        self._unit = {place: rule.unit for place, rule in enumerate(self._rules) if rule.unit is not None}
         self._of_unit: dict[str, frozenset[int]] = {}
         for place, rule in enumerate(self._rules):
             if rule.unit is not None:
@@ -88,9 +89,7 @@ class RuleBook:
 
     def _of_others(self, candidates: list[int]) -> Iterator[frozenset[int]]:
         """The rules of units that are to be left unread: all of them and, where several units speak, all but one's."""
-        if not self._of_unit:
-            return
-        speaking = {unit for place in candidates if (unit := self._rules[place].unit) is not None}
+        speaking = {self._unit[place] for place in candidates if place in self._unit}
         if not speaking:
             return
         everyones = _NO_RULES.union(*(self._of_unit[unit] for unit in speaking))
@@ -130,17 +129,18 @@ class RuleBook:
         findings = Findings()
         for name in situation.seen.topics:
             topic = self._policy.topic(name)
-            findings.sensitivity = max(findings.sensitivity, topic.sensitivity)
+            if topic.sensitivity > findings.sensitivity:
+                findings.sensitivity = topic.sensitivity
             findings.hurt(topic.damage)
         return findings
 
     def _candidates(self, situation: Situation) -> list[int]:
-        places = set(self._always)
         waiting = self._waiting
+        places = [*self._always]
         for key in keys_of(situation):
             if key in waiting:
-                places.update(waiting[key])
-        return sorted(places)
+                places += waiting[key]
+        return sorted(set(places))
 
     def _holds(self, place: int, situation: Situation, findings: Findings) -> bool:
         missing = None
@@ -185,8 +185,8 @@ class RuleBook:
         """Add all that a rule asks for but its disposition."""
         findings.matched.append(matched)
         rule, then = matched.rule, matched.rule.then
-        if then.sensitivity is not None:
-            findings.sensitivity = max(findings.sensitivity, then.sensitivity)
+        if then.sensitivity is not None and then.sensitivity > findings.sensitivity:
+            findings.sensitivity = then.sensitivity
         if then.damage is not None:
             findings.hurt(then.damage)
         if then.level is not None:

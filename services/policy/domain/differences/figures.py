@@ -116,6 +116,8 @@ def _steps(before: Sequence[StepRule], now: Sequence[StepRule]) -> Iterator[Told
     elif sorted(old) != sorted(new):
         higher = all(ours >= theirs for ours, theirs in zip(sorted(new), sorted(old), strict=True))
         yield Told(f"takes approvals on {several(new)} instead of {several(old)}.", higher or None)
+    if _asked(before) != _asked(now) and len(before) == len(now):
+        yield Told("asks its consents of other posts, or in another order.")
     signed, signs = ({step.specialism: step.level for step in steps if step.specialism} for steps in (before, now))
     for specialism in dict.fromkeys([*signs, *signed]):
         if specialism not in signed:
@@ -125,6 +127,10 @@ def _steps(before: Sequence[StepRule], now: Sequence[StepRule]) -> Iterator[Told
         elif signs[specialism] != signed[specialism]:
             sentence = f"needs its {specialism} sign-off on {signs[specialism]} instead of {signed[specialism]}."
             yield Told(sentence, signs[specialism] > signed[specialism])
+
+
+def _asked(steps: Sequence[StepRule]) -> list[tuple[tuple[str, ...], int]]:
+    return sorted((step.posts, step.stage) for step in steps)
 
 
 def _approvals(steps: Sequence[StepRule]) -> str:

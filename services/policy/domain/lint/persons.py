@@ -70,7 +70,8 @@ def _is_above(officer: Officer, sensitivity: Sensitivity, damage: Damage) -> boo
 
 
 def _qualifies(officer: Officer, step: StepRule) -> bool:
-    return officer.level >= step.level and (step.specialism is None or step.specialism in officer.specialisms)
+    named = not step.posts or officer.post in step.posts
+    return named and officer.level >= step.level and (not step.specialism or step.specialism in officer.specialisms)
 
 
 def _named(step: StepRule) -> str:

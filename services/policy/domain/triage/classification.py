@@ -44,7 +44,7 @@ class Verdict(NamedTuple):
     @property
     def kind(self) -> Kind:
         """The weightiest of its kinds, by which a comment is called."""
-        return min(self.kinds, key=KINDS.index)
+        return min(self.kinds, key=KINDS.index) if len(self.kinds) > 1 else next(iter(self.kinds))
 
 
 class Classifier(Protocol):

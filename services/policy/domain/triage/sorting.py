@@ -38,6 +38,9 @@ Meaning = tuple[str, str]
 what a pattern: ("mark", kind), ("pattern", rule)."""
 
 
+_NONE: frozenset[Meaning] = frozenset()
+
+
 class _Glance(NamedTuple):
     """What the policy's words and patterns find in a text: ``topics`` as often as they are named, ``conditions`` those
     named by rules and lines, and what a classifier goes by."""
@@ -80,14 +83,14 @@ class Triage:
             kind=verdict.kind,
             kinds=verdict.kinds,
             confidence=verdict.confidence,
-            topics=tuple(sorted(set(glance.topics))),
+            topics=_each_once(glance.topics),
             language=language,
             private=glance.private,
             unsure=verdict.two_voices
             or verdict.confidence < self._policy.least_confidence
             or language not in self._policy.languages,
-            words=tuple(sorted({each.phrase for each in found})),
-            conditions=frozenset(glance.conditions),
+            words=_each_once([each.phrase for each in found]),
+            conditions=frozenset(glance.conditions) if glance.conditions else _NONE,
             classifier=self.classifier.version,
         )
 
@@ -113,6 +116,10 @@ class Triage:
             else:
                 conditions.append(meaning)
         return _Glance(found, topics, conditions, private, Cues(plain, worded, marks, alone, bool(private)))
+
+
+def _each_once(values: list[str]) -> tuple[str, ...]:
+    return tuple(sorted(set(values))) if len(values) > 1 else tuple(values)
 
 
 def _phrases(policy: Policy) -> Iterator[Phrase[Meaning]]:

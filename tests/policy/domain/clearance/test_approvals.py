@@ -11,9 +11,10 @@ from services.policy.domain.clearance.approvals import (
     Counting,
     DayIsSpent,
     Draft,
+    NotYetYourTurn,
     NotYourAuthority,
     OwnDraft,
-    Seen,
+    Step,
     steps_of,
 )
 from services.policy.domain.clearance.deciders import (
@@ -23,10 +24,11 @@ from services.policy.domain.clearance.deciders import (
     returning,
     signoff_step,
 )
+from services.policy.domain.clearance.seen import Seen
 from services.policy.domain.roster import Ceiling, Officer
 from tests.policy.builders import NOW, bare
 
-SEEN = Seen("text", "en", ("cmt_1", 1), "mastodon", "acc-1", "n-1", "a/1@0")
+SEEN = Seen("text", "en", ("cmt_1", 1), "mastodon", "acc-1", "n-1", "a/1@0", "S0", "D0")
 
 
 def a_draft(level: str = "L4", signoffs: tuple[str, ...] = ()) -> Draft:
@@ -34,7 +36,8 @@ def a_draft(level: str = "L4", signoffs: tuple[str, ...] = ()) -> Draft:
     return Draft(1, 1, "desk", "text", "en", SEEN.digest(), "a/1@0", steps, "open", NOW)
 
 
-LIGHT = Weight("S0", "D0")
+def weighing(weight: Weight) -> Draft:
+    return replace(a_draft(), weight=weight)
 
 
 def post(subject: str, **limits: object) -> Officer:
@@ -59,7 +62,7 @@ def with_lent(subject: str, by: str, given_today: int = 0, **limits: object) -> 
 
 
 def take(draft: Draft, subject: str) -> Draft:
-    index, mandate = approval_step(draft, who(subject), LIGHT)
+    index, mandate = approval_step(draft, who(subject))
     return draft.taken(index, Consent.by(mandate, NOW, draft.digest))
 
 
@@ -104,45 +107,45 @@ def test_below_the_level_nothing_can_be_taken() -> None:
 
 def test_a_sign_off_is_for_its_specialist() -> None:
     draft = a_draft("L3", ("legal",))
-    assert signoff_step(draft, who("legal"), "legal", LIGHT)[0] == 2
+    assert signoff_step(draft, who("legal"), "legal")[0] == 2
     with pytest.raises(NotYourAuthority):
-        signoff_step(draft, who("head"), "legal", LIGHT)
+        signoff_step(draft, who("head"), "legal")
     with pytest.raises(NotYourAuthority):
-        signoff_step(draft, who("legal"), "security", LIGHT)
+        signoff_step(draft, who("legal"), "security")
 
 
 def test_an_approval_is_no_sign_off_and_the_other_way_round() -> None:
     draft = take(a_draft("L3", ("legal",)), "legal")
     with pytest.raises(NotYourAuthority):
-        signoff_step(draft, who("legal"), "legal", LIGHT)
+        signoff_step(draft, who("legal"), "legal")
     assert not draft.is_cleared
 
 
 def test_a_ceiling_limits_the_holder_of_a_post() -> None:
     limited = who("head", ceiling=Ceiling(sensitivity="S3", damage="D2"))
     with pytest.raises(CeilingExceeded):
-        approval_step(a_draft(), limited, Weight("S3", "D3"))
-    assert approval_step(a_draft(), limited, Weight("S3", "D2"))[0] == 2
-    assert not may_decide(a_draft(), limited, Weight("S4", "D0"))
+        approval_step(weighing(Weight("S3", "D3")), limited)
+    assert approval_step(weighing(Weight("S3", "D2")), limited)[0] == 2
+    assert not may_decide(weighing(Weight("S4", "D0")), limited)
 
 
 @pytest.mark.parametrize("topics", [("fees",), ("fees", "queues"), ()])
 def test_a_post_for_some_subjects_decides_on_these_and_on_nothing_else(topics: tuple[str, ...]) -> None:
     limited = who("head", topics=("fees", "visas"))
-    assert may_decide(a_draft(), limited, Weight("S0", "D0", topics)) == (topics == ("fees",))
+    assert may_decide(weighing(Weight("S0", "D0", topics)), limited) == (topics == ("fees",))
     if topics != ("fees",):
         with pytest.raises(NotYourAuthority, match="does not stand for the subject"):
-            approval_step(a_draft(), limited, Weight("S0", "D0", topics))
+            approval_step(weighing(Weight("S0", "D0", topics)), limited)
 
 
 def test_may_decide_says_what_the_steps_say() -> None:
     draft = a_draft("L2", ("legal",))
-    answers = {subject: may_decide(draft, who(subject), LIGHT) for subject in ("desk", "desk-2", "comms", "legal")}
+    answers = {subject: may_decide(draft, who(subject)) for subject in ("desk", "desk-2", "comms", "legal")}
     assert answers == {"desk": False, "desk-2": False, "comms": True, "legal": True}
 
 
 def test_a_delegate_takes_the_delegators_step_and_says_for_whom() -> None:
-    index, mandate = approval_step(a_draft(), with_lent("desk-2", "head"), LIGHT)
+    index, mandate = approval_step(a_draft(), with_lent("desk-2", "head"))
     consent = Consent.by(mandate, NOW, "0" * 64)
     assert index == 2
     assert (consent.officer, consent.post, consent.level) == ("desk-2", "Second Desk", "L4")
@@ -150,19 +153,19 @@ def test_a_delegate_takes_the_delegators_step_and_says_for_whom() -> None:
 
 
 def test_the_own_post_is_used_before_what_is_borrowed() -> None:
-    _, mandate = approval_step(a_draft("L2"), with_lent("comms", "head"), LIGHT)
+    _, mandate = approval_step(a_draft("L2"), with_lent("comms", "head"))
     assert (mandate.basis, mandate.post) == ("post", "Communications")
 
 
 def test_a_delegation_lends_the_level_and_no_second_step() -> None:
     delegate = with_lent("comms", "head")
-    index, mandate = approval_step(a_draft(), delegate, LIGHT)
+    index, mandate = approval_step(a_draft(), delegate)
     draft = a_draft().taken(index, Consent.by(mandate, NOW, "0" * 64))
     assert len(draft.steps) == 3
     with pytest.raises(NotYourAuthority):
-        approval_step(draft, delegate, LIGHT)
+        approval_step(draft, delegate)
     with pytest.raises(OwnDraft):
-        approval_step(replace(a_draft(), author="comms"), delegate, LIGHT)
+        approval_step(replace(a_draft(), author="comms"), delegate)
 
 
 @pytest.mark.parametrize(
@@ -176,7 +179,7 @@ def test_a_delegation_lends_the_level_and_no_second_step() -> None:
 def test_the_ceiling_that_is_exceeded_is_named_with_its_instrument(weight: Weight, exceeded: tuple[str, ...]) -> None:
     ceiling = Ceiling(sensitivity="S3", damage="D2")
     with pytest.raises(CeilingExceeded, match="del_1") as refused:
-        approval_step(a_draft(), with_lent("desk-2", "head", ceiling=ceiling), weight)
+        approval_step(weighing(weight), with_lent("desk-2", "head", ceiling=ceiling))
     assert refused.value.exceeded == exceeded
     assert all(f"{getattr(weight, name)} lies above" in str(refused.value) for name in exceeded)
 
@@ -184,36 +187,36 @@ def test_the_ceiling_that_is_exceeded_is_named_with_its_instrument(weight: Weigh
 def test_a_delegation_is_for_its_platforms() -> None:
     delegate = with_lent("desk-2", "head", platforms=("x",))
     with pytest.raises(NotYourAuthority, match="platform"):
-        approval_step(a_draft(), delegate, Weight("S0", "D0", platform="mastodon"))
-    assert approval_step(a_draft(), delegate, Weight("S0", "D0", platform="x"))[0] == 2
+        approval_step(weighing(Weight("S0", "D0", platform="mastodon")), delegate)
+    assert approval_step(weighing(Weight("S0", "D0", platform="x")), delegate)[0] == 2
 
 
 def test_the_number_of_a_day_is_the_last() -> None:
     limits = (("del_1", 2),)
-    assert may_decide(a_draft(), with_lent("desk-2", "head", 1, limits=limits), LIGHT)
+    assert may_decide(a_draft(), with_lent("desk-2", "head", 1, limits=limits))
     with pytest.raises(DayIsSpent, match="2 a day"):
-        approval_step(a_draft(), with_lent("desk-2", "head", 2, limits=limits), LIGHT)
+        approval_step(a_draft(), with_lent("desk-2", "head", 2, limits=limits))
 
 
 def test_a_sign_off_can_be_lent_only_with_its_specialism() -> None:
     draft = a_draft("L3", ("legal",))
-    assert signoff_step(draft, with_lent("desk-2", "legal"), "legal", LIGHT)[1].instrument == "del_1"
+    assert signoff_step(draft, with_lent("desk-2", "legal"), "legal")[1].instrument == "del_1"
     with pytest.raises(NotYourAuthority):
-        signoff_step(draft, with_lent("desk-2", "legal", specialisms=()), "legal", LIGHT)
+        signoff_step(draft, with_lent("desk-2", "legal", specialisms=()), "legal")
 
 
 def test_what_is_above_the_ceiling_cannot_be_sent_back_either() -> None:
     limited = who("head", ceiling=Ceiling(sensitivity="S1", damage="D1"))
     with pytest.raises(CeilingExceeded):
-        returning(a_draft(), limited, Weight("S2", "D0"))
+        returning(weighing(Weight("S2", "D0")), limited)
     with pytest.raises(NotYourAuthority, match="subject"):
-        returning(a_draft(), who("head", topics=("fees",)), Weight("S0", "D0", ("visas",)))
-    assert returning(a_draft(), limited, Weight("S1", "D1")).post == "Head"
-    assert returning(replace(a_draft(), author="head"), limited, Weight("S2", "D0")).post == "Head"
+        returning(weighing(Weight("S0", "D0", ("visas",))), who("head", topics=("fees",)))
+    assert returning(weighing(Weight("S1", "D1")), limited).post == "Head"
+    assert returning(replace(weighing(Weight("S2", "D0")), author="head"), limited).post == "Head"
 
 
 def test_a_consent_counts_while_its_instrument_stands_and_its_giver_has_not_stepped_aside() -> None:
-    index, mandate = approval_step(a_draft(), with_lent("desk-2", "head"), LIGHT)
+    index, mandate = approval_step(a_draft(), with_lent("desk-2", "head"))
     draft = take(a_draft().taken(index, Consent.by(mandate, NOW, "0" * 64)), "division")
     taken = {
         name: [step.taken is not None for step in draft.recounted(counting).steps]
@@ -239,9 +242,49 @@ def test_a_consent_counts_while_its_instrument_stands_and_its_giver_has_not_step
         {"account": "acc-2"},
         {"reply_to": "n-2"},
         {"policy_version": "a/2@1"},
+        {"sensitivity": "S1"},
+        {"damage": "D1"},
+        {"statements": (("fee", "3"),)},
+        {"statements": (("fee", "4"),)},
+        {"valid_until": NOW},
     ],
 )
 def test_anything_that_changes_gives_another_digest(change: dict[str, object]) -> None:
     other = replace(SEEN, **change)  # type: ignore[arg-type]
     assert other.digest() != SEEN.digest()
     assert len(other.digest()) == 64
+
+
+def staged(*steps: Step) -> Draft:
+    return replace(a_draft(), steps=steps)
+
+
+def test_a_step_waits_for_those_of_earlier_stages() -> None:
+    draft = staged(Step("approval", "L2"), Step("approval", "L3", stage=2), Step("signoff", "L1", "legal", stage=3))
+    with pytest.raises(NotYetYourTurn):
+        signoff_step(draft, who("legal"), "legal")
+    with pytest.raises(NotYetYourTurn):
+        approval_step(replace(draft, steps=(*draft.steps[1:], Step("signoff", "L1", "facts"))), who("division"))
+    draft = take(take(draft, "comms"), "division")
+    assert signoff_step(draft, who("legal"), "legal")[0] == 2
+
+
+def test_who_may_take_an_earlier_step_takes_that_one() -> None:
+    draft = staged(Step("approval", "L2"), Step("approval", "L3", stage=2))
+    assert approval_step(draft, who("head"))[0] == 0
+
+
+def test_a_step_may_be_for_the_holders_of_certain_posts() -> None:
+    draft = staged(Step("approval", "L2", posts=("Division", "Legal")))
+    with pytest.raises(NotYourAuthority):
+        approval_step(draft, who("head"))
+    assert approval_step(draft, who("legal"))[0] == 0
+    assert approval_step(draft, with_lent("desk-2", "division"))[0] == 0
+
+
+def test_a_quorum_takes_as_many_persons() -> None:
+    draft = staged(*[Step("approval", "L2") for _ in range(3)])
+    for subject in ("comms", "division"):
+        draft = take(draft, subject)
+    assert not draft.is_cleared
+    assert take(draft, "legal").is_cleared

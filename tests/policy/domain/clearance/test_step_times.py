@@ -80,6 +80,22 @@ def test_a_consent_that_outlives_a_change_is_not_counted_twice() -> None:
     assert kinds(done(one, replace(one, digest="b" * 64))) == ["lapse"]
 
 
+def test_a_step_of_a_later_stage_takes_from_the_last_consent_before_it() -> None:
+    staged = a_draft(Step("approval", "L2"), Step("approval", "L3", stage=2))
+    one = consented(staged, 0, "comms", 10)
+    (later,) = done(one, consented(one, 1, "division", 25))
+    assert (later.step_level, later.ended_at - later.began_at) == ("L3", 15 * MINUTE)
+
+
+def test_another_version_is_written_and_its_steps_are_measured_from_then() -> None:
+    one = consented(a_draft(), 0, "comms", 10)
+    amended = replace(a_draft(digest="b" * 64), version=2, author="comms", written_at=NOW + 20 * MINUTE)
+    (written,) = done(one, amended)
+    assert (written.kind, written.ended_at - written.began_at) == ("draft", 20 * MINUTE)
+    (approval,) = done(amended, consented(amended, 0, "second", 30))
+    assert approval.ended_at - approval.began_at == 10 * MINUTE
+
+
 def test_what_is_sent_back_was_returned() -> None:
     assert kinds(done(a_draft(), replace(a_draft(), state="returned"))) == ["return"]
     assert done(replace(a_draft(), state="returned"), replace(a_draft(), state="returned")) == []

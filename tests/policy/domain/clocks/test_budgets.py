@@ -104,6 +104,14 @@ def test_a_delegate_whose_ceiling_is_too_low_is_no_way_out() -> None:
     assert [(each.step, each.subject) for each in found.stand_ins] == [(L4, "deputy")]
 
 
+def test_a_step_for_certain_posts_is_taken_by_one_of_them_or_their_delegate() -> None:
+    pace = Pace({("approval", "L2", None): 120})
+    named = StepRule(level="L2", posts=("Comms", "Head"))
+    found = shorter(((named,),), 60, pace, *POSTS)
+    assert found is not None
+    assert [each.subject for each in found.stand_ins] == ["head"]
+
+
 def test_where_all_are_too_slow_there_is_no_way_out() -> None:
     slow = Pace({("approval", level, None): 600 for level in LEVELS}, {each.subject: 600 for each in POSTS})
     assert shorter(((L2, L3, L4),), 60, slow, *POSTS) is None

@@ -1,0 +1,85 @@
+"""What an officer has before them, whatever they are about to do with it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from services.policy.domain.authority.mandates import Mandate
+from services.policy.domain.clearance.approvals import Draft, DraftNotOpen, NothingToAnswer
+from services.policy.domain.clearance.cases import Case
+from services.policy.domain.clearance.clearing import Rebound, rebind
+from services.policy.domain.clearance.deciders import Decider
+from services.policy.domain.deciding.decisions import PolicyInForce
+from services.policy.domain.scales import Level
+from services.policy.ports import PARLEY, Act, Work
+from shared.events import CaseEscalated
+
+
+@dataclass(frozen=True)
+class Desk:
+    """A case, the draft of it that the act is about, who acts and by what, the policy in force, and the moment.
+
+    ``statements`` are the versions in force of the approved facts that the draft cites.
+    """
+
+    case: Case
+    draft: Draft | None
+    decider: Decider
+    policy: PolicyInForce
+    work: Work
+    now: datetime
+    statements: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def agency(self) -> str:
+        return self.case.thread.agency
+
+    @property
+    def subject(self) -> str:
+        """Who acts."""
+        return self.decider.subject
+
+    def as_it_stands(self) -> Draft:
+        """The draft, which is the case's open one, bound to this moment. Raises DraftNotOpen and NothingToAnswer."""
+        draft = self.draft
+        assert draft is not None
+        if draft.state != "open" or self.case.draft is None:
+            raise DraftNotOpen(draft.state)
+        if not self.case.answered_by(draft):
+            raise NothingToAnswer
+        self.bind()
+        return self.case.draft
+
+    def bind(self) -> Rebound | None:
+        """Bind the open draft to this moment, and put on record whose consents lapse by that."""
+        assert self.case.draft is not None
+        rebound = rebind(self.case, self.policy, self.statements)
+        if rebound is not None and rebound.lapsed:
+            details = {"draft": self.case.draft.number, "reason": "changed", "officers": list(rebound.lapsed)}
+            self.work.note(Act(self.agency, PARLEY, "draft.approvals_lapsed", self.case.id, details=details))
+        return rebound
+
+    def record(self, action: str, mandate: Mandate, **details: object) -> None:
+        """Put an officer's act on record."""
+        self.work.note(Act.by(mandate, self.agency, action, self.case.id, **details))
+
+    def pass_up(self, reason: str, post: str, level: Level) -> None:
+        """Announce that another post has to look at the case."""
+        case, thread = self.case, self.case.thread
+        assert case.standing is not None
+        self.work.stage(
+            CaseEscalated(
+                agency=thread.agency,
+                platform=thread.platform,
+                account=thread.account,
+                thread=thread.thread,
+                case=case.id,
+                comments=tuple(dict.fromkeys(turn.comment for turn in case.unanswered)),
+                reason=reason,
+                level=level,
+                post=post,
+                owner=case.standing.owner,
+                due_at=case.due_at,
+                escalated_at=self.now,
+            )
+        )

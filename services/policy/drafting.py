@@ -1,0 +1,133 @@
+"""Writing: a draft for a case, and further versions of it.
+
+Whoever writes is the author and cannot release: an approver who changes a word makes a new version, of which they are
+the author, and somebody else approves it.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from services.policy.desk import Desk
+from services.policy.domain.clearance.approvals import (
+    Counting,
+    Draft,
+    DraftNotOpen,
+    NothingToAnswer,
+    NotYourAuthority,
+    Refusal,
+    WindowClosed,
+)
+from services.policy.domain.clearance.cases import Case
+from services.policy.ports import PARLEY, Act, Work
+
+
+class UnknownStatement(Refusal):
+    """A statement that is cited is not in force."""
+
+    def __init__(self, names: tuple[str, ...]) -> None:
+        super().__init__(f"Not in force: {', '.join(names)}.")
+        self.names = names
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """What somebody writes: the words, in which language (that of the comment if None), the approved facts that they
+    cite, and until when they may go out."""
+
+    text: str
+    language: str | None = None
+    statements: tuple[str, ...] = ()
+    valid_until: datetime | None = None
+
+
+def recount(case: Case, counting: Counting, work: Work) -> None:
+    """Open those steps of the open draft again whose consents rest on an authority that is gone. Comes before any
+    other act."""
+    before = case.draft
+    if before is None or (after := before.recounted(counting)) is before:
+        return
+    case.draft = after
+    work.keep(case)
+    gone = [
+        was.taken.officer
+        for was, now in zip(before.steps, after.steps, strict=True)
+        if was.taken is not None and now.taken is None
+    ]
+    details = {"draft": after.number, "reason": "authority_gone", "officers": gone}
+    work.note(Act(case.thread.agency, PARLEY, "draft.approvals_lapsed", case.id, details=details))
+
+
+def write_draft(desk: Desk, written: Text) -> Draft:
+    """A new text for the case; an older open draft gives way. Raises a Refusal: NothingToAnswer, NotYourAuthority for
+    one without any mandate."""
+    case = desk.case
+    if not desk.decider.mandates:
+        raise NotYourAuthority
+    if not case.unanswered or case.standing is None:
+        raise NothingToAnswer
+    _refuse_what_cannot_go_out(desk, written)
+    if case.draft is not None and case.draft.state == "open":
+        case.end_draft("superseded")
+        desk.work.retire(case, case.draft)
+    case.drafts_written += 1
+    case.draft = Draft(
+        number=case.drafts_written,
+        version=1,
+        author=desk.subject,
+        text=written.text,
+        language=written.language or case.unanswered[-1].decision.language,
+        digest="",
+        policy_version="",
+        steps=(),
+        state="open",
+        written_at=desk.now,
+        answers=tuple(dict.fromkeys(turn.comment for turn in case.unanswered)),
+        head=case.head,
+        statements=tuple((name, None) for name in written.statements),
+        valid_until=written.valid_until,
+    )
+    return _put_up(desk, "draft.written")
+
+
+def amend(desk: Desk, written: Text) -> Draft:
+    """Another version of a draft that is open or was sent back, by whoever changes it. Raises a Refusal."""
+    case, draft = desk.case, desk.draft
+    assert draft is not None
+    if not desk.decider.mandates:
+        raise NotYourAuthority
+    if draft.state not in ("open", "returned") or draft.number != case.drafts_written:
+        raise DraftNotOpen(draft.state)
+    case.draft = draft
+    if not case.answered_by(draft):
+        raise NothingToAnswer
+    _refuse_what_cannot_go_out(desk, written)
+    case.draft = replace(
+        draft,
+        version=draft.version + 1,
+        author=desk.subject,
+        text=written.text,
+        language=written.language or draft.language,
+        state="open",
+        written_at=desk.now,
+        statements=tuple((name, None) for name in written.statements),
+        valid_until=written.valid_until,
+    )
+    return _put_up(desk, "draft.amended")
+
+
+def _put_up(desk: Desk, action: str) -> Draft:
+    case = desk.case
+    desk.bind()
+    case.settle()
+    desk.work.keep(case)
+    assert case.draft is not None
+    draft = case.draft
+    desk.record(action, desk.decider.mandates[0], draft=draft.number, version=draft.version, digest=draft.digest)
+    return draft
+
+
+def _refuse_what_cannot_go_out(desk: Desk, written: Text) -> None:
+    if written.valid_until is not None and written.valid_until <= desk.now:
+        raise WindowClosed(written.valid_until)
+    if unknown := tuple(name for name in written.statements if name not in desk.statements):
+        raise UnknownStatement(unknown)
