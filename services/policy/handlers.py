@@ -82,7 +82,7 @@ def on_response_published(event: ResponsePublished, work: Work, policies: Polici
     end = _ENDED_BY.get(event.purpose)
     if case is not None and end and case.finish(event.comments, end, event.published_at):
         work.keep(case)
-        work.note(Act(event.agency, PARLEY, "case.answered", case.id, details={"response": event.response}))
+        work.note(Act(event.agency, PARLEY, f"case.{end}", case.id, details={"response": event.response}))
 
 
 def on_publication_failed(event: PublicationFailed, work: Work, policies: Policies, now: datetime) -> None:

@@ -176,6 +176,13 @@ def test_a_holding_reply_that_appears_after_the_answer_was_released_finishes_not
     assert waiting.case.turns[0].state == "released"
 
 
+def test_a_closing_line_that_appears_closes_and_answers_nothing() -> None:
+    waiting = Waiting(sample("passports"))
+    waiting.answer()
+    waiting.happen(published(waiting.said[0].model_copy(update={"purpose": "closing"})))
+    assert (waiting.case.turns[0].state, waiting.acts("case.answered")) == ("closed", [])
+
+
 @pytest.mark.parametrize("reason", ["refused", "not_possible"])
 def test_a_holding_reply_that_fails_is_on_record_and_closes_nothing(reason: str) -> None:
     waiting = Waiting(sample("passports"))

@@ -1,4 +1,4 @@
-"""How long steps take in each agency, in memory: measured anew every minute, asked for with each comment that waits."""
+"""How long steps take in each agency, in memory: measured every five minutes, asked for with every waiting comment."""
 
 import asyncio
 from collections.abc import Iterator, Mapping
@@ -16,7 +16,7 @@ from services.policy.domain.clocks.budgets import Pace
 from shared.clock import Clock
 from shared.database import EVERY_AGENCY, Database
 
-LOOK_SECONDS = 60.0
+LOOK_SECONDS = 300.0
 LOOKED_BACK = timedelta(days=90)
 FEWEST = 5
 """Steps of a kind, or by a person, that must have been measured; else the policy's ``step_minutes`` counts."""
