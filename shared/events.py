@@ -205,6 +205,7 @@ class Authorisation(Value):
     """One person's consent, or the standing authority of whoever cleared a line beforehand.
 
     ``instrument`` is the delegation or the acting appointment that it was given under, ``on_behalf_of`` the delegator.
+    ``line_version`` is the version of a line that was cleared beside the policy.
     """
 
     kind: Literal["approval", "signoff", "standing"]
@@ -215,13 +216,15 @@ class Authorisation(Value):
     line: str | None = None
     on_behalf_of: BehalfOf | None = None
     instrument: str | None = None
+    line_version: int | None = None
 
 
 class ResponseApproved(Conversation):
     """A text may go out: exactly this one, in this thread, under these authorisations.
 
     ``digest`` is the SHA-256 (hex) that the approvals were given for. ``reply_to`` is the platform's id of the
-    comment that is answered, ``mention`` the handle that notifies its author.
+    comment that is answered, ``mention`` the handle that notifies its author. ``clearance`` names the one clearance
+    by which several responses go out, where it was given apart from their cases.
     """
 
     response: str
@@ -238,6 +241,7 @@ class ResponseApproved(Conversation):
     policy_version: str
     authorisations: tuple[Authorisation, ...] = Field(min_length=1)
     approved_at: AwareDatetime
+    clearance: str | None = None
 
     @property
     def subject(self) -> str:

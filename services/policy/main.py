@@ -14,6 +14,7 @@ from services.policy.adapters.api.corrections import corrections_api
 from services.policy.adapters.api.delegations import delegations_api
 from services.policy.adapters.api.drafts import drafts_api
 from services.policy.adapters.api.issues import issues_api
+from services.policy.adapters.api.lines import lines_api
 from services.policy.adapters.api.mandates import mandates_api
 from services.policy.adapters.api.policies import policies_api
 from services.policy.adapters.api.policy_desk import PolicyDesk
@@ -21,6 +22,7 @@ from services.policy.adapters.api.policy_drafts import policy_drafts_api
 from services.policy.adapters.api.policy_findings import policy_findings_api
 from services.policy.adapters.api.practice import practice_api
 from services.policy.adapters.api.replays import replays_api
+from services.policy.adapters.api.submission_desk import SubmissionDesk
 from services.policy.adapters.policy_files import Deployment, read_folder
 from services.policy.adapters.replay_queue import ReplayQueue
 from services.policy.adapters.store import forgetting
@@ -40,6 +42,7 @@ def create_app(settings: Settings, clock: Clock = utc_now, deployment: Deploymen
     policies = deployment.shelf()
     service = Service("policy", settings, "Decides what each comment needs, and who may release the answer.")
     authority = AuthorityDesk(service.database, policies, clock)
+    submissions = SubmissionDesk(service.database, policies, clock)
     desk = PolicyDesk(service.database, policies, deployment.above, clock)
 
     async def refresh() -> None:
@@ -71,6 +74,7 @@ def create_app(settings: Settings, clock: Clock = utc_now, deployment: Deploymen
         mandates_api(authority),
         corrections_api(service.database, policies, clock),
         issues_api(service.database, clock),
+        lines_api(submissions),
         agencies_api(policies),
         practice_api(policies, deployment.above),
         policies_api(desk, clock),

@@ -24,6 +24,7 @@ from sqlalchemy import (
 )
 
 from services.policy.adapters.authority_tables import authority_tables
+from services.policy.adapters.submission_tables import submission_tables
 from shared.audit import audit_tables
 from shared.database import agency_column
 from shared.dead_letters import dead_letter_table
@@ -43,6 +44,7 @@ audit_tables(metadata)
 idempotency_table(metadata)
 consumer_marker_table(metadata)
 authority_tables(metadata)
+submission_tables(metadata)
 
 case = Table(
     "case",

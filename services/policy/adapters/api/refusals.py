@@ -15,6 +15,7 @@ from services.policy.domain.clearance.approvals import (
     Refusal,
     StaleDigest,
 )
+from services.policy.domain.clearance.submissions import SubmissionNotOpen
 from services.policy.domain.clocks.pauses import AlreadyPaused, ClockNotRunning, PauseOver, WrongUntil
 from shared.problems import Problem
 
@@ -31,6 +32,7 @@ _PROBLEMS: tuple[tuple[type[Refusal], int, str, str], ...] = (
     (PauseOver, 409, "pause-over", "This pause is over"),
     (WrongUntil, 422, "wrong-until", "The end of the pause does not fit"),
     (OverAlready, 409, "over-already", "It stands no longer"),
+    (SubmissionNotOpen, 409, "submission-not-open", "It is no longer open"),
     (GrantRefused, 422, "grant-refused", "This power cannot be given so"),
 )
 
@@ -47,7 +49,7 @@ def _members(refusal: Refusal) -> dict[str, Any]:
     match refusal:
         case StaleDigest():
             return {"digest": refusal.current}
-        case DraftNotOpen():
+        case DraftNotOpen() | SubmissionNotOpen():
             return {"state": refusal.state}
         case CeilingExceeded():
             mandate = refusal.mandate

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from services.policy.domain.authority.mandates import OnBehalfOf
-from services.policy.domain.clearance.approvals import Consent, Draft, Step
+from services.policy.domain.clearance.approvals import Consent, Draft, Step, Stepped
 from services.policy.domain.clearance.cases import Case, Escalation, Standing, Thread, Turn
 from services.policy.domain.clocks.pauses import Pause
 from services.policy.domain.clocks.response_clock import Deadlines
@@ -152,14 +152,18 @@ def draft_of(row: Any) -> Draft:
         language=row.language,
         digest=row.digest,
         policy_version=row.policy_version,
-        steps=tuple(_step_of(step) for step in from_json(row.steps)),
+        steps=steps_of(row.steps),
         state=row.state,
         written_at=row.written_at,
     )
 
 
-def steps_json(draft: Draft) -> str:
-    return as_json([step_body(step) for step in draft.steps])
+def steps_json(cleared: Stepped) -> str:
+    return as_json([step_body(step) for step in cleared.steps])
+
+
+def steps_of(column: Any) -> tuple[Step, ...]:
+    return tuple(_step_of(step) for step in from_json(column))
 
 
 def step_body(step: Step) -> dict[str, Any]:

@@ -11,17 +11,17 @@ from services.policy.domain.authority.mandates import Mandate, Weight
 from services.policy.domain.clearance.approvals import (
     CeilingExceeded,
     DayIsSpent,
-    Draft,
     NotYourAuthority,
     OwnDraft,
     Refusal,
+    Stepped,
 )
 from services.policy.domain.scales import Level, Specialism
 
 
 @dataclass(frozen=True, slots=True)
 class Decider:
-    """A person before a draft: by what they may decide (own posts first), and the consents that were given today under
+    """A person before a text: by what they may decide (own posts first), and the consents that were given today under
     each instrument that counts them."""
 
     subject: str
@@ -40,7 +40,7 @@ class Decider:
         return None
 
 
-def approval_step(draft: Draft, decider: Decider, weight: Weight) -> tuple[int, Mandate]:
+def approval_step(draft: Stepped, decider: Decider, weight: Weight) -> tuple[int, Mandate]:
     """The highest open approval that one of the person's mandates is good for, and the least borrowed of those that
     are. Raises Refusal."""
     _refuse_the_wrong_person(draft, decider)
@@ -58,7 +58,7 @@ def approval_step(draft: Draft, decider: Decider, weight: Weight) -> tuple[int, 
     return index, mandate
 
 
-def signoff_step(draft: Draft, decider: Decider, kind: Specialism, weight: Weight) -> tuple[int, Mandate]:
+def signoff_step(draft: Stepped, decider: Decider, kind: Specialism, weight: Weight) -> tuple[int, Mandate]:
     """The open sign-off of that kind, and the mandate by which the person may take it. Raises Refusal."""
     _refuse_the_wrong_person(draft, decider)
     for index, step in enumerate(draft.steps):
@@ -73,7 +73,7 @@ def signoff_step(draft: Draft, decider: Decider, kind: Specialism, weight: Weigh
     raise NotYourAuthority(f"No sign-off for {kind} is open.")
 
 
-def returning(draft: Draft, decider: Decider, weight: Weight) -> Mandate:
+def returning(draft: Stepped, decider: Decider, weight: Weight) -> Mandate:
     """The mandate by which a person sends a draft back: one good for a step of it, or any if the draft is their own.
     Raises Refusal."""
     if not decider.mandates:
@@ -102,7 +102,7 @@ def acting(decider: Decider, weight: Weight, level: Level, owner: str) -> Mandat
     return lawful[0]
 
 
-def may_decide(draft: Draft, decider: Decider, weight: Weight) -> bool:
+def may_decide(draft: Stepped, decider: Decider, weight: Weight) -> bool:
     """Whether the person could take some step of the draft now."""
     for step in draft.steps:
         try:
@@ -116,7 +116,7 @@ def may_decide(draft: Draft, decider: Decider, weight: Weight) -> bool:
     return False
 
 
-def _refuse_the_wrong_person(draft: Draft, decider: Decider) -> None:
+def _refuse_the_wrong_person(draft: Stepped, decider: Decider) -> None:
     if decider.subject == draft.author:
         raise OwnDraft
     if draft.consent_of(decider.subject) is not None:

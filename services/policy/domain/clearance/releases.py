@@ -1,13 +1,16 @@
 """A release: the moment in which a text may go out, with every authority that lets it.
 
-Two ways lead here and no third: a cleared line whose preconditions hold, under the standing authority of whoever
-cleared it; and a draft whose every step was taken.
+Three ways lead here and no fourth: a cleared line whose preconditions hold, under the standing authority of whoever
+cleared it; a draft whose every step was taken; and an answer that was cleared once for all who ask the same.
 """
 
+from collections.abc import Iterable
 from datetime import datetime
 
-from services.policy.domain.clearance.approvals import Draft
+from services.policy.domain.clearance.approvals import Draft, Step
 from services.policy.domain.clearance.cases import Case, Turn
+from services.policy.domain.clearance.cleared_lines import ClearedLine
+from services.policy.domain.clearance.submissions import Submission
 from services.policy.domain.policies import Line
 from services.policy.domain.scales import Level
 from shared.events import Authorisation, BehalfOf, ResponseApproved
@@ -17,21 +20,38 @@ from shared.ids import new_id
 def by_line(case: Case, turn: Turn, line: Line, now: datetime) -> ResponseApproved:
     """A cleared line answers one turn by itself, and only that turn."""
     text = line.text[turn.decision.language]
-    standing = Authorisation(
-        kind="standing",
-        officer=line.cleared_by.officer,
-        post=line.cleared_by.post,
-        level=line.cleared_by.level,
-        at=line.cleared_at,
-        line=line.id,
-    )
     seen = case.seen_of(turn, text, turn.decision.language, turn.decision.policy_version)
-    return _response(case, [turn], seen.digest(), text, turn.decision.language, (standing,), "L0", now)
+    clearance = line.clearance if isinstance(line, ClearedLine) else None
+    return _response(
+        case, [turn], seen.digest(), text, turn.decision.language, _standing(line), "L0", now, clearance=clearance
+    )
 
 
 def by_clearance(case: Case, draft: Draft, now: datetime) -> ResponseApproved:
     """A cleared draft answers every turn of the case that waits."""
-    authorisations = tuple(
+    assert case.standing is not None
+    given = _consents(draft.steps)
+    return _response(case, case.unanswered, draft.digest, draft.text, draft.language, given, case.standing.level, now)
+
+
+def by_answer(case: Case, answer: Submission, text: str, now: datetime) -> ResponseApproved:
+    """An answer cleared for many answers every turn of one case that waits, in its language."""
+    newest = case.unanswered[-1].decision
+    return _response(
+        case,
+        case.unanswered,
+        answer.digest,
+        text,
+        newest.language,
+        _consents(answer.steps),
+        answer.level,
+        now,
+        clearance=answer.id,
+    )
+
+
+def _consents(steps: Iterable[Step]) -> tuple[Authorisation, ...]:
+    return tuple(
         Authorisation(
             kind=step.kind,
             officer=step.taken.officer,
@@ -41,13 +61,28 @@ def by_clearance(case: Case, draft: Draft, now: datetime) -> ResponseApproved:
             on_behalf_of=behalf and BehalfOf(officer=behalf.officer, post=behalf.post),
             instrument=step.taken.instrument,
         )
-        for step in draft.steps
+        for step in steps
         if step.taken is not None
         for behalf in (step.taken.on_behalf_of,)
     )
-    assert case.standing is not None
-    covered = case.unanswered
-    return _response(case, covered, draft.digest, draft.text, draft.language, authorisations, case.standing.level, now)
+
+
+def _standing(line: Line) -> tuple[Authorisation, ...]:
+    """The standing authority of a line: of all who cleared that version of it, or of the one whom the policy names."""
+    if isinstance(line, ClearedLine):
+        known = {"kind": "standing", "line": line.id, "line_version": line.version}
+        return tuple(given.model_copy(update=known) for given in _consents(line.consents))
+    clearing = line.cleared_by
+    return (
+        Authorisation(
+            kind="standing",
+            officer=clearing.officer,
+            post=clearing.post,
+            level=clearing.level,
+            at=line.cleared_at,
+            line=line.id,
+        ),
+    )
 
 
 def _response(
@@ -59,6 +94,8 @@ def _response(
     authorisations: tuple[Authorisation, ...],
     level: Level,
     now: datetime,
+    *,
+    clearance: str | None = None,
 ) -> ResponseApproved:
     newest = covered[-1]
     for turn in covered:
@@ -82,4 +119,5 @@ def _response(
         policy_version=newest.decision.policy_version,
         authorisations=authorisations,
         approved_at=now,
+        clearance=clearance,
     )
