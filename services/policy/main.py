@@ -5,8 +5,10 @@ from functools import partial
 from fastapi import FastAPI
 
 from services.policy.adapters import consumers, lapses, succession
+from services.policy.adapters.answers import Answering
 from services.policy.adapters.api.acting import acting_api
 from services.policy.adapters.api.agencies import agencies_api
+from services.policy.adapters.api.answers import answers_api
 from services.policy.adapters.api.authority_desk import AuthorityDesk
 from services.policy.adapters.api.cases import cases_api
 from services.policy.adapters.api.clocks import clocks_api
@@ -28,6 +30,7 @@ from services.policy.adapters.replay_queue import ReplayQueue
 from services.policy.adapters.store import forgetting
 from services.policy.adapters.store.classifiers import ClassifiersInUse
 from services.policy.adapters.timekeeping import Timekeeper
+from services.policy.domain.clearance.facts import PlainFacts
 from services.policy.settings import Settings
 from shared.clock import Clock, utc_now
 from shared.service import Service
@@ -43,6 +46,8 @@ def create_app(settings: Settings, clock: Clock = utc_now, deployment: Deploymen
     service = Service("policy", settings, "Decides what each comment needs, and who may release the answer.")
     authority = AuthorityDesk(service.database, policies, clock)
     submissions = SubmissionDesk(service.database, policies, clock)
+    facts = PlainFacts()
+    answering = Answering(service.database, policies, facts, clock)
     desk = PolicyDesk(service.database, policies, deployment.above, clock)
 
     async def refresh() -> None:
@@ -61,6 +66,7 @@ def create_app(settings: Settings, clock: Clock = utc_now, deployment: Deploymen
     service.loops["policies"] = keep_up
     service.loops["lapses"] = partial(lapses.keep, service.database, policies, clock)
     service.loops["forgetting"] = partial(forgetting.sweep, service.database, clock)
+    service.loops["answers"] = answering.run
     timekeeper = Timekeeper(service.database, policies, refresh, clock, settings.timekeeping.look_seconds)
     service.loops["timekeeping"] = timekeeper.run
     queue = ReplayQueue(service.database, settings.database.url.get_secret_value(), deployment.above, clock)
@@ -75,6 +81,7 @@ def create_app(settings: Settings, clock: Clock = utc_now, deployment: Deploymen
         corrections_api(service.database, policies, clock),
         issues_api(service.database, clock),
         lines_api(submissions),
+        answers_api(submissions, answering, facts),
         agencies_api(policies),
         practice_api(policies, deployment.above),
         policies_api(desk, clock),

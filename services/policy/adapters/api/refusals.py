@@ -15,6 +15,7 @@ from services.policy.domain.clearance.approvals import (
     Refusal,
     StaleDigest,
 )
+from services.policy.domain.clearance.facts import FactsDiffer
 from services.policy.domain.clearance.submissions import SubmissionNotOpen
 from services.policy.domain.clocks.pauses import AlreadyPaused, ClockNotRunning, PauseOver, WrongUntil
 from shared.problems import Problem
@@ -33,6 +34,7 @@ _PROBLEMS: tuple[tuple[type[Refusal], int, str, str], ...] = (
     (WrongUntil, 422, "wrong-until", "The end of the pause does not fit"),
     (OverAlready, 409, "over-already", "It stands no longer"),
     (SubmissionNotOpen, 409, "submission-not-open", "It is no longer open"),
+    (FactsDiffer, 409, "facts-differ", "The languages do not say the same"),
     (GrantRefused, 422, "grant-refused", "This power cannot be given so"),
 )
 
@@ -57,6 +59,8 @@ def _members(refusal: Refusal) -> dict[str, Any]:
             return {"ceiling": ceiling, "exceeded": list(refusal.exceeded), "instrument": mandate.instrument}
         case DayIsSpent():
             return {"instrument": refusal.instrument, "number_a_day": refusal.number}
+        case FactsDiffer():
+            return {"differences": [each._asdict() for each in refusal.differences]}
         case GrantRefused():
             return {"errors": [asdict(fault) for fault in refusal.faults]}
     return {}

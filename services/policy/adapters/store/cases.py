@@ -45,6 +45,12 @@ async def load_ids(connection: AsyncConnection, ids: Iterable[str], comments: It
     return await _with_parts(connection, found.all(), comments, ())
 
 
+async def look_at(connection: AsyncConnection, ids: Iterable[str]) -> list[Case]:
+    """The same to look at only: nothing is locked, and nothing may be written."""
+    found = await connection.execute(_LOOK_AT, {"ids": sorted(set(ids))})
+    return await _with_parts(connection, found.all(), (), ())
+
+
 async def _with_parts(
     connection: AsyncConnection, found: Sequence[Any], comments: Iterable[str], authors: Iterable[str]
 ) -> list[Case]:
@@ -258,6 +264,7 @@ _BY_THREAD = text(f"""
 _BY_ID = text(
     f'SELECT {_CASE_COLUMNS} FROM "case" WHERE id = ANY (CAST(:ids AS text[])) ORDER BY id FOR UPDATE'  # noqa: S608
 )
+_LOOK_AT = text(f'SELECT {_CASE_COLUMNS} FROM "case" WHERE id = ANY (CAST(:ids AS text[])) ORDER BY id')  # noqa: S608
 _TURNS = text("""
     SELECT * FROM turn WHERE case_id = ANY (CAST(:cases AS text[]))
         AND (state IN ('waiting', 'watching', 'released') OR comment = ANY (CAST(:comments AS text[])))
