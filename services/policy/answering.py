@@ -10,7 +10,9 @@ from datetime import datetime
 
 from services.policy.domain.clearance import releases
 from services.policy.domain.clearance.answers import Answer, Misfit, exceeds
+from services.policy.domain.clearance.approvals import NotYourAuthority
 from services.policy.domain.clearance.cases import Case
+from services.policy.domain.clearance.deciders import Decider
 from services.policy.domain.clearance.facts import FactsDiffer
 from services.policy.domain.clearance.submissions import Submission
 from services.policy.domain.deciding.decisions import PolicyInForce
@@ -82,6 +84,14 @@ def answer(
         else:
             members.append(_take_out(cleared, case, reason, work))
     return members
+
+
+def merge(issue: str, into: str, agency: str, decider: Decider) -> Act:
+    """Say that two issues are one matter: what is put up from now on is for both. Raises NotYourAuthority for one
+    without any mandate."""
+    if not decider.mandates:
+        raise NotYourAuthority
+    return Act.by(decider.mandates[0], agency, "issue.merged", into, issue=issue)
 
 
 def _release(cleared: Submission, case: Case, work: Work, now: datetime) -> Member:

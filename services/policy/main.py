@@ -18,6 +18,7 @@ from services.policy.adapters.api.drafts import drafts_api
 from services.policy.adapters.api.issues import issues_api
 from services.policy.adapters.api.lines import lines_api
 from services.policy.adapters.api.mandates import mandates_api
+from services.policy.adapters.api.merges import merges_api
 from services.policy.adapters.api.policies import policies_api
 from services.policy.adapters.api.policy_desk import PolicyDesk
 from services.policy.adapters.api.policy_drafts import policy_drafts_api
@@ -82,6 +83,7 @@ def create_app(settings: Settings, clock: Clock = utc_now, deployment: Deploymen
         issues_api(service.database, clock),
         lines_api(submissions),
         answers_api(submissions, answering, facts),
+        merges_api(authority),
         agencies_api(policies),
         practice_api(policies, deployment.above),
         policies_api(desk, clock),

@@ -302,3 +302,39 @@ async def test_an_answer_that_is_published_ends_its_case() -> None:
         await policy.receive(published(ResponseApproved.model_validate(first, strict=False)))
         (row,) = await policy.rows(f"SELECT state FROM \"case\" WHERE id = '{first['case']}'")
         assert row.state == "answered"
+
+
+async def test_two_issues_that_a_person_joined_are_answered_together() -> None:
+    async with an_office() as office:
+        policy = office.policy
+        await raised(policy, 0, 3)
+        await raised(policy, 10, 2, "Taps are dry in Kandy, how long must the hospital go without")
+        first, second = (row.id for row in await policy.rows("SELECT id FROM issue ORDER BY comments DESC"))
+        path = f"/v1/issues/{first}/merges"
+        assert kind_of(await policy.post(path, {"issue": second}, "stranger", "water-board")) == (
+            403,
+            "not-your-authority",
+        )
+        assert kind_of(await policy.post(path, {"issue": first}, DESK)) == (422, "one-issue")
+        assert (await policy.post(path, {"issue": "issue_0"}, DESK)).status_code == 404
+        for _ in range(2):
+            answer = await policy.post(path, {"issue": second}, DESK)
+            assert (answer.status_code, answer.json()["merged_with"]) == (201, [second]), answer.text
+        assert (await policy.get(f"/v1/issues/{second}", DESK)).json()["merged_with"] == [first]
+        assert len(await office.audited("issue.merged")) == 1
+        await put_up(policy, first)
+        inside, outside = await members(policy, first)
+        assert len(inside) + len(outside) == 5
+        await cleared_now(policy, first)
+        assert len(await responses(policy)) == len(inside)
+
+
+async def test_merges_join_whole_groups() -> None:
+    async with an_office() as office:
+        policy = office.policy
+        for n in range(4):
+            await raised(policy, n * 10, 2, f"Street{n} Quarter{n} Village{n} has no water Pipe{n} Tank{n} Tap{n}")
+        a, b, c, d = (row.id for row in await policy.rows("SELECT id FROM issue ORDER BY opened_at, id"))
+        for into, other in ((a, b), (c, b), (d, c), (a, d)):
+            assert (await policy.post(f"/v1/issues/{into}/merges", {"issue": other}, DESK)).status_code == 201
+        assert (await policy.get(f"/v1/issues/{d}", DESK)).json()["merged_with"] == sorted([a, b, c])

@@ -5,19 +5,19 @@ gets it as a response of its own; whoever does not fit is taken out with the rea
 """
 
 import contextlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Any
 
 from fastapi import APIRouter, Request
-from pydantic import Field
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.responses import JSONResponse, Response
 
 from services.policy import answering, submissions
 from services.policy.adapters.answers import Answering
-from services.policy.adapters.api.authority_desk import Moment, ReasonIn, Strict
+from services.policy.adapters.api.answer_bodies import AnswerIn, answer_body, member_body, refuse_invalid
+from services.policy.adapters.api.authority_desk import ReasonIn
 from services.policy.adapters.api.issues import IssuePath
 from services.policy.adapters.api.issues import found as found_issue
 from services.policy.adapters.api.submission_desk import (
@@ -26,43 +26,23 @@ from services.policy.adapters.api.submission_desk import (
     Number,
     SignoffIn,
     SubmissionDesk,
-    submission_body,
     superseding,
 )
-from services.policy.adapters.store import answers, cases, recusals, rows
+from services.policy.adapters.store import answers, cases, issue_merges, recusals, rows
 from services.policy.adapters.store import submissions as store
-from services.policy.answering import Member
-from services.policy.domain.clearance.answers import MOST_THREADS, Answer, need_of
+from services.policy.domain.clearance.answers import Answer, need_of
 from services.policy.domain.clearance.cases import Case
 from services.policy.domain.clearance.submissions import LEAST, Submission
 from services.policy.ports import FactsGate
 from services.policy.submissions import Done
 from shared.auth import Caller, requires
-from shared.clock import rfc3339
 from shared.idempotency import Answer as Answered
 from shared.ids import new_id
-from shared.problems import Problem, not_found
+from shared.problems import not_found
 from shared.strict_json import StrictRoute
 
 MOST_SHOWN = 500
 """Cases of a group that are looked at for a preview, and for the level of a new answer."""
-
-Text = Annotated[str, Field(min_length=1, max_length=5000, pattern=r"\S")]
-Language = Annotated[str, Field(pattern=r"^[a-z]{2,3}$")]
-
-
-class LimitsIn(Strict):
-    """For how many threads at most, and up to when."""
-
-    threads: int = Field(MOST_THREADS, ge=1, le=MOST_THREADS)
-    until: Moment
-
-
-class AnswerIn(Strict):
-    """One answer for all who raise the issue: a text in each language in which it shall go out."""
-
-    texts: dict[Language, Text] = Field(min_length=1)
-    limits: LimitsIn
 
 
 def answers_api(desk: SubmissionDesk, release: Answering, facts: FactsGate) -> APIRouter:
@@ -78,7 +58,7 @@ def answers_api(desk: SubmissionDesk, release: Answering, facts: FactsGate) -> A
         async def effect(connection: AsyncConnection, at: AtHand) -> Answered:
             done = deed(at)
             await desk.keep(connection, at, *superseding(at, done))
-            return Answered(201, _body(done.submission, facts))
+            return Answered(201, answer_body(done.submission, facts))
 
         answer = await desk.act(request, caller, (agency, "answer", issue_id), effect)
         if answer.body["state"] == "cleared":
@@ -104,7 +84,7 @@ def answers_api(desk: SubmissionDesk, release: Answering, facts: FactsGate) -> A
             done = await _put_up(connection, at, caller, posted)
             await desk.keep(connection, at, *superseding(at, done))
             place = f"/v1/issues/{issue_id}/answers/{done.submission.number}"
-            return Answered(201, _body(done.submission, facts), {"Location": place})
+            return Answered(201, answer_body(done.submission, facts), {"Location": place})
 
         return (await desk.act(request, caller, (agency, "answer", issue_id), effect)).response()
 
@@ -115,7 +95,7 @@ def answers_api(desk: SubmissionDesk, release: Answering, facts: FactsGate) -> A
         async with desk.database.begin(caller.scope) as connection:
             found = await store.of(connection, (agency, "answer", issue_id))
             counting = await desk.counting(connection, found)
-        return JSONResponse({"items": [_body(desk.shown(each, counting), facts) for each in found], "next": None})
+        return JSONResponse({"items": [answer_body(desk.shown(each, counting), facts) for each in found], "next": None})
 
     @router.get("/{number}")
     async def get_answer(issue_id: IssuePath, number: Number, caller: Caller = requires("cases:read")) -> Response:
@@ -133,7 +113,7 @@ def answers_api(desk: SubmissionDesk, release: Answering, facts: FactsGate) -> A
             counting = await desk.counting(connection, found)
             shown = desk.shown(found[0], counting)
             members = await _members(connection, shown, desk.clock())
-        return JSONResponse({**_body(shown, facts), **members})
+        return JSONResponse({**answer_body(shown, facts), **members})
 
     @router.post("/{number}/approvals", status_code=201)
     async def approve(
@@ -232,12 +212,12 @@ async def _agency(desk: SubmissionDesk, caller: Caller, issue_id: str) -> str:
 async def _put_up(connection: AsyncConnection, at: AtHand, caller: Caller, posted: AnswerIn) -> Done:
     """What is put up, on the level of those whom it fits now. Raises NothingToAnswer, and ``Problem`` 422."""
     row = await found_issue(connection, caller, at.place[2], at.now)
-    _refuse_invalid(posted, at)
+    refuse_invalid(posted, at)
     answer = Answer(
         texts=posted.texts,
         threads=posted.limits.threads,
         until=posted.limits.until,
-        issues=tuple(await answers.group_of(connection, row)),
+        issues=tuple(await issue_merges.group_of(connection, row)),
         kind=row.kind,
         topics=tuple(rows.from_json(row.topics)),
     )
@@ -262,17 +242,6 @@ async def _put_up(connection: AsyncConnection, at: AtHand, caller: Caller, poste
     return submissions.put_up(new, at.decider, at.policy)
 
 
-def _refuse_invalid(posted: AnswerIn, at: AtHand) -> None:
-    errors = [
-        {"pointer": f"/texts/{language}", "detail": f"{language} is not a language of this agency"}
-        for language in sorted(set(posted.texts) - set(at.policy.policy.languages))
-    ]
-    if posted.limits.until <= at.now:
-        errors.append({"pointer": "/limits/until", "detail": "this time is over"})
-    if errors:
-        raise Problem(422, "invalid-answer", "The answer cannot be taken", errors=errors)
-
-
 async def _waiting(connection: AsyncConnection, answer: Answer, submission: str) -> list[Case]:
     """The cases of a group that wait and were not tried yet, oldest first."""
     ids = await answers.waiting(connection, answer.issues, submission, MOST_SHOWN)
@@ -285,8 +254,8 @@ async def _members(connection: AsyncConnection, submission: Submission, now: dat
     answer = Answer.of(submission)
     done = await answers.members(connection, submission.id)
     found = {
-        "in": [_member(each) for each in done if each.response],
-        "out": [_member(each) for each in done if each.reason],
+        "in": [member_body(each) for each in done if each.response],
+        "out": [member_body(each) for each in done if each.reason],
     }
     answered = len(found["in"])
     if submission.state not in ("open", "cleared", "ended"):
@@ -303,22 +272,3 @@ async def _members(connection: AsyncConnection, submission: Submission, now: dat
         taken += reason is None
         found["in" if reason is None else "out"].append({"case": case.id, "response": None, "reason": reason})
     return {"answered": answered, "members": found}
-
-
-def _member(member: Member) -> dict[str, Any]:
-    return {"case": member.case, "response": member.response, "reason": member.reason}
-
-
-def _body(submission: Submission, facts: FactsGate) -> dict[str, Any]:
-    """An answer as it reads, and what keeps it from being cleared."""
-    answer = Answer.of(submission)
-    differences: Sequence[Any] = facts.differences(answer.texts)
-    return {
-        "issue": submission.subject,
-        "number": submission.number,
-        "texts": dict(answer.texts),
-        "limits": {"threads": answer.threads, "until": rfc3339(answer.until)},
-        "rule": submission.content["members"],
-        "differences": [each._asdict() for each in differences],
-        **submission_body(submission),
-    }

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.responses import JSONResponse, Response
 
 from services.policy.adapters.api import paging
-from services.policy.adapters.store import issue_queries, rows
+from services.policy.adapters.store import issue_merges, issue_queries, rows
 from shared.auth import Caller, requires
 from shared.clock import Clock, rfc3339
 from shared.database import Database
@@ -48,12 +48,15 @@ def issues_api(database: Database, clock: Clock) -> APIRouter:
 
     @router.get("/{issue_id}")
     async def get_issue(issue_id: IssuePath, caller: Caller = requires("cases:read")) -> Response:
-        """One issue with its latest cases, and the issues that are the same in other languages. 404 if not yours."""
+        """One issue with its latest cases, the issues that are the same in other languages, and those that persons
+        found to be the same. 404 if not yours."""
         async with database.begin(caller.scope) as connection:
             row = await found(connection, caller, issue_id, clock())
             elsewhere = await issue_queries.in_other_languages(connection, row)
+            merged = await issue_merges.joined(connection, issue_id) - {issue_id}
             cases = await issue_queries.cases_of(connection, issue_id)
-        return JSONResponse({**_body(row), "in_other_languages": list(elsewhere), "cases": cases})
+        others = {"in_other_languages": list(elsewhere), "merged_with": sorted(merged)}
+        return JSONResponse({**_body(row), **others, "cases": cases})
 
     return router
 

@@ -4,17 +4,17 @@ A version that is cleared speaks beside the lines of the policy until another on
 has heard of that within seconds; whoever releases by a line looks whether it still stands.
 """
 
-from collections.abc import Callable, Sequence
-from typing import Annotated, Any
+from collections.abc import Callable
+from typing import Annotated
 
 from fastapi import APIRouter, Path, Request
-from pydantic import Field
 from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.responses import JSONResponse, Response
 
 from services.policy import submissions
 from services.policy.adapters.api import editions, paging
-from services.policy.adapters.api.authority_desk import AgencyName, AgencyQuery, Moment, ReasonIn, Strict
+from services.policy.adapters.api.authority_desk import AgencyQuery, ReasonIn
+from services.policy.adapters.api.line_bodies import LineIn, WordingIn, line_body, wording_of
 from services.policy.adapters.api.refusals import problem_of
 from services.policy.adapters.api.submission_desk import (
     ApprovalIn,
@@ -30,11 +30,6 @@ from services.policy.adapters.store.submissions import Place
 from services.policy.domain.clearance.approvals import Refusal
 from services.policy.domain.clearance.lines import content_of, need_of
 from services.policy.domain.clearance.submissions import Submission
-from services.policy.domain.composing.references import dangling_in
-from services.policy.domain.deciding.decisions import PolicyInForce
-from services.policy.domain.parts import Id
-from services.policy.domain.policies import Language, LinePurpose, Phrase, Wording
-from services.policy.domain.scales import Damage, Kind, Sensitivity
 from services.policy.submissions import Done
 from shared.auth import Caller, requires
 from shared.idempotency import Answer
@@ -43,41 +38,6 @@ from shared.problems import Problem, not_found
 from shared.strict_json import StrictRoute
 
 LinePath = Annotated[str, Path(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
-
-
-class PreconditionsIn(Strict):
-    """What must be true at the moment in which the line is used."""
-
-    from_: Moment | None = Field(None, alias="from")
-    until: Moment | None = None
-    public_only: bool = False
-    in_crisis: bool = Field(False, description="it goes out while a crisis lasts")
-    unless: dict[Language, list[Phrase]] = Field({}, description="words of comments that ask for more than it says")
-
-
-class CeilingIn(Strict):
-    """Up to what it may be used."""
-
-    sensitivity: Sensitivity
-    damage: Damage
-
-
-class WordingIn(Strict):
-    """What a line says, and about what."""
-
-    purpose: LinePurpose = "answer"
-    text: dict[Language, Annotated[str, Field(min_length=1, max_length=5000, pattern=r"\S")]] = Field(min_length=1)
-    topics: list[Id] = Field([], max_length=200)
-    kinds: list[Kind] = Field(["question"], min_length=1)
-    preconditions: PreconditionsIn = PreconditionsIn()
-    ceiling: CeilingIn
-
-
-class LineIn(WordingIn):
-    """A new line."""
-
-    id: Id
-    agency: AgencyName
 
 
 def lines_api(desk: SubmissionDesk) -> APIRouter:
@@ -267,22 +227,6 @@ def lines_api(desk: SubmissionDesk) -> APIRouter:
     return router
 
 
-def line_body(versions: Sequence[Submission]) -> dict[str, Any]:
-    """A line as it reads: the newest words, which version is in effect, and every version with its steps."""
-    newest = versions[-1]
-    in_effect = next((each.number for each in versions if each.state == "cleared"), None)
-    return {
-        "agency": newest.agency,
-        **newest.content,
-        "version": newest.number,
-        "state": newest.state,
-        "in_effect": in_effect,
-        "versions": [
-            {"version": each.number, **submission_body(each), "text": each.content["text"]} for each in versions
-        ],
-    }
-
-
 async def _place(desk: SubmissionDesk, caller: Caller, line: str, agency: str | None) -> Place:
     """Which line is meant. Raises ``Problem`` 404, and 400 where several agencies have one of that id."""
     async with desk.database.begin(caller.scope) as connection:
@@ -303,7 +247,7 @@ def _after(cursor: str) -> tuple[str, str]:
 
 
 def _put_up(posted: WordingIn, at: AtHand, caller: Caller) -> Done:
-    wording = _wording(posted, at.place[2], at.policy)
+    wording = wording_of(posted, at.place[2], at.policy.policy)
     new = Submission(
         id=new_id("sub"),
         agency=at.place[0],
@@ -321,19 +265,3 @@ def _put_up(posted: WordingIn, at: AtHand, caller: Caller) -> Done:
         written_at=at.now,
     )
     return submissions.put_up(new, at.decider, at.policy)
-
-
-def _wording(posted: WordingIn, line: str, policy: PolicyInForce) -> Wording:
-    """The words, where every name in them holds. Raises ``Problem`` 422 with each field at fault."""
-    said = posted.model_dump(exclude={"agency"}, by_alias=True)
-    if posted.purpose == "answer" and not posted.topics:
-        raise _invalid([("topics", "a line that answers names the topics that it speaks on")])
-    wording = Wording.model_validate({**said, "id": line}, strict=False)
-    if faults := list(dangling_in(wording, policy.policy)):
-        raise _invalid(faults)
-    return wording
-
-
-def _invalid(faults: Sequence[tuple[str, str]]) -> Problem:
-    errors = [{"pointer": "/" + field.replace(".", "/"), "detail": sentence} for field, sentence in faults]
-    return Problem(422, "invalid-line", "The line cannot be taken", errors=errors)

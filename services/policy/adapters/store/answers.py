@@ -2,21 +2,12 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.policy.answering import Member
 from services.policy.domain.clearance.submissions import Submission
-
-
-async def group_of(connection: AsyncConnection, row: Any) -> list[str]:
-    """The issues of one matter, by the row of one of them: those that persons joined with it, and the same in other
-    languages."""
-    about = {"issue": row.id, "agency": row.agency, "subject": row.subject, "language": row.language}
-    found = await connection.execute(_GROUP, {**about, "opened_at": row.opened_at, "ends_at": row.ends_at})
-    return sorted({row.id, *found.scalars()})
 
 
 async def waiting(connection: AsyncConnection, issues: Sequence[str], submission: str, most: int) -> list[str]:
@@ -59,25 +50,6 @@ async def with_something_to_do(connection: AsyncConnection, now: datetime) -> li
     return list((await connection.execute(_TO_DO, {"now": now})).scalars())
 
 
-async def merge(connection: AsyncConnection, issue: str, into: str, agency: str, by: str, at: datetime) -> bool:
-    """Keep that two issues are one matter; False where that is known of the one that goes into the other."""
-    values = {"issue": issue, "into": into, "agency": agency, "by": by, "at": at}
-    return (await connection.execute(_MERGE, values)).scalar_one_or_none() is not None
-
-
-_MERGED = """
-    WITH RECURSIVE joined AS (
-        SELECT CAST(:issue AS text) AS issue
-        UNION SELECT CASE WHEN m.issue = joined.issue THEN m.into_issue ELSE m.issue END
-        FROM joined JOIN issue_merge AS m ON joined.issue IN (m.issue, m.into_issue))
-"""
-_GROUP = text(f"""
-    {_MERGED}
-    SELECT issue FROM joined
-    UNION SELECT id FROM issue
-    WHERE subject = :subject AND agency = :agency AND comments > 1 AND language <> :language
-        AND opened_at <= :ends_at AND ends_at >= :opened_at
-""")  # noqa: S608 - constants of this module
 _WAITING = text("""
     SELECT t.case_id, min(t.received_at) AS since FROM turn AS t
     WHERE t.issue = ANY (CAST(:issues AS text[])) AND t.state = 'waiting'
@@ -104,8 +76,4 @@ _TO_DO = text("""
             WHERE t.state = 'waiting' AND NOT EXISTS (
                 SELECT 1 FROM answer_member AS m WHERE m.submission = s.id AND m.case_id = t.case_id)))
     ORDER BY s.id
-""")
-_MERGE = text("""
-    INSERT INTO issue_merge (issue, agency, into_issue, merged_by, at) VALUES (:issue, :agency, :into, :by, :at)
-    ON CONFLICT (issue) DO NOTHING RETURNING issue
 """)
