@@ -212,6 +212,7 @@ response = Table(
     Column("native_id", Text),
     Column("approved_at", DateTime(timezone=True), nullable=False),
     Column("settled_at", DateTime(timezone=True)),
+    Column("clearance", Text),
     CheckConstraint("state IN ('approved', 'published', 'failed')", name="response_state"),
 )
 Index("response_by_case", response.c.case_id)

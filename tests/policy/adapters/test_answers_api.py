@@ -119,7 +119,7 @@ async def test_forty_ask_three_of_them_with_personal_details_and_thirty_seven_ar
         body = await cleared_now(policy, issue)
         found = await responses(policy)
         assert len(found) == 37
-        assert {response.text for response in found} == {TEXTS["en"]}
+        assert {(response.text, response.clearance) for response in found} == {(TEXTS["en"], body["clearance"])}
         assert {each["clearance"] for each in await sent(policy)} == {body["clearance"]}
         assert {each["digest"] for each in await sent(policy)} == {body["digest"]}
         officers = {given["officer"] for each in await sent(policy) for given in each["authorisations"]}
@@ -338,3 +338,17 @@ async def test_merges_join_whole_groups() -> None:
         for into, other in ((a, b), (c, b), (d, c), (a, d)):
             assert (await policy.post(f"/v1/issues/{into}/merges", {"issue": other}, DESK)).status_code == 201
         assert (await policy.get(f"/v1/issues/{d}", DESK)).json()["merged_with"] == sorted([a, b, c])
+
+
+async def test_comments_that_come_in_while_an_answer_goes_out_wait_for_nobody_and_lose_nothing() -> None:
+    async with an_office() as office:
+        policy = office.policy
+        await raised(policy, 0, 60)
+        await cleared(policy, await the_issue(policy))
+        replica = await a_shelf(policy)
+        coming = [raised(policy, 100 + 10 * n, 10) for n in range(4)]
+        looking = [answering(policy, replica).look() for _ in range(4)]
+        await asyncio.gather(*(each for pair in zip(coming, looking, strict=True) for each in pair))
+        await answering(policy, replica).look()
+        threads = [response.thread for response in await responses(policy)]
+        assert (len(threads), len(set(threads))) == (100, 100)

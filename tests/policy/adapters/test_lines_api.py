@@ -1,5 +1,6 @@
 """Lines over HTTP: drafted, cleared on the level of their ceiling, speaking, and withdrawn at once."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -252,3 +253,36 @@ async def test_the_database_forbids_what_nobody_may(spoilt: str) -> None:
         async with office.policy.database.begin(EVERY_AGENCY) as connection:
             with pytest.raises(Exception, match="submission_approval"):
                 await connection.execute(text(f"UPDATE submission_approval SET {spoilt}"))
+
+
+async def test_those_who_press_at_once_take_a_step_each() -> None:
+    async with an_office() as office:
+        await put_up(office.policy, ceiling={"sensitivity": "S4", "damage": "D1"})
+        answers = await asyncio.gather(*(approve(office.policy, who) for who in (COMMS, DIVISION, HEAD)))
+        assert [answer.status_code for answer in answers] == [201] * 3
+        assert sorted(answer.json()["state"] for answer in answers) == ["cleared", "open", "open"]
+        (response,) = await ask(office.policy)
+        assert {given["officer"] for given in response.authorisations} == {COMMS, DIVISION, HEAD}
+        assert {given["line_version"] for given in response.authorisations} == {1}
+
+
+async def test_of_those_who_edit_one_version_at_once_one_does() -> None:
+    async with an_office() as office:
+        await put_up(office.policy)
+        answers = await asyncio.gather(*(edit(office.policy, '"1"', text={"en": f"Edit {n}."}) for n in range(4)))
+        assert sorted(answer.status_code for answer in answers) == [200, 412, 412, 412]
+        versions = (await office.policy.get("/v1/lines/times")).json()["versions"]
+        assert [each["state"] for each in versions] == ["superseded", "open"]
+
+
+async def test_after_a_withdrawal_was_answered_nothing_more_goes_out_however_many_release() -> None:
+    async with an_office() as office:
+        await a_cleared_line(office)
+        late = await a_replica(office.policy)
+        path = "/v1/lines/times/withdrawals"
+        asking = [ask(office.policy, shelf=late, n=n) for n in range(1, 9)]
+        *before, withdrawn = await asyncio.gather(*asking, office.policy.post(path, {"reason": "wrong"}, COMMS))
+        assert withdrawn.status_code == 201
+        assert await ask(office.policy, shelf=late, n=9) == []
+        (row,) = await office.policy.rows("SELECT count(*) AS n FROM response")
+        assert row.n == sum(map(len, before))

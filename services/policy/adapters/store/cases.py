@@ -227,6 +227,7 @@ async def _write_responses(connection: AsyncConnection, work: UnitOfWork) -> Non
                     for response in responses
                 ],
                 "approved": [response.approved_at for response in responses],
+                "clearances": [response.clearance for response in responses],
             },
         )
     if settled := work.settled:
@@ -340,16 +341,17 @@ _WRITE_APPROVAL = text("""
 """)
 _INSERT_RESPONSES = text("""
     INSERT INTO response (id, agency, case_id, comments, text, language, level, digest, policy_version, authorisations,
-                          state, approved_at)
+                          state, approved_at, clearance)
     SELECT id, agency, case_id, comments, body, language, level, digest, policy_version, authorisations, 'approved',
-           approved_at
+           approved_at, clearance
     FROM unnest(
         CAST(:ids AS text[]), CAST(:agencies AS text[]), CAST(:cases AS text[]),
         CAST(CAST(:comments AS text[]) AS json[]), CAST(:texts AS text[]), CAST(:languages AS text[]),
         CAST(:levels AS text[]), CAST(:digests AS text[]), CAST(:versions AS text[]),
-        CAST(CAST(:authorisations AS text[]) AS json[]), CAST(:approved AS timestamptz[]))
+        CAST(CAST(:authorisations AS text[]) AS json[]), CAST(:approved AS timestamptz[]),
+        CAST(:clearances AS text[]))
         AS new (id, agency, case_id, comments, body, language, level, digest, policy_version, authorisations,
-                approved_at)
+                approved_at, clearance)
 """)
 _SETTLE_RESPONSES = text("""
     UPDATE response SET state = new.state, native_id = new.native_id, settled_at = new.at

@@ -16,7 +16,7 @@ TABLES = ("submission", "submission_approval", "answer_member", "issue_merge")
 
 
 def upgrade() -> None:
-    """Create the tables; nothing that stands is touched."""
+    """Create the tables, and add the column that old code does not write."""
     op.create_table(
         "submission",
         sa.Column("id", sa.Text, primary_key=True),
@@ -109,10 +109,12 @@ def upgrade() -> None:
         sa.CheckConstraint("issue <> into_issue", name="issue_merge_of_two"),
     )
     op.create_index("issue_merge_into", "issue_merge", ["into_issue"])
+    op.add_column("response", sa.Column("clearance", sa.Text))
     protect(op, *TABLES)
 
 
 def downgrade() -> None:
     """Drop what the upgrade made."""
+    op.drop_column("response", "clearance")
     for table in reversed(TABLES):
         op.drop_table(table)
