@@ -26,6 +26,7 @@ from services.policy.adapters.api.policy_findings import policy_findings_api
 from services.policy.adapters.api.practice import practice_api
 from services.policy.adapters.api.replays import replays_api
 from services.policy.adapters.api.submission_desk import SubmissionDesk
+from services.policy.adapters.api.submissions import submissions_api
 from services.policy.adapters.policy_files import Deployment, read_folder
 from services.policy.adapters.replay_queue import ReplayQueue
 from services.policy.adapters.store import forgetting
@@ -84,6 +85,7 @@ def create_app(settings: Settings, clock: Clock = utc_now, deployment: Deploymen
         lines_api(submissions),
         answers_api(submissions, answering, facts),
         merges_api(authority),
+        submissions_api(submissions),
         agencies_api(policies),
         practice_api(policies, deployment.above),
         policies_api(desk, clock),

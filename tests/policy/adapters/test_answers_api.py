@@ -352,3 +352,20 @@ async def test_comments_that_come_in_while_an_answer_goes_out_wait_for_nobody_an
         await answering(policy, replica).look()
         threads = [response.thread for response in await responses(policy)]
         assert (len(threads), len(set(threads))) == (100, 100)
+
+
+async def test_an_answer_outlives_its_issue_and_can_still_be_withdrawn() -> None:
+    async with an_office() as office:
+        policy = office.policy
+        await raised(policy, 0, 2)
+        issue = await the_issue(policy)
+        await cleared(policy, issue)
+        await policy.rows("DELETE FROM issue RETURNING id")
+        assert len((await members(policy, issue))[0]) == 2
+        path = f"/v1/issues/{issue}/answers/1/withdrawals"
+        assert kind_of(await policy.post(path, {"reason": "over"}, "passports-head")) == (404, "not-found")
+        assert (await policy.post(path, {"reason": "over"}, HEAD)).json()["state"] == "withdrawn"
+        over = {"threads": 5, "until": rfc3339(NOW + timedelta(days=31))}
+        await raised(policy, 10, 2)
+        answer = await put_up(policy, await the_issue(policy), limits=over)
+        assert [each["pointer"] for each in answer.json()["errors"]] == ["/limits/until"]

@@ -286,3 +286,20 @@ async def test_after_a_withdrawal_was_answered_nothing_more_goes_out_however_man
         assert await ask(office.policy, shelf=late, n=9) == []
         (row,) = await office.policy.rows("SELECT count(*) AS n FROM response")
         assert row.n == sum(map(len, before))
+
+
+async def test_what_waits_for_a_person_is_what_they_could_clear_now() -> None:
+    async def waiting(who: str) -> list[str]:
+        found = (await office.policy.get("/v1/submissions?waiting_for=me", who)).json()["items"]
+        return [each["stands"] for each in found]
+
+    async with an_office() as office:
+        await put_up(office.policy, COMMS)
+        await put_up(office.policy, DESK, id="fast")
+        both = ["/v1/lines/times/versions/1", "/v1/lines/fast/versions/1"]
+        assert (await waiting(COMMS), await waiting(DIVISION), await waiting(DESK)) == (both[1:], both, [])
+        assert await waiting("water-head") == []
+        await approve(office.policy, DIVISION)
+        assert await waiting(DIVISION) == both[1:]
+        listed = (await office.policy.get("/v1/submissions?agency=passports", DESK)).json()["items"]
+        assert [(each["matter"], each["stands"]) for each in listed] == [("line", both[1])]

@@ -1,5 +1,6 @@
 """How answers for many are posted and read."""
 
+from datetime import timedelta
 from typing import Annotated, Any
 
 from pydantic import Field
@@ -12,6 +13,8 @@ from services.policy.domain.clearance.submissions import Submission
 from services.policy.ports import FactsGate
 from shared.clock import rfc3339
 from shared.problems import Problem
+
+LONGEST = timedelta(days=30)
 
 Text = Annotated[str, Field(min_length=1, max_length=5000, pattern=r"\S")]
 Language = Annotated[str, Field(pattern=r"^[a-z]{2,3}$")]
@@ -39,6 +42,8 @@ def refuse_invalid(posted: AnswerIn, at: AtHand) -> None:
     ]
     if posted.limits.until <= at.now:
         errors.append({"pointer": "/limits/until", "detail": "this time is over"})
+    elif posted.limits.until > at.now + LONGEST:
+        errors.append({"pointer": "/limits/until", "detail": f"an answer stands {LONGEST.days} days at most"})
     if errors:
         raise Problem(422, "invalid-answer", "The answer cannot be taken", errors=errors)
 

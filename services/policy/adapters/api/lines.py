@@ -230,7 +230,7 @@ def lines_api(desk: SubmissionDesk) -> APIRouter:
 async def _place(desk: SubmissionDesk, caller: Caller, line: str, agency: str | None) -> Place:
     """Which line is meant. Raises ``Problem`` 404, and 400 where several agencies have one of that id."""
     async with desk.database.begin(caller.scope) as connection:
-        found = await store.agencies_of_line(connection, line)
+        found = await store.agencies_of(connection, "line", line)
     meant = [each for each in found if caller.may_see(each) and agency in (None, each)]
     if not meant:
         raise not_found("line")

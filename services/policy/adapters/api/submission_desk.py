@@ -1,6 +1,6 @@
 """What the routes of lines and of answers for many share: one act on a submission in one transaction."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any
@@ -119,6 +119,17 @@ class SubmissionDesk:
         concerned = {each.agency for each in found}
         seen = [policy for policy in self.policies.all() if policy.agency in concerned]
         return await powers.counting(connection, seen, {each.id: each.agency for each in found}, self.clock())
+
+    async def deciders(self, connection: AsyncConnection, subject: str, agencies: Iterable[str]) -> dict[str, Decider]:
+        """A person with what they may decide now, by agency: for reading."""
+        now = self.clock()
+        seen = [policy for policy in self.policies.all() if policy.agency in set(agencies)]
+        found: dict[str, Decider] = {}
+        for policy in seen:
+            mandates = (await powers.read(connection, policy, now)).of(subject, now)
+            given = await powers.given_today(connection, mandates, policy.calendar.time_zone, now)
+            found[policy.agency] = Decider(subject, mandates, given)
+        return found
 
     def shown(self, submission: Submission, counting: dict[str, Counting]) -> Submission:
         """A submission as it stands now: under today's policy, with the consents that count."""

@@ -60,9 +60,15 @@ async def of_lines(
     return found
 
 
-async def agencies_of_line(connection: AsyncConnection, line: str) -> list[str]:
-    """The agencies that may be seen and have a line of that id."""
-    return list((await connection.execute(_AGENCIES, {"line": line})).scalars())
+async def agencies_of(connection: AsyncConnection, matter: Matter, subject: str) -> list[str]:
+    """The agencies that may be seen and have a line, or answers to an issue, of that id."""
+    return list((await connection.execute(_AGENCIES, {"matter": matter, "subject": subject})).scalars())
+
+
+async def still_open(connection: AsyncConnection, agencies: Sequence[str] | None) -> list[Submission]:
+    """What waits for clearance, the oldest first."""
+    values = {"agencies": None if agencies is None else list(agencies)}
+    return [submission_of(row) for row in await connection.execute(_STILL_OPEN, values)]
 
 
 def submission_of(row: Any) -> Submission:
@@ -166,4 +172,9 @@ _OF_LINES = text("""
     JOIN submission AS s ON s.agency = wanted.agency AND s.matter = 'line' AND s.subject = wanted.subject
     ORDER BY s.agency, s.subject, s.number
 """)
-_AGENCIES = text("SELECT DISTINCT agency FROM submission WHERE matter = 'line' AND subject = :line ORDER BY agency")
+_AGENCIES = text("SELECT DISTINCT agency FROM submission WHERE matter = :matter AND subject = :subject ORDER BY agency")
+_STILL_OPEN = text("""
+    SELECT * FROM submission
+    WHERE state = 'open' AND (CAST(:agencies AS text[]) IS NULL OR agency = ANY (CAST(:agencies AS text[])))
+    ORDER BY written_at, id
+""")
