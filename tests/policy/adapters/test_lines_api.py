@@ -11,7 +11,7 @@ from services.policy.adapters.store.policies import PolicyShelf
 from shared.cloudevents import Received
 from shared.database import EVERY_AGENCY
 from shared.ids import uuid7
-from tests.policy.adapters.office import COMMS, DESK, DIVISION, HEAD, LEGAL, Office, an_office, kind_of
+from tests.policy.adapters.office import COMMS, DESK, DESK_2, DIVISION, HEAD, LEGAL, Office, an_office, kind_of
 from tests.policy.adapters.support import Policy, token
 from tests.policy.builders import NOW, received
 
@@ -216,22 +216,57 @@ async def test_a_version_sent_back_is_not_cleared_and_says_why() -> None:
         assert (seen["reason"], seen["ended_by"]) == ("name the hours", COMMS)
 
 
-async def test_a_delegate_clears_within_the_ceiling_and_a_consent_goes_with_its_delegation() -> None:
+async def test_a_delegate_clears_within_the_ceiling_and_so_often_a_day() -> None:
     async with an_office() as office:
         low = await office.granted(HEAD, DESK, ceiling={"sensitivity": "S0", "damage": "D0"})
-        await put_up(office.policy, LEGAL, ceiling={"sensitivity": "S2", "damage": "D2"})
+        await put_up(office.policy, LEGAL)
         refused = await approve(office.policy, DESK)
         assert kind_of(refused) == (403, "ceiling-exceeded")
         assert refused.json()["instrument"] == low
-        high = await office.granted(HEAD, "passports-desk-2", number_a_day=1)
-        assert (await approve(office.policy, "passports-desk-2")).status_code == 201
+        once_a_day = await office.granted(HEAD, DESK_2, number_a_day=1)
+        assert (await approve(office.policy, DESK_2)).json()["state"] == "cleared"
         rows = await office.policy.rows("SELECT instrument, delegator FROM submission_approval")
-        assert [tuple(row) for row in rows] == [(high, HEAD)]
-        seen = (await office.policy.get("/v1/lines/times")).json()["versions"][0]
-        if seen["state"] == "open":
-            await office.revoke(high, HEAD)
-            seen = (await office.policy.get("/v1/lines/times")).json()["versions"][0]
-            assert [step["taken"] for step in seen["steps"]] == [None] * len(seen["steps"])
+        assert [tuple(row) for row in rows] == [(once_a_day, HEAD)]
+        await put_up(office.policy, LEGAL, id="fast")
+        assert kind_of(await approve(office.policy, DESK_2, line="fast")) == (403, "day-is-spent")
+        (response,) = await ask(office.policy)
+        assert response.authorisations[0]["on_behalf_of"]["officer"] == HEAD
+
+
+async def test_a_consent_goes_with_the_delegation_that_it_rests_on() -> None:
+    async with an_office() as office:
+        granted = await office.granted(HEAD, DESK_2)
+        await put_up(office.policy, ceiling={"sensitivity": "S3", "damage": "D1"})
+        steps = (await approve(office.policy, DESK_2)).json()["steps"]
+        assert [step["taken"] is not None for step in steps] == [False, True]
+        await office.revoke(granted, HEAD)
+        (version,) = (await office.policy.get("/v1/lines/times")).json()["versions"]
+        assert [step["taken"] for step in version["steps"]] == [None, None]
+        assert (await approve(office.policy, COMMS)).json()["state"] == "open"
+        assert (await approve(office.policy, DIVISION)).json()["state"] == "cleared"
+        assert len(await office.audited("line.approvals_lapsed")) == 1
+
+
+async def test_a_line_that_the_policy_leaves_behind_says_why_it_is_silent() -> None:
+    async with an_office() as office:
+        await a_cleared_line(office)
+        assert (await office.policy.get("/v1/lines/times")).json()["silent_because"] == []
+        statement = (
+            "UPDATE submission SET content = replace(content::text, 'processing-time', 'moon')::json RETURNING id"
+        )
+        await office.policy.rows(statement)
+        seen = (await office.policy.get("/v1/lines/times")).json()
+        assert (seen["in_effect"], seen["silent_because"]) == (1, ["there is no topic moon"])
+        assert await ask(office.policy) == []
+
+
+async def test_a_line_for_every_subject_is_cleared_like_any_other() -> None:
+    async with an_office() as office:
+        drafted = await put_up(office.policy, purpose="holding", topics=[])
+        assert drafted.status_code == 201, drafted.text
+        assert (await approve(office.policy, COMMS)).json()["state"] == "cleared"
+        shelf = await a_replica(office.policy)
+        assert "holding" in {line.purpose for line in shelf.of("passports").lines}
 
 
 async def test_lines_are_listed_by_agency_and_others_are_not_there() -> None:
@@ -280,9 +315,9 @@ async def test_after_a_withdrawal_was_answered_nothing_more_goes_out_however_man
         await a_cleared_line(office)
         late = await a_replica(office.policy)
         path = "/v1/lines/times/withdrawals"
-        asking = [ask(office.policy, shelf=late, n=n) for n in range(1, 9)]
-        *before, withdrawn = await asyncio.gather(*asking, office.policy.post(path, {"reason": "wrong"}, COMMS))
-        assert withdrawn.status_code == 201
+        asking = asyncio.gather(*(ask(office.policy, shelf=late, n=n) for n in range(1, 9)))
+        assert (await office.policy.post(path, {"reason": "wrong"}, COMMS)).status_code == 201
+        before = await asking
         assert await ask(office.policy, shelf=late, n=9) == []
         (row,) = await office.policy.rows("SELECT count(*) AS n FROM response")
         assert row.n == sum(map(len, before))
@@ -303,3 +338,13 @@ async def test_what_waits_for_a_person_is_what_they_could_clear_now() -> None:
         assert await waiting(DIVISION) == both[1:]
         listed = (await office.policy.get("/v1/submissions?agency=passports", DESK)).json()["items"]
         assert [(each["matter"], each["stands"]) for each in listed] == [("line", both[1])]
+
+
+async def test_a_line_that_this_release_cannot_read_is_left_out_and_hinders_no_other() -> None:
+    async with an_office() as office:
+        await a_cleared_line(office)
+        await put_up(office.policy, id="fast")
+        await approve(office.policy, COMMS, line="fast")
+        await office.policy.rows("UPDATE submission SET content = '{}' WHERE subject = 'fast' RETURNING id")
+        (response,) = await ask(office.policy)
+        assert response.authorisations[0]["line"] == "times"

@@ -1,6 +1,6 @@
 """How lines are posted and read: their shapes, and what in them does not hold under a policy."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Annotated, Any
 
 from pydantic import Field
@@ -9,6 +9,7 @@ from services.policy.adapters.api.authority_desk import AgencyName, Moment, Stri
 from services.policy.adapters.api.submission_desk import submission_body
 from services.policy.domain.clearance.submissions import Submission
 from services.policy.domain.composing.references import dangling_in
+from services.policy.domain.deciding.decisions import PolicyInForce
 from services.policy.domain.parts import Id
 from services.policy.domain.policies import Language, LinePurpose, Phrase, Policy, Wording
 from services.policy.domain.scales import Damage, Kind, Sensitivity
@@ -50,20 +51,28 @@ class LineIn(WordingIn):
     agency: AgencyName
 
 
-def line_body(versions: Sequence[Submission]) -> dict[str, Any]:
-    """A line as it reads: the newest words, which version is in effect, and every version with its steps."""
+def line_body(versions: Sequence[Submission], policy: PolicyInForce | None) -> dict[str, Any]:
+    """A line as it reads: the newest words, which version is in effect, why that says nothing if the policy of today
+    keeps it from speaking, and every version with its steps."""
     newest = versions[-1]
-    in_effect = next((each.number for each in versions if each.state == "cleared"), None)
+    in_effect = next((each for each in versions if each.state == "cleared"), None)
     return {
         "agency": newest.agency,
         **newest.content,
         "version": newest.number,
         "state": newest.state,
-        "in_effect": in_effect,
+        "in_effect": in_effect and in_effect.number,
+        "silent_because": list(_silence(in_effect, policy.policy)) if in_effect and policy else [],
         "versions": [
             {"version": each.number, **submission_body(each), "text": each.content["text"]} for each in versions
         ],
     }
+
+
+def _silence(cleared: Submission, policy: Policy) -> Iterator[str]:
+    if any(line.id == cleared.subject for line in policy.lines):
+        yield "the policy has a line of this id"
+    yield from (sentence for _, sentence in dangling_in(Wording.model_validate(cleared.content, strict=False), policy))
 
 
 def wording_of(posted: WordingIn, line: str, policy: Policy) -> Wording:

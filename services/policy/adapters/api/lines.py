@@ -75,7 +75,7 @@ def lines_api(desk: SubmissionDesk) -> APIRouter:
             done = _put_up(posted, at, caller)
             await desk.keep(connection, at, done)
             headers = {"Location": f"/v1/lines/{posted.id}", "ETag": editions.etag(1)}
-            return Answer(201, line_body([done.submission]), headers)
+            return Answer(201, line_body([done.submission], at.policy), headers)
 
         return (await desk.act(request, caller, place, effect)).response()
 
@@ -95,7 +95,13 @@ def lines_api(desk: SubmissionDesk) -> APIRouter:
             versions = await store.of_lines(connection, found)
             counting = await desk.counting(connection, [each for several in versions.values() for each in several])
         lines = [[desk.shown(each, counting) for each in versions[place]] for place in found]
-        return paging.page(request, lines, limit, line_body, lambda line: f"{line[0].agency}|{line[0].subject}")
+        return paging.page(
+            request,
+            lines,
+            limit,
+            lambda line: line_body(line, desk.policies.find(line[0].agency)),
+            lambda line: f"{line[0].agency}|{line[0].subject}",
+        )
 
     @router.get("/{line}")
     async def get_line(line: LinePath, agency: AgencyQuery = None, caller: Caller = requires("cases:read")) -> Response:
@@ -107,8 +113,8 @@ def lines_api(desk: SubmissionDesk) -> APIRouter:
         async with desk.database.begin(caller.scope) as connection:
             found = await store.of(connection, place)
             counting = await desk.counting(connection, found)
-        shown = [desk.shown(each, counting) for each in found]
-        return JSONResponse(line_body(shown), headers={"ETag": editions.etag(shown[-1].number)})
+        shown, policy = [desk.shown(each, counting) for each in found], desk.policies.find(place[0])
+        return JSONResponse(line_body(shown, policy), headers={"ETag": editions.etag(shown[-1].number)})
 
     @router.put("/{line}", responses=editions.EDIT)
     async def edit_line(
@@ -133,7 +139,7 @@ def lines_api(desk: SubmissionDesk) -> APIRouter:
             raise problem_of(refusal) from refusal
         changed = {each.submission.id: each.submission for each in done}
         shown = [changed.get(each.id, each) for each in at.submissions] + [done[-1].submission]
-        return JSONResponse(line_body(shown), headers={"ETag": editions.etag(shown[-1].number)})
+        return JSONResponse(line_body(shown, at.policy), headers={"ETag": editions.etag(shown[-1].number)})
 
     @router.post("/{line}/versions/{version}/approvals", status_code=201)
     async def approve(
@@ -218,7 +224,7 @@ def lines_api(desk: SubmissionDesk) -> APIRouter:
             done = [submissions.withdraw(each, at.decider, posted.reason, at.now) for each in standing]
             await desk.keep(connection, at, *done)
             changed = {each.submission.id: each.submission for each in done}
-            return Answer(201, line_body([changed.get(each.id, each) for each in at.submissions]))
+            return Answer(201, line_body([changed.get(each.id, each) for each in at.submissions], at.policy))
 
         answer = await desk.act(request, caller, place, effect)
         await desk.follow()
