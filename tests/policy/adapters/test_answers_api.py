@@ -354,6 +354,18 @@ async def test_comments_that_come_in_while_an_answer_goes_out_wait_for_nobody_an
         assert (len(threads), len(set(threads))) == (100, 100)
 
 
+async def test_those_of_another_place_are_not_told_about_this_one() -> None:
+    async with an_office() as office:
+        policy = office.policy
+        await raised(policy, 0, 5)
+        await raised(policy, 5, 1, DRY.replace("Kandy", "Galle"))
+        issue = await the_issue(policy)
+        assert len(await policy.rows(f"SELECT 1 FROM turn WHERE issue = '{issue}'")) == 6
+        await cleared(policy, issue)
+        assert len(await responses(policy)) == 5
+        assert [each["reason"] for each in (await members(policy, issue))[1]] == ["another_place"]
+
+
 async def test_an_answer_outlives_its_issue_and_can_still_be_withdrawn() -> None:
     async with an_office() as office:
         policy = office.policy

@@ -101,9 +101,9 @@ def answers_api(desk: SubmissionDesk, release: Answering, facts: FactsGate) -> A
     async def get_answer(issue_id: IssuePath, number: Number, caller: Caller = requires("cases:read")) -> Response:
         """One answer with its members as they stand now: who is (or was) answered by it, and who is not, and why.
 
-        Reasons: `private_data`, `personal` (a name, the number of a case), `another_topic`, `another_kind`,
-        `another_language`, `another_agency`, `own_draft`, `thread_moved_on`, `above_clearance`, `recused`,
-        `beyond_limit`, `too_late`.
+        Reasons: `private_data`, `personal` (a name, the number of a case), `another_topic`, `another_place`,
+        `another_kind`, `another_language`, `another_agency`, `own_draft`, `thread_moved_on`, `above_clearance`,
+        `recused`, `beyond_limit`, `too_late`.
         """
         agency = await _agency(desk, caller, issue_id)
         async with desk.database.begin(caller.scope) as connection:
@@ -224,6 +224,7 @@ async def _put_up(connection: AsyncConnection, at: AtHand, caller: Caller, poste
         topics=tuple(rows.from_json(row.topics)),
     )
     group = await _waiting(connection, answer, "")
+    answer = answer.for_the_names_of(group)
     fitting = [case for case in group if answer.misfit(case, at.place[0]) is None]
     new = Submission(
         id=new_id("sub"),

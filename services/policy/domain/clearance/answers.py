@@ -5,7 +5,7 @@ fit goes the normal way; a doubt is enough.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal
 
@@ -16,6 +16,7 @@ from services.policy.domain.clearance.submissions import LEAST, Need, Submission
 from services.policy.domain.policies import Policy
 from services.policy.domain.scales import Kind
 from services.policy.domain.triage.particulars import particulars_in
+from services.policy.domain.triage.proper_names import names_of_most, proper_names
 from shared.clock import rfc3339
 
 MOST_THREADS = 200
@@ -26,6 +27,7 @@ Misfit = Literal[
     "private_data",
     "personal",
     "another_topic",
+    "another_place",
     "another_kind",
     "another_language",
     "own_draft",
@@ -46,7 +48,8 @@ class Answer:
     """What is put up for a group: a text in each language, for at most ``threads`` threads and not after ``until``.
 
     A member is a case of which everything that waits belongs to these ``issues``, is of ``kind`` or of none that
-    stands by itself, on these ``topics`` and no other, with nothing personal in it.
+    stands by itself, on these ``topics`` and no other, with nothing personal in it, and with no name of a place or the
+    like but these ``names`` (in small letters) and those that the answer says.
     """
 
     texts: Mapping[str, str]
@@ -55,6 +58,7 @@ class Answer:
     issues: tuple[str, ...]
     kind: Kind
     topics: tuple[str, ...]
+    names: tuple[str, ...] = ()
 
     def content(self) -> dict[str, Any]:
         """The same as a submission keeps it."""
@@ -65,6 +69,7 @@ class Answer:
                 "issues": list(self.issues),
                 "kind": self.kind,
                 "topics": list(self.topics),
+                "names": list(self.names),
                 "personal": False,
             },
         }
@@ -81,7 +86,17 @@ class Answer:
             issues=tuple(members["issues"]),
             kind=members["kind"],
             topics=tuple(members["topics"]),
+            names=tuple(members["names"]),
         )
+
+    def for_the_names_of(self, group: Iterable[Case]) -> "Answer":
+        """The same, for the names that most of a group say."""
+        said = (turn.text for case in group for turn in case.waiting if turn.issue in self.issues)
+        return replace(self, names=tuple(sorted(names_of_most(said))))
+
+    @property
+    def _names(self) -> frozenset[str]:
+        return frozenset(self.names).union(*map(proper_names, self.texts.values()))
 
     def is_embargoed(self, policy: Policy, now: datetime) -> bool:
         """Whether nothing may be said on one of its topics yet."""
@@ -107,6 +122,8 @@ class Answer:
             return "personal"
         if not set(decision.topics) <= set(self.topics):
             return "another_topic"
+        if not proper_names(turn.text) <= self._names:
+            return "another_place"
         if decision.kind != self.kind and decision.kind in _OF_THEIR_OWN:
             return "another_kind"
         if decision.language not in self.texts:

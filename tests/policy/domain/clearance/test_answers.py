@@ -38,7 +38,7 @@ def an_answer(*cases: Case, **changes: Any) -> Answer:
     issues = tuple({turn.issue for case in cases for turn in case.turns if turn.issue})
     known: dict[str, Any] = {
         "texts": SAID, "threads": 5, "until": NOW + timedelta(days=1), "issues": issues, "kind": "complaint",
-        "topics": ("outage",),
+        "topics": ("outage",), "names": ("kandy",),
     }  # fmt: skip
     return Answer(**{**known, **changes})
 
@@ -81,6 +81,15 @@ def test_an_answer_that_is_narrower_leaves_it_out(changes: dict[str, Any], reaso
 def test_what_is_personal_is_left_out(text: str, reason: str) -> None:
     case = a_case(text)
     assert an_answer(case).misfit(case, "water-board") == reason
+
+
+def test_another_place_than_most_name_or_the_answer_says_is_left_out() -> None:
+    kandy, galle = a_case(DRY), a_case(DRY.replace("Kandy", "Galle"))
+    answer = an_answer(kandy, galle, names=()).for_the_names_of([kandy, kandy, galle])
+    assert answer.names == ("kandy",)
+    assert [answer.misfit(case, "water-board") for case in (kandy, galle)] == [None, "another_place"]
+    both = replace(answer, texts={"en": "Water is back in Kandy and Galle by noon."})
+    assert both.misfit(galle, "water-board") is None
 
 
 def test_another_agencys_case_is_left_out() -> None:
