@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.policy import timekeeping
 from services.policy.adapters import metrics
-from services.policy.adapters.store import cases, deadlines, meanwhile, presences, recusals, timers
+from services.policy.adapters.store import cases, cleared_lines, deadlines, meanwhile, presences, recusals, timers
 from services.policy.adapters.store.policies import PolicyShelf
 from services.policy.adapters.store.timers import DueTimer
 from services.policy.adapters.store.work import UnitOfWork
@@ -24,6 +24,10 @@ from shared.database import EVERY_AGENCY, Database
 
 BATCH = 500
 """Timers, or cases whose deadlines move, in one transaction."""
+
+
+class LineWithdrawn(Exception):
+    """A line was to go out that was withdrawn so lately that this replica has not heard of it."""
 
 
 class Timekeeper:
@@ -58,9 +62,15 @@ class Timekeeper:
     async def work_off(self, batch: int = BATCH) -> int:
         """Let every timer go off that is due; how many were looked at."""
         looked_at = 0
-        while claimed := await self._fire(batch):
+        while True:
+            try:
+                claimed = await self._fire(batch)
+            except LineWithdrawn:
+                await self._refresh()
+                continue
+            if not claimed:
+                return looked_at
             looked_at += claimed
-        return looked_at
 
     async def move_deadlines(self, batch: int = BATCH) -> None:
         """Derive the deadlines of open cases anew where their agency has another calendar now."""
@@ -84,6 +94,8 @@ class Timekeeper:
             there = await self._there(connection, due)
             put_off = [(timer, until) for timer in due if (until := self._act(timer, work, there)) is not None]
             late = {timer for timer, _ in put_off}
+            if await cleared_lines.gone(connection, cleared_lines.used_by(work.responses)):
+                raise LineWithdrawn
             await timers.mark_fired(connection, [timer for timer in due if timer not in late])
             await cases.write(connection, work, due[0].now)
             await timers.put_off(connection, put_off)
