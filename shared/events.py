@@ -174,7 +174,8 @@ class CaseRouted(CaseEvent):
 class CaseEscalated(CaseEvent):
     """Because of time a case went up, or its head was told of it.
 
-    ``reason`` is ``escalate`` where the post named here has it from now on, and ``to_head`` where that post was told.
+    ``reason`` is ``escalate`` where the post named here has it from now on, ``to_head`` where that post was told, and
+    ``to_centre`` where the centre's duty officer was, because nobody above in the agency is there.
     ``owner`` is whose business the case is now, ``due_at`` when it is to be answered; None where its clock is stopped.
     """
 

@@ -60,7 +60,14 @@ def create_app(settings: Settings, clock: Clock = utc_now, deployment: Deploymen
     service.loops["policies"] = keep_up
     service.loops["lapses"] = partial(lapses.keep, service.database, policies, clock)
     service.loops["forgetting"] = partial(forgetting.sweep, service.database, clock)
-    timekeeper = Timekeeper(service.database, policies, refresh, clock, settings.timekeeping.look_seconds)
+    timekeeper = Timekeeper(
+        service.database,
+        policies,
+        refresh,
+        clock,
+        settings.timekeeping.look_seconds,
+        settings.timekeeping.centre_duty_post,
+    )
     service.loops["timekeeping"] = timekeeper.run
     queue = ReplayQueue(service.database, settings.database.url.get_secret_value(), deployment.above, clock)
     service.loops["replays"] = queue.run
