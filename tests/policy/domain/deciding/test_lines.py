@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from services.policy.domain.composing.composition import InvalidPolicy
 from services.policy.domain.deciding.decisions import Decision
+from services.policy.domain.composing.composition import InvalidPolicy
 from tests.policy.builders import NOW, decided, in_force
 
 TOPICS = [
