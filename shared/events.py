@@ -179,7 +179,8 @@ class CaseEscalated(CaseEvent):
     """A case went up, or somebody above was told of it.
 
     ``reason`` is ``escalate`` or ``called_in`` where the post named here has it from now on, ``to_head`` where that
-    post was told in time, ``cannot_fit`` where who acts for the head was told that the path to an answer is longer than
+    post was told in time, ``to_centre`` where the centre's duty officer was because nobody above in the agency is
+    there, ``cannot_fit`` where who acts for the head was told that the path to an answer is longer than
     its time, ``disagreement`` and ``refused_twice`` where it has to decide between officers,
     ``break_glass`` where one authority released an answer alone, and ``review_overdue`` where nobody has reviewed that
     in time.

@@ -81,9 +81,11 @@ def create_app(settings: Settings, clock: Clock = utc_now, deployment: Deploymen
     service.loops["forgetting"] = partial(forgetting.sweep, service.database, clock)
     paces = Paces(service.database, policies, clock)
     service.loops["paces"] = paces.keep_up
-    timekeeper = Timekeeper(service.database, policies, refresh, clock, settings.timekeeping.look_seconds, paces)
     service.loops["answers"] = answering.run
-    timekeeper = Timekeeper(service.database, policies, refresh, clock, settings.timekeeping.look_seconds)
+    times = settings.timekeeping
+    timekeeper = Timekeeper(
+        service.database, policies, refresh, clock, times.look_seconds, paces, times.centre_duty_post
+    )
     service.loops["timekeeping"] = timekeeper.run
     queue = ReplayQueue(service.database, settings.database.url.get_secret_value(), deployment.above, clock)
     service.loops["replays"] = queue.run

@@ -51,7 +51,7 @@ async def open_cases(policy: Policy) -> list[str]:
 
 
 async def press(policy: Policy, path: str, body: dict[str, Any], who: str) -> httpx.Response:
-    """Send it, and again with the same key while the service is too busy (no connection, or a lock that waits: 503)."""
+    """Send it, and again with the same key while the service is too busy (it answers 503)."""
     key = f"{who} {path} {uuid7()}"
     for _ in range(TRIES):
         try:

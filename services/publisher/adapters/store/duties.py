@@ -154,8 +154,8 @@ _RECORD = text("""
         CAST(:levels AS text[]), CAST(:digests AS text[]),
         CAST(:policies AS text[]), CAST(:authorisations AS text[]), CAST(:approved AS timestamptz[]))
         WITH ORDINALITY AS new (id, agency, platform, account, thread, response, case_id, comments, reply_to, words,
-            mention, visibility, public, language, trace, purpose, valid_until, level, digest, policy, authorisations, approved,
-            nth)
+            mention, visibility, public, language, trace, purpose, valid_until, level, digest, policy, authorisations,
+            approved, nth)
     ORDER BY new.nth
     ON CONFLICT (response) DO NOTHING RETURNING id
 """)
