@@ -27,6 +27,10 @@ Disposition = Literal[
     "moderate",
     "escalate",
 ]
+Purpose = Literal["answer", "holding", "acknowledgement", "closing"]
+"""What a response is for. Only an ``answer`` answers: after a ``holding`` reply or an ``acknowledgement`` the citizen
+waits on."""
+
 Platform = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]{0,31}$")]
 
 
@@ -175,7 +179,8 @@ class CaseEscalated(CaseEvent):
     """A case went up, or somebody above was told of it.
 
     ``reason`` is ``escalate`` or ``called_in`` where the post named here has it from now on, ``to_head`` where that
-    post was told in time, ``disagreement`` and ``refused_twice`` where it has to decide between officers,
+    post was told in time, ``cannot_fit`` where who acts for the head was told that the path to an answer is longer than
+    its time, ``disagreement`` and ``refused_twice`` where it has to decide between officers,
     ``break_glass`` where one authority released an answer alone, and ``review_overdue`` where nobody has reviewed that
     in time.
     ``owner`` is whose business the case is now, ``due_at`` when it is to be answered; None where its clock is stopped.
@@ -228,6 +233,7 @@ class ResponseApproved(Conversation):
     ``digest`` is the SHA-256 (hex) that the approvals were given for. ``reply_to`` is the platform's id of the
     comment that is answered, ``mention`` the handle that notifies its author. After ``valid_until`` it must not go out.
     ``account_agency`` is whose account it goes out on, where the citizen asked another agency than that which answers.
+    What is no answer by its ``purpose`` leaves its comments waiting.
     """
 
     response: str
@@ -246,6 +252,7 @@ class ResponseApproved(Conversation):
     approved_at: AwareDatetime
     valid_until: AwareDatetime | None = None
     account_agency: str | None = None
+    purpose: Purpose = "answer"
 
     @property
     def subject(self) -> str:
@@ -253,12 +260,13 @@ class ResponseApproved(Conversation):
 
 
 class PublicationEvent(Conversation):
-    """An event about the duty to put one response on one account."""
+    """An event about the duty to put one response on one account; ``purpose`` is that of the response."""
 
     publication: str
     response: str
     case: str
     comments: tuple[str, ...]
+    purpose: Purpose = "answer"
 
     @property
     def subject(self) -> str:

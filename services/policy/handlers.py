@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, Literal, TypeVar
 
+from services.policy import fitting
 from services.policy.domain.clearance import releases, timing
 from services.policy.domain.clearance.cases import Case, Thread, Turn
 from services.policy.domain.clearance.clearing import rebind, take_in
@@ -28,6 +29,7 @@ from shared.events import (
     CommentText,
     Conversation,
     PublicationFailed,
+    Purpose,
     ResponsePublished,
 )
 from shared.ids import CaseId, new_id
@@ -35,6 +37,8 @@ from shared.ids import CaseId, new_id
 NOT_POSSIBLE = "not_possible"
 
 Text = TypeVar("Text", bound=CommentText)
+_ENDED_BY: Mapping[Purpose, Literal["answered", "closed"]] = {"answer": "answered", "closing": "closed"}
+"""What becomes of turns once something was published that ends their waiting."""
 
 
 def on_comment_received(event: CommentReceived, work: Work, policies: Policies, now: datetime) -> None:
@@ -77,19 +81,24 @@ def on_comment_deleted(event: CommentDeleted, work: Work, policies: Policies, no
 
 
 def on_response_published(event: ResponsePublished, work: Work, policies: Policies, now: datetime) -> None:
-    """The answer stands on its platform: these turns are done."""
+    """The answer stands on its platform: these turns are done. After anything less they wait on."""
     case = work.case(event.case)
     work.settle(event.response, "published", event.published_at, native_id=event.native_id)
-    if case is not None and case.finish(event.comments, "answered", event.published_at):
+    end = _ENDED_BY.get(event.purpose)
+    if case is not None and end and case.finish(event.comments, end, event.published_at):
         work.keep(case)
-        answered = Act(case.thread.agency, PARLEY, "case.answered", case.id, details={"response": event.response})
-        work.note(answered)
+        work.note(Act(case.thread.agency, PARLEY, f"case.{end}", case.id, details={"response": event.response}))
 
 
 def on_publication_failed(event: PublicationFailed, work: Work, policies: Policies, now: datetime) -> None:
     """The answer will not appear: its turns wait for an officer again, unless none can be answered any more."""
     case = work.case(event.case)
     work.settle(event.response, "failed", event.failed_at)
+    if event.purpose not in _ENDED_BY:
+        details = {"response": event.response, "purpose": event.purpose, "reason": event.reason}
+        agency = case.thread.agency if case is not None else event.agency
+        work.note(Act(agency, PARLEY, "response.failed", event.case, details=details))
+        return
     state: Literal["closed", "waiting"] = "closed" if event.reason == NOT_POSSIBLE else "waiting"
     if case is not None and case.finish(event.comments, state):
         timing.derive(case, policies.of(case.thread.agency).time)
@@ -155,6 +164,8 @@ def take_turn(
     elif turn.state == "closed":
         _close(case, turn, decision.disposition, work, now)
     _renew_draft(case, turn, policy, work)
+    if turn.state == "waiting":
+        fitting.look(case, policy, work, now)
 
 
 def _history(case: Case, event: CommentText, reading: Reading, issue: Issue | None, policy: PolicyInForce) -> History:

@@ -27,7 +27,9 @@ from services.policy.adapters.api.practice import practice_api
 from services.policy.adapters.api.remarks import remarks_api
 from services.policy.adapters.api.replays import replays_api
 from services.policy.adapters.api.reviews import break_glass_api, reviews_api
+from services.policy.adapters.api.times import times_api
 from services.policy.adapters.api.transfers import transfers_api
+from services.policy.adapters.paces import Paces
 from services.policy.adapters.policy_files import Deployment, read_folder
 from services.policy.adapters.replay_queue import ReplayQueue
 from services.policy.adapters.store import forgetting
@@ -67,19 +69,22 @@ def create_app(settings: Settings, clock: Clock = utc_now, deployment: Deploymen
     service.loops["lapses"] = partial(lapses.keep, service.database, policies, clock)
     service.loops["reviews"] = partial(overdue_reviews.keep, service.database, policies, clock)
     service.loops["forgetting"] = partial(forgetting.sweep, service.database, clock)
-    timekeeper = Timekeeper(service.database, policies, refresh, clock, settings.timekeeping.look_seconds)
+    paces = Paces(service.database, policies, clock)
+    service.loops["paces"] = paces.keep_up
+    timekeeper = Timekeeper(service.database, policies, refresh, clock, settings.timekeeping.look_seconds, paces)
     service.loops["timekeeping"] = timekeeper.run
     queue = ReplayQueue(service.database, settings.database.url.get_secret_value(), deployment.above, clock)
     service.loops["replays"] = queue.run
     service.routers += [
         cases_api(service.database, policies, clock),
-        clocks_api(service.database, policies, clock),
         casework_api(clearance),
         transfers_api(clearance),
+        clocks_api(service.database, policies, clock, paces),
         drafts_api(clearance),
         remarks_api(clearance),
         break_glass_api(clearance),
         reviews_api(authority),
+        times_api(service.database, policies, clock),
         delegations_api(authority),
         acting_api(authority),
         mandates_api(authority),
@@ -94,6 +99,6 @@ def create_app(settings: Settings, clock: Clock = utc_now, deployment: Deploymen
         policy_findings_api(desk, policies),
         replays_api(service.database, queue, clock),
     ]
-    service.consume(consumers.consumer(service.database, settings.kafka, policies))
+    service.consume(consumers.consumer(service.database, settings.kafka, policies, paces))
     service.relay_outbox()
     return service.app()

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from services.policy.domain.authority.mandates import Mandate
 from services.policy.domain.clearance.approvals import Draft
 from services.policy.domain.clearance.cases import Case, Thread
+from services.policy.domain.clearance.paths import AgencyPace
 from services.policy.domain.clearance.reviews import Review
 from services.policy.domain.deciding.decisions import PolicyInForce
 from services.policy.domain.same_issue.issues import Issue
@@ -85,6 +86,9 @@ class Work(Protocol):
 
     def settle(self, response: str, state: str, at: datetime, *, native_id: str | None = None) -> None:
         """Note what became of a response: ``published`` or ``failed``."""
+
+    def pace(self, agency: str) -> AgencyPace:
+        """How long steps take in an agency, as was measured not long ago."""
 
     def stage(self, event: Event) -> None:
         """Announce an event."""

@@ -1,20 +1,21 @@
 """What time does: warn, pass up, tell the head, note a breach; and what officers do to the clocks.
 
 A timer goes off once. Whatever it does is written in one transaction with the mark that it went off, so a service that
-was down finds what came due meanwhile and does it then. Nothing here is sent to a citizen: a clock running out is no
-reason to say what nobody cleared.
+was down finds what came due meanwhile and does it then. All that a citizen is sent because of time is a line that was
+cleared for it and says nothing of substance: a clock running out is no reason to say what nobody cleared.
 """
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
+from services.policy import fitting
 from services.policy.domain.authority import passing_up
 from services.policy.domain.authority.mandates import Mandate
 from services.policy.domain.authority.powers import Powers
 from services.policy.domain.authority.presence import Presence
-from services.policy.domain.clearance import timing
-from services.policy.domain.clearance.cases import Case, Escalation
+from services.policy.domain.clearance import meanwhile, releases, timing
+from services.policy.domain.clearance.cases import Case, Escalation, Turn
 from services.policy.domain.clearance.deciders import Decider, acting
 from services.policy.domain.clocks.pauses import Pause, PauseReason
 from services.policy.domain.clocks.timers import Timer, TimerKind
@@ -107,14 +108,59 @@ def _next_hours(timer: Timer, case: Case, policy: PolicyInForce, presence: Prese
 
 def _warn(timer: Timer, case: Case, policy: PolicyInForce, work: Work, now: datetime) -> None:
     _note(timer, case, work, "clock.near_breach")
+    fitting.look(case, policy, work, now)
 
 
 def _breach(timer: Timer, case: Case, policy: PolicyInForce, work: Work, now: datetime) -> None:
     _note(timer, case, work, "clock.breached")
 
 
+def _acknowledge(timer: Timer, case: Case, policy: PolicyInForce, work: Work, now: datetime) -> None:
+    """Say that the comment has come in, unless more was said, or will be now, or it is too late to say so little."""
+    turn = _turn(timer, case)
+    answer_due = (turn.deadlines or {}).get("answer")
+    if turn.comment in case.told or (answer_due is not None and answer_due <= now):
+        return
+    holding_due = any(each.kind == "holding" and each.due_at <= now for each in timing.timers(case))
+    if holding_due and meanwhile.line_for("holding", case, turn, policy, now).line is not None:
+        return
+    doubts = _say("acknowledgement", turn, case, policy, work, now)
+    if doubts:
+        _note(timer, case, work, "acknowledgement.due", doubts=doubts)
+
+
 def _call_for_holding_reply(timer: Timer, case: Case, policy: PolicyInForce, work: Work, now: datetime) -> None:
-    _note(timer, case, work, "holding_reply.due")
+    """Say that an answer is being prepared; where no cleared line may say so, a person is to."""
+    turn = _turn(timer, case)
+    if "holding" in case.told.get(turn.comment, ()):
+        return
+    doubts = _say("holding", turn, case, policy, work, now)
+    if doubts is not None:
+        _note(timer, case, work, "holding_reply.due", **({"doubts": doubts} if doubts else {}))
+
+
+def _say(
+    purpose: meanwhile.Purpose, turn: Turn, case: Case, policy: PolicyInForce, work: Work, now: datetime
+) -> dict[str, list[str]] | None:
+    """Release the cleared line of that purpose to those who wait; where none may go out, what speaks against each."""
+    found = meanwhile.line_for(purpose, case, turn, policy, now)
+    if found.line is None:
+        return found.doubts
+    response = releases.meanwhile(case, turn, found.line, found.language, policy.policy.version, now)
+    for comment in response.comments:
+        case.told.setdefault(comment, set()).add(purpose)
+    work.release(response)
+    cleared = found.line.cleared_by
+    details = {
+        "response": response.response,
+        "purpose": purpose,
+        "line": found.line.id,
+        "post": cleared.post,
+        "level": cleared.level,
+        "digest": response.digest,
+    }
+    work.note(Act(case.thread.agency, PARLEY, "response.released", case.id, cleared.officer, details))
+    return None
 
 
 def _escalate(timer: Timer, case: Case, policy: PolicyInForce, presence: Presence, work: Work, now: datetime) -> None:
@@ -142,6 +188,7 @@ def _tell_head(timer: Timer, case: Case, policy: PolicyInForce, presence: Presen
 
 
 _EFFECTS: Mapping[TimerKind, Callable[[Timer, Case, PolicyInForce, Work, datetime], None]] = {
+    "acknowledge": _acknowledge,
     "holding": _call_for_holding_reply,
     "near_breach": _warn,
     "breach": _breach,
@@ -172,6 +219,14 @@ def _mandate(case: Case, decider: Decider) -> Mandate:
     """By what an officer acts on the clocks of a case: it is theirs, or lies on their level or below."""
     assert case.standing is not None
     return acting(decider, case.weight, case.standing.level, case.standing.owner)
+
+
+def _turn(timer: Timer, case: Case) -> Turn:
+    return next(turn for turn in case.waiting if turn.number == timer.turn)
+
+
+def _topics(case: Case) -> set[str]:
+    return {topic for turn in case.unanswered for topic in turn.decision.topics}
 
 
 def _announce(timer: Timer, case: Case, level: Level, post: str, work: Work, now: datetime) -> None:

@@ -40,6 +40,7 @@ def duty(event: ResponseApproved, traceparent: str | None = None) -> Publication
         public=event.public,
         language=event.language,
         traceparent=traceparent,
+        purpose=event.purpose,
     )
 
 

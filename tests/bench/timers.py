@@ -103,7 +103,8 @@ _TURNS = """
 """
 _TIMERS = """
     INSERT INTO policy.timer (case_id, kind, agency, turn, due_at)
-    SELECT 'case_bench' || i, 'near_breach', $1, 1, $3::timestamptz + i * $4::interval FROM generate_series(1, $2::int) AS i
+    SELECT 'case_bench' || i, 'near_breach', $1, 1, $3::timestamptz + i * $4::interval
+    FROM generate_series(1, $2::int) AS i
 """
 _LEFT = """
     SELECT EXISTS (SELECT 1 FROM policy.timer

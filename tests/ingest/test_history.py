@@ -1,7 +1,7 @@
 """What becomes of a comment that is edited, hidden and removed, in whatever order its platform tells."""
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -195,11 +195,11 @@ def closed(comment: str) -> CaseClosed:
 
 
 def published(
-    comment: str, *, text: str = "We open at 8:30.", native: str = "77_9", at: datetime = NOW
+    comment: str, *, text: str = "We open at 8:30.", native: str = "77_9", at: datetime = NOW, **about: Any
 ) -> ResponsePublished:
     return ResponsePublished(
         **conversation(comment), publication="pub_1", response="res_1", native_id=native, text=text, language="en",
-        published_at=at,
+        published_at=at, **about,
     )  # fmt: skip
 
 
@@ -223,6 +223,20 @@ async def test_a_comment_goes_from_received_over_routed_to_answered() -> None:
             "response": "res_1",
             "published_at": "2026-11-22T08:30:00.000Z",
         }
+
+
+@pytest.mark.parametrize("purpose", ["holding", "acknowledgement", "closing"])
+async def test_only_an_answer_answers_and_is_the_reply(purpose: str) -> None:
+    async with running_ingest() as ingest:
+        comment = await one_comment(ingest)
+        later = NOW + timedelta(hours=1)
+        said = published(comment, text="Wait.", at=later, native="77_8", purpose=purpose)
+        await handle(ingest, routed(comment), said)
+        found = await shown(ingest, comment)
+        assert (found["status"], found["reply"]) == ("routed", None)
+        await handle(ingest, published(comment))
+        found = await shown(ingest, comment)
+        assert (found["status"], found["reply"]["text"]) == ("answered", "We open at 8:30.")
 
 
 async def test_later_facts_take_no_status_back() -> None:

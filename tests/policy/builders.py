@@ -114,6 +114,7 @@ def published(response: ResponseApproved) -> ResponsePublished:
         native_id="reply-1",
         text=response.text,
         published_at=LATER,
+        purpose=response.purpose,
     )
 
 
@@ -127,6 +128,7 @@ def failed(response: ResponseApproved, reason: str) -> PublicationFailed:
         comments=response.comments,
         reason=reason,
         failed_at=LATER,
+        purpose=response.purpose,
     )
 
 

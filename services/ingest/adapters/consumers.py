@@ -24,12 +24,15 @@ async def on_batch(connection: AsyncConnection, received: Sequence[Received]) ->
 
 
 def facts_of(event: Event) -> Iterator[Progress]:
-    """What an event says about each of its comments; nothing where it does not move them."""
+    """What an event says about each of its comments; nothing where it does not move them.
+
+    A published response that is no answer moves none: they wait for theirs still, and ``reply`` is kept for it.
+    """
     match event:
         case CaseRouted(case=case, comments=comments):
             yield from (Progress(comment, "routed", case) for comment in comments)
         case CaseClosed(case=case, comments=comments):
             yield from (Progress(comment, "closed", case) for comment in comments)
-        case ResponsePublished(case=case, comments=comments):
+        case ResponsePublished(case=case, comments=comments, purpose="answer"):
             reply = Reply(event.text, event.language, event.response, event.published_at)
             yield from (Progress(comment, "answered", case, reply) for comment in comments)

@@ -11,6 +11,7 @@ from services.policy.adapters import metrics
 from services.policy.adapters.store import cases, issues
 from services.policy.adapters.store.work import UnitOfWork
 from services.policy.domain.clearance.cases import Thread
+from services.policy.domain.clearance.paths import AgencyPace
 from services.policy.ports import Policies, Work
 from shared import events, topics
 from shared.clock import Clock, utc_now
@@ -34,12 +35,12 @@ HANDLERS: Mapping[type[Event], Handler] = {
 }
 
 
-def handler(policies: Policies, clock: Clock = utc_now) -> Handle:
+def handler(policies: Policies, clock: Clock = utc_now, paces: Mapping[str, AgencyPace] | None = None) -> Handle:
     """What the runtime calls with the new events of a batch."""
 
     async def handle(connection: AsyncConnection, received: Sequence[Received]) -> None:
         now = clock()
-        work = UnitOfWork()
+        work = UnitOfWork(paces=paces if paces is not None else {})
         await _fill(connection, work, [one.event for one in received], policies)
         for one in received:
             work.traceparent = one.traceparent
@@ -71,6 +72,6 @@ async def _fill(connection: AsyncConnection, work: UnitOfWork, batch: Sequence[E
         work.fill(await cases.load_ids(connection, others, covered))
 
 
-def consumer(database: Database, kafka: KafkaSettings, policies: Policies) -> Consumer:
+def consumer(database: Database, kafka: KafkaSettings, policies: Policies, paces: Mapping[str, AgencyPace]) -> Consumer:
     """The consumer of policy."""
-    return Consumer(GROUP, TOPICS, database, kafka, handler(policies))
+    return Consumer(GROUP, TOPICS, database, kafka, handler(policies, paces=paces))

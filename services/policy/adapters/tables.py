@@ -22,6 +22,7 @@ from sqlalchemy import (
 from services.policy.adapters.authority_tables import authority_tables
 from services.policy.adapters.clearance_tables import clearance_tables
 from services.policy.adapters.presence_tables import presence_tables
+from services.policy.adapters.time_tables import time_tables
 from shared.audit import audit_tables
 from shared.database import agency_column
 from shared.dead_letters import dead_letter_table
@@ -43,6 +44,7 @@ consumer_marker_table(metadata)
 authority_tables(metadata)
 clearance_tables(metadata)
 presence_tables(metadata)
+time_tables(metadata)
 
 case = Table(
     "case",
@@ -142,7 +144,9 @@ timer = Table(
     Column("due_at", DateTime(timezone=True), nullable=False),
     Column("fired_at", DateTime(timezone=True)),
     PrimaryKeyConstraint("case_id", "kind"),
-    CheckConstraint("kind IN ('holding', 'escalate', 'near_breach', 'to_head', 'breach')", name="timer_kind"),
+    CheckConstraint(
+        "kind IN ('acknowledge', 'holding', 'escalate', 'near_breach', 'to_head', 'breach')", name="timer_kind"
+    ),
 )
 Index("timer_due", timer.c.due_at, postgresql_where=text("fired_at IS NULL"))
 
@@ -170,7 +174,9 @@ response = Table(
     Column("native_id", Text),
     Column("approved_at", DateTime(timezone=True), nullable=False),
     Column("settled_at", DateTime(timezone=True)),
+    Column("purpose", Text, nullable=False, server_default=text("'answer'")),
     CheckConstraint("state IN ('approved', 'published', 'failed')", name="response_state"),
+    CheckConstraint("purpose IN ('answer', 'holding', 'acknowledgement', 'closing')", name="response_purpose"),
 )
 Index("response_by_case", response.c.case_id)
 

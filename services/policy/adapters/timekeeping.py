@@ -12,11 +12,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.policy import timekeeping
 from services.policy.adapters import metrics
-from services.policy.adapters.store import cases, deadlines, presences, recusals, timers
+from services.policy.adapters.store import cases, deadlines, meanwhile, presences, recusals, timers
 from services.policy.adapters.store.policies import PolicyShelf
 from services.policy.adapters.store.timers import DueTimer
 from services.policy.adapters.store.work import UnitOfWork
 from services.policy.domain.authority.presence import Presence
+from services.policy.domain.clearance.paths import AgencyPace
 from services.policy.domain.deciding.decisions import PolicyInForce
 from shared.clock import Clock
 from shared.database import EVERY_AGENCY, Database
@@ -38,12 +39,14 @@ class Timekeeper:
         refresh: Callable[[], Awaitable[None]],
         clock: Clock,
         look_seconds: float,
+        paces: Mapping[str, AgencyPace] | None = None,
     ) -> None:
         self._database = database
         self._policies = policies
         self._refresh = refresh
         self._clock = clock
         self._look_seconds = look_seconds
+        self._paces = paces if paces is not None else {}
 
     async def run(self) -> None:
         """Look again and again; whatever is due is worked off before the next pause."""
@@ -73,8 +76,11 @@ class Timekeeper:
             due = await timers.claim(connection, agencies, batch)
             if not due:
                 return 0
-            work = UnitOfWork()
-            work.fill(await cases.load_ids(connection, [timer.case for timer in due]))
+            work = UnitOfWork(paces=self._paces)
+            found = await cases.load_ids(connection, [timer.case for timer in due])
+            work.fill(found)
+            if talking := {timer.case for timer in due if timer.kind in ("acknowledge", "holding")}:
+                await meanwhile.recall(connection, [case for case in found if case.id in talking])
             there = await self._there(connection, due)
             put_off = [(timer, until) for timer in due if (until := self._act(timer, work, there)) is not None]
             late = {timer for timer, _ in put_off}

@@ -21,6 +21,7 @@ def publication_body(row: Any, attempts: Sequence[Any] | None = None) -> dict[st
         "reply_to": row.reply_to,
         "text": row.text,
         "language": row.language,
+        "purpose": row.purpose,
         "state": row.state,
         "needs_person": row.needs_person,
         "reason": row.reason,
@@ -49,6 +50,7 @@ def response_body(rows: Sequence[Any]) -> dict[str, Any]:
         "comments": list(first.comments),
         "text": first.text,
         "language": first.language,
+        "purpose": first.purpose,
         **_release(first.release),
         "publications": [publication_body(row) for row in rows],
     }

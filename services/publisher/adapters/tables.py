@@ -92,6 +92,7 @@ publication = Table(
     Column("visibility", Text),
     Column("public", Boolean, nullable=False),
     Column("language", Text),
+    Column("purpose", Text, nullable=False, server_default=text("'answer'")),
     Column("release", JSONB, nullable=False),
     Column("traceparent", Text),
     Column("recorded_at", DateTime(timezone=True), nullable=False, server_default=text("clock_timestamp()")),
@@ -115,6 +116,7 @@ publication = Table(
     CheckConstraint(
         "state IN ('pending', 'sending', 'published', 'failed', 'unknown', 'retracted')", name="publication_state"
     ),
+    CheckConstraint("purpose IN ('answer', 'holding', 'acknowledgement', 'closing')", name="publication_purpose"),
     CheckConstraint("(lease_token IS NULL) = (lease_until IS NULL)", name="publication_whole_lease"),
     CheckConstraint("state <> 'sending' OR lease_token IS NOT NULL", name="publication_sending_has_lease"),
     CheckConstraint(

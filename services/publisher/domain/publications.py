@@ -29,6 +29,7 @@ from services.publisher.domain.outcomes import (
     Unknown,
 )
 from services.publisher.domain.pacing import Backoff, honour
+from shared.events import Purpose
 from shared.ids import PublicationId
 
 State = Literal["pending", "sending", "published", "failed", "unknown", "retracted"]
@@ -43,7 +44,7 @@ NOW = timedelta(0)
 
 @dataclass(frozen=True, slots=True)
 class Publication:
-    """What is to be said where: it does not change after it was written down."""
+    """What is to be said where, and what for: it does not change after it was written down."""
 
     publication: PublicationId
     agency: str
@@ -60,6 +61,7 @@ class Publication:
     public: bool = True
     language: str | None = None
     traceparent: str | None = None
+    purpose: Purpose = "answer"
 
 
 @dataclass(frozen=True, slots=True)

@@ -173,6 +173,44 @@ async def test_only_the_oldest_open_publication_of_a_thread_is_claimed() -> None
         assert [one.publication.response for one in await claim(database)] == [second.response]
 
 
+@pytest.mark.parametrize(("purpose", "free"), [("holding", True), ("acknowledgement", True), ("answer", False)])
+async def test_what_is_no_answer_and_waits_for_a_person_holds_no_answer_back(purpose: str, free: bool) -> None:
+    async with a_database() as database:
+        doubtful, answer = a_response(purpose=purpose), a_response()
+        await record(database, doubtful, answer)
+        await run(
+            database,
+            "UPDATE publication SET state = 'unknown', reason = 'no_answer', needs_person = true,"
+            f" due_at = now() + interval '1 hour' WHERE response = '{doubtful.response}'",
+        )
+        assert [one.publication.response for one in await claim(database)] == ([answer.response] if free else [])
+        await run(database, f"UPDATE publication SET due_at = now() WHERE response = '{doubtful.response}'")
+        assert [one.publication.response for one in await claim(database)] == [doubtful.response]
+
+
+async def test_what_was_published_says_what_it_was_for() -> None:
+    async with a_database() as database:
+        await record(database, a_response(purpose="holding"), a_response(thread="other", purpose="acknowledgement"))
+        claimed = await claim(database)
+        outcomes: list[Outcome] = [Published("1"), Refused("not_possible", "gone")]
+        await settling.settle(database, [settled(*pair) for pair in zip(claimed, outcomes, strict=True)])
+        told = await rows(database, "SELECT payload ->> 'purpose' AS purpose FROM outbox ORDER BY seq")
+        assert [row.purpose for row in told] == [one.publication.purpose for one in claimed]
+        assert {one.publication.purpose for one in claimed} == {"holding", "acknowledgement"}
+
+
+async def test_the_answer_to_a_comment_is_published_after_its_holding_reply() -> None:
+    async with a_database() as database:
+        holding, answer = a_response(purpose="holding"), a_response()
+        await record(database, holding, answer)
+        for expected in (holding, answer):
+            (claimed,) = await claim(database)
+            assert claimed.publication.response == expected.response
+            await settling.settle(database, [settled(claimed, Published(expected.response))])
+        states = await rows(database, "SELECT purpose, state FROM publication ORDER BY position")
+        assert states == [("holding", "published"), ("answer", "published")]
+
+
 async def test_an_older_publication_that_is_not_due_holds_its_thread_back() -> None:
     async with a_database() as database:
         await record(database, a_response(), a_response())

@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse, Response
 
 from services.policy.adapters.api.bodies import case_body
 from services.policy.adapters.api.clock_bodies import in_short
-from services.policy.adapters.store import drafts, powers, queries
+from services.policy.adapters.store import drafts, meanwhile, powers, queries
 from services.policy.adapters.store.policies import PolicyShelf
 from services.policy.domain.authority.mandates import Mandate
 from services.policy.domain.clearance.approvals import Draft
@@ -71,10 +71,9 @@ def cases_api(database: Database, policies: PolicyShelf, clock: Clock) -> APIRou
             ids = [row.id for row in found[:limit]]
             turns = await queries.turns_of(connection, ids)
             written = await _drafts_of(connection, found[:limit], policies, now)
-        bodies = [
-            case_body(row, turns[row.id], written[row.id], in_short(row, turns[row.id], policies.find(row.agency), now))
-            for row in found[:limit]
-        ]
+            told = await meanwhile.told(connection, ids)
+        clocks = {row.id: in_short(row, turns[row.id], policies.find(row.agency), now, told) for row in found[:limit]}
+        bodies = [case_body(row, turns[row.id], written[row.id], clocks[row.id]) for row in found[:limit]]
         return _page(request, bodies, _cursor(found[limit - 1]) if len(found) > limit else None)
 
     @router.get("/{case_id}")
@@ -87,7 +86,8 @@ def cases_api(database: Database, policies: PolicyShelf, clock: Clock) -> APIRou
                 raise not_found("case")
             turns = await queries.turns_of(connection, [case_id])
             written = await _drafts_of(connection, [row], policies, clock())
-        clocks = in_short(row, turns[case_id], policies.find(row.agency), clock())
+            told = await meanwhile.told(connection, [case_id])
+        clocks = in_short(row, turns[case_id], policies.find(row.agency), clock(), told)
         return JSONResponse(case_body(row, turns[case_id], written[case_id], clocks))
 
     return router

@@ -5,20 +5,27 @@ from datetime import datetime
 from typing import Any
 
 from services.policy.adapters.store import rows
+from services.policy.adapters.store.meanwhile import Told
 from services.policy.domain.clearance import timing
 from services.policy.domain.clearance.cases import Turn
 from services.policy.domain.clocks.agency_time import AgencyTime
+from services.policy.domain.clocks.budgets import Budget
 from services.policy.domain.clocks.explanations import ExplainedDeadline, explained, minutes_of, state_of
 from services.policy.domain.clocks.pauses import Pause, pause_at
 from services.policy.domain.deciding.decisions import PolicyInForce
+from services.policy.fitting import path_body, step_body
 from shared.clock import rfc3339
+from shared.events import Purpose
 
 
-def in_short(row: Any, turns: Sequence[Turn], policy: PolicyInForce | None, now: datetime) -> dict[str, Any]:
-    """The clocks of a case: those of the turn that is to be answered first, else of the newest that had any."""
+def in_short(
+    row: Any, turns: Sequence[Turn], policy: PolicyInForce | None, now: datetime, told: Sequence[Told] = ()
+) -> dict[str, Any]:
+    """The clocks of a case: those of the turn that is to be answered first, else of the newest that had any. ``told``
+    is what was said to those who waited, in whatever cases."""
     turn = _foremost(turns)
     held = pause_at(rows.pauses_of(row.pauses), now, policy.time.working) if policy else None
-    ending = timing.ending_of(turn) if turn else None
+    ending = timing.ending_of(turn, told_about(turn, told)) if turn else None
     deadlines = sorted(((turn and turn.deadlines) or {}).items(), key=lambda item: item[1])
     fired, escalation = rows.from_json(row.fired), rows.escalation_of(row.escalation)
     return {
@@ -34,11 +41,14 @@ def in_short(row: Any, turns: Sequence[Turn], policy: PolicyInForce | None, now:
         "near_breach_at": _said(fired.get("near_breach")),
         "breached_at": _said(fired.get("breach")),
         "head_told_at": _said(fired.get("to_head")),
+        "cannot_fit_at": _said(fired.get("cannot_fit")),
         "escalated": escalation and {"level": escalation.level, "post": escalation.owner, "at": rfc3339(escalation.at)},
     }
 
 
-def clocks_body(row: Any, turns: Sequence[Turn], policy: PolicyInForce, now: datetime) -> dict[str, Any]:
+def clocks_body(
+    row: Any, turns: Sequence[Turn], policy: PolicyInForce, now: datetime, told: Sequence[Told] = ()
+) -> dict[str, Any]:
     """Every deadline of every turn shown, explained by the calendar of today."""
     pauses, time = rows.pauses_of(row.pauses), policy.time
     return {
@@ -47,7 +57,22 @@ def clocks_body(row: Any, turns: Sequence[Turn], policy: PolicyInForce, now: dat
         "time_zone": time.zone,
         "calendar": time.version,
         "pauses": [pause_body(each, time, now) for each in pauses],
-        "clocks": [_clock(turn, pauses, time, now) for turn in turns],
+        "clocks": [_clock(turn, pauses, time, now, told_about(turn, told)) for turn in turns],
+    }
+
+
+def budget_body(budget: Budget | None) -> dict[str, Any] | None:
+    """Whether the path fits into what remains, in minutes of the clock; None where nobody waits."""
+    if budget is None:
+        return None
+    return {
+        "fits": budget.fits,
+        "needs_minutes": budget.needs,
+        "remaining_minutes": budget.remaining,
+        "steps": [
+            {**step_body(each.step), "minutes": each.minutes, "share_minutes": each.share} for each in budget.steps
+        ],
+        "shorter_path": budget.shorter and path_body(budget.shorter),
     }
 
 
@@ -65,9 +90,17 @@ def pause_body(pause: Pause, time: AgencyTime, now: datetime) -> dict[str, Any]:
     }
 
 
-def _clock(turn: Turn, pauses: tuple[Pause, ...], time: AgencyTime, now: datetime) -> dict[str, Any]:
+def told_about(turn: Turn, told: Sequence[Told]) -> dict[Purpose, datetime]:
+    """When those who wait for a turn's answer were first told so, by purpose."""
+    said = [each for each in told if turn.comment in each.comments]
+    return {each.purpose: each.at for each in reversed(said)}
+
+
+def _clock(
+    turn: Turn, pauses: tuple[Pause, ...], time: AgencyTime, now: datetime, told: dict[Purpose, datetime]
+) -> dict[str, Any]:
     clock = timing.clock_of(turn, pauses)
-    found = explained(clock, time, timing.ending_of(turn), now)
+    found = explained(clock, time, timing.ending_of(turn, told), now)
     return {
         "turn": turn.number,
         "comment": turn.comment,
@@ -77,6 +110,8 @@ def _clock(turn: Turn, pauses: tuple[Pause, ...], time: AgencyTime, now: datetim
         "around_the_clock": clock.around_the_clock,
         "started_at": rfc3339(clock.started_at),
         "answered_at": _moment(turn.answered_at),
+        "acknowledged_at": _moment(told.get("acknowledgement")),
+        "held_at": _moment(told.get("holding")),
         "deadlines": [_deadline(each) for each in found],
     }
 

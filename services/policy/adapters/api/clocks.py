@@ -1,6 +1,6 @@
 """``/v1/cases/{id}/clocks`` and ``…/pauses``: until when, why, and what stops it."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -11,14 +11,15 @@ from starlette.responses import JSONResponse, Response
 
 from services.policy import timekeeping
 from services.policy.adapters.api.cases import CaseIdPath, checked
-from services.policy.adapters.api.clock_bodies import clocks_body, pause_body
+from services.policy.adapters.api.clock_bodies import budget_body, clocks_body, pause_body
 from services.policy.adapters.api.refusals import problem_of
-from services.policy.adapters.store import cases, powers, queries
+from services.policy.adapters.store import cases, drafts, meanwhile, powers, queries, rows
 from services.policy.adapters.store.policies import PolicyShelf
 from services.policy.adapters.store.work import UnitOfWork
 from services.policy.domain.clearance.approvals import NotYourAuthority, Refusal
 from services.policy.domain.clearance.cases import Case
 from services.policy.domain.clearance.deciders import Decider
+from services.policy.domain.clearance.paths import AgencyPace, budget_of
 from services.policy.domain.clocks.pauses import Pause, PauseReason
 from services.policy.domain.deciding.decisions import PolicyInForce
 from shared.auth import Caller, requires
@@ -45,7 +46,7 @@ class PauseIn(BaseModel):
 Act = Callable[[Case, Decider, PolicyInForce, UnitOfWork, datetime], Pause]
 
 
-def clocks_api(database: Database, policies: PolicyShelf, clock: Clock) -> APIRouter:
+def clocks_api(database: Database, policies: PolicyShelf, clock: Clock, paces: Mapping[str, AgencyPace]) -> APIRouter:
     """The routes, ready to be taken into an application."""
     router = APIRouter(prefix="/v1/cases/{case_id}", tags=["clocks"], route_class=StrictRoute)
 
@@ -82,7 +83,13 @@ def clocks_api(database: Database, policies: PolicyShelf, clock: Clock) -> APIRo
 
         `state` is `running`, `paused`, `met`, `breached` or `void`. What is owed to the citizen (`acknowledge`,
         `holding`, `answer`) is met or breached; passing up (`near_breach`, `escalate`, `to_head`) is met when its time
-        came, and void where the answer came first. Minutes are working minutes unless `around_the_clock`.
+        came, and void where the answer came first. A holding reply and an acknowledgement meet their own deadlines and
+        never the answer's. Minutes are working minutes unless `around_the_clock`.
+
+        `budget` says whether the steps that are left fit into the minutes that are left of the most urgent clock, each
+        by how long such steps took lately (nine of ten), and its share of those minutes; `shorter_path` is the lawful
+        way out where they do not: the same steps at once (`parallel`), by the next `delegate`, or by the
+        `duty_authority` above. It is null where nobody waits.
         """
         checked(case_id)
         async with database.begin(caller.scope) as connection:
@@ -90,10 +97,18 @@ def clocks_api(database: Database, policies: PolicyShelf, clock: Clock) -> APIRo
             if row is None or not caller.may_see(row.agency):
                 raise not_found("case")
             turns = await queries.turns_of(connection, [case_id])
+            told = await meanwhile.told(connection, [case_id])
+            written = await drafts.latest(connection, [case_id])
         policy = policies.find(row.agency)
         if policy is None:
             raise not_found("policy of this case's agency")
-        return JSONResponse(clocks_body(row, turns[case_id], policy, clock()))
+        now = clock()
+        case = rows.case_of(row)
+        case.turns = turns[case_id]
+        case.draft = written.get(case_id)
+        budget = budget_of(case, policy, paces.get(row.agency, AgencyPace()), now)
+        body = clocks_body(row, turns[case_id], policy, now, told)
+        return JSONResponse({**body, "budget": budget_body(budget)})
 
     @router.post("/pauses", status_code=201, responses=_REFUSALS)
     async def pause(

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.policy.adapters.store import casework_rows, drafts, reviews, rows, timers
+from services.policy.adapters.store import casework_rows, drafts, reviews, rows, timers, times
 from services.policy.adapters.store.work import UnitOfWork
 from services.policy.domain.clearance.cases import Case, Thread, Turn
 from shared import audit, outbox
@@ -92,6 +92,7 @@ async def write(connection: AsyncConnection, work: UnitOfWork, now: datetime) ->
     await drafts.write(connection, work)
     await reviews.put(connection, work.reviews)
     await _write_responses(connection, work)
+    await times.write(connection, work, now)
     await audit.append(connection, [audit.Entry(**_entry(act)) for act in work.acts], now)
     await outbox.stage(connection, work.events, work.traceparents)
 
@@ -209,6 +210,7 @@ async def _write_responses(connection: AsyncConnection, work: UnitOfWork) -> Non
                 "levels": [response.level for response in responses],
                 "digests": [response.digest for response in responses],
                 "versions": [response.policy_version for response in responses],
+                "purposes": [response.purpose for response in responses],
                 "authorisations": [
                     rows.as_json([each.model_dump(mode="json") for each in response.authorisations])
                     for response in responses
@@ -310,17 +312,17 @@ _UPDATE_TURNS = text("""
     WHERE turn.case_id = new.case_id AND turn.number = new.number
 """)
 _INSERT_RESPONSES = text("""
-    INSERT INTO response (id, agency, case_id, comments, text, language, level, digest, policy_version, authorisations,
-                          state, approved_at)
-    SELECT id, agency, case_id, comments, body, language, level, digest, policy_version, authorisations, 'approved',
-           approved_at
+    INSERT INTO response (id, agency, case_id, comments, text, language, level, digest, policy_version, purpose,
+                          authorisations, state, approved_at)
+    SELECT id, agency, case_id, comments, body, language, level, digest, policy_version, purpose, authorisations,
+           'approved', approved_at
     FROM unnest(
         CAST(:ids AS text[]), CAST(:agencies AS text[]), CAST(:cases AS text[]),
         CAST(CAST(:comments AS text[]) AS json[]), CAST(:texts AS text[]), CAST(:languages AS text[]),
-        CAST(:levels AS text[]), CAST(:digests AS text[]), CAST(:versions AS text[]),
+        CAST(:levels AS text[]), CAST(:digests AS text[]), CAST(:versions AS text[]), CAST(:purposes AS text[]),
         CAST(CAST(:authorisations AS text[]) AS json[]), CAST(:approved AS timestamptz[]))
-        AS new (id, agency, case_id, comments, body, language, level, digest, policy_version, authorisations,
-                approved_at)
+        AS new (id, agency, case_id, comments, body, language, level, digest, policy_version, purpose,
+                authorisations, approved_at)
 """)
 _SETTLE_RESPONSES = text("""
     UPDATE response SET state = new.state, native_id = new.native_id, settled_at = new.at

@@ -4,7 +4,7 @@ It is plain memory; ``cases.py`` and ``issues.py`` fill it and write it out. Han
 same one.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -12,13 +12,17 @@ from typing import Any
 from services.policy.domain.clearance import timing
 from services.policy.domain.clearance.approvals import Draft
 from services.policy.domain.clearance.cases import Case, Thread, Turn
+from services.policy.domain.clearance.paths import AgencyPace
 from services.policy.domain.clearance.reviews import Review
+from services.policy.domain.clearance.step_times import TakenStep, steps_taken
 from services.policy.domain.clocks.timers import Timer
 from services.policy.domain.deciding.decisions import PolicyInForce
 from services.policy.domain.same_issue.issues import Issue, Issues
 from services.policy.domain.same_issue.readings import Reading
 from services.policy.ports import Act
 from shared.events import CommentText, Event, ResponseApproved
+
+_UNKNOWN_PACE = AgencyPace()
 
 _Flags = tuple[str, int, bool, bool, str | None, datetime | None, Any]
 
@@ -47,6 +51,7 @@ class UnitOfWork:
     kept: dict[str, Case] = field(default_factory=dict)
     superseded: list[tuple[Case, Draft]] = field(default_factory=list)
     issues: Issues = field(default_factory=Issues)
+    paces: Mapping[str, AgencyPace] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._by_thread: dict[Thread, Case] = {}
@@ -113,6 +118,9 @@ class UnitOfWork:
         self.events.append(event)
         self.traceparents.append(self.traceparent)
 
+    def pace(self, agency: str) -> AgencyPace:
+        return self.paces.get(agency) or _UNKNOWN_PACE
+
     def note(self, act: Act) -> None:
         self.acts.append(act)
 
@@ -154,6 +162,28 @@ class UnitOfWork:
             if case.draft is not None and case.draft != self._drafts.get(case.id)
         ]
         return [*self.superseded, *now]
+
+    def steps_taken(self, now: datetime) -> list[tuple[Case, TakenStep]]:
+        """What was done about the drafts of the kept cases."""
+        return [
+            (case, step)
+            for case in self.kept.values()
+            if case.draft is not None and case.draft is not (before := self._drafts.get(case.id))
+            for step in steps_taken(before, case.draft, case.since or case.opened_at, now)
+        ]
+
+    def answered_turns(self) -> list[tuple[Case, Turn]]:
+        """The turns whose answer, given by officers, stands on its platform now."""
+        return [
+            (case, turn)
+            for case in self.kept.values()
+            for turn in case.turns
+            if turn.state == "answered" and turn.decision.level > "L0" and self._was_open(case, turn)
+        ]
+
+    def _was_open(self, case: Case, turn: Turn) -> bool:
+        known = self._known.get((case.id, turn.number))
+        return known is not None and known[0] != "answered"
 
 
 def _flags(turn: Turn) -> Any:

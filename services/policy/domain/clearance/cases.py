@@ -19,10 +19,14 @@ from services.policy.domain.clocks.response_clock import Deadlines
 from services.policy.domain.clocks.timers import TimerKind
 from services.policy.domain.deciding.decisions import Decision
 from services.policy.domain.scales import Level
-from shared.events import Author, CommentText
+from shared.events import Author, CommentText, Purpose
 from shared.ids import CaseId
 
 TurnState = Literal["waiting", "watching", "released", "answered", "closed", "superseded", "deleted", "brought"]
+
+Mark = Literal["cannot_fit", "duty_told"]
+"""What was seen of a case while somebody waits: its path is longer than its time; nobody could shorten it, and who acts
+for the head was told."""
 
 _OPEN = ("waiting", "watching")
 _ANSWERABLE = ("waiting", "watching", "closed")
@@ -117,9 +121,10 @@ class Case:
     ``head`` is the newest comment and its revision, ``standing`` what the case needs, ``turn_count`` all turns ever,
     ``turns_by`` how many comments each author at hand wrote before, ``sorted_before`` what the latest of them were
     found to be, ``since`` from when the oldest of them waits, ``due_at`` until when the first of them is to be
-    answered. ``fired`` are the timers that went off since somebody waits, ``calendar`` is that by which deadlines were
-    derived. ``raised_to``: officers disagreed, and an answer is cleared as on this level at least. ``casework`` is what
-    officers did with the case.
+    answered. ``fired`` are the timers that went off and the marks that were set since somebody waits, ``calendar`` is
+    that by which deadlines were derived. ``told`` is what was said to those who wait, by comment; known only where time
+    acts on the case. ``raised_to``: officers disagreed, and an answer is cleared as on this level at least.
+    ``casework`` is what officers did with the case.
     """
 
     id: CaseId
@@ -137,11 +142,12 @@ class Case:
     since: datetime | None = None
     due_at: datetime | None = None
     pauses: tuple[Pause, ...] = ()
-    fired: dict[TimerKind, datetime] = field(default_factory=dict)
+    fired: dict[TimerKind | Mark, datetime] = field(default_factory=dict)
     escalation: Escalation | None = None
     calendar: str | None = None
     raised_to: Level | None = None
     casework: Casework = NOTHING_DONE
+    told: dict[str, set[Purpose]] = field(default_factory=dict)
 
     def turn_of(self, comment: str) -> Turn | None:
         """The newest revision of a comment that is known here."""

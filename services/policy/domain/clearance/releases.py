@@ -2,6 +2,7 @@
 
 Three ways lead here and no fourth: a cleared line whose preconditions hold, under the standing authority of whoever
 cleared it; a draft whose every step was taken; and, in danger to life, a draft that one authority answers for alone.
+What is no answer leaves every turn as it was.
 """
 
 from datetime import datetime
@@ -19,27 +20,19 @@ from shared.ids import new_id
 def by_line(case: Case, turn: Turn, line: Line, now: datetime) -> ResponseApproved:
     """A cleared line answers one turn by itself, and only that turn."""
     text = line.text[turn.decision.language]
-    standing = Authorisation(
-        kind="standing",
-        officer=line.cleared_by.officer,
-        post=line.cleared_by.post,
-        level=line.cleared_by.level,
-        at=line.cleared_at,
-        line=line.id,
-    )
     decision = turn.decision
-    seen = Seen(
-        text=text,
-        language=decision.language,
-        head=case.head,
-        platform=case.thread.platform,
-        account=case.thread.account,
-        reply_to=turn.native_id,
-        policy_version=decision.policy_version,
-        sensitivity=decision.sensitivity,
-        damage=decision.damage,
-    )
-    return _response(case, [turn], seen.digest(), text, decision.language, (standing,), "L0", now)
+    seen = _seen(case, turn, text, decision.language, decision.policy_version)
+    return _response(case, [turn], seen.digest(), text, decision.language, (_standing(line),), "L0", now)
+
+
+def meanwhile(
+    case: Case, turn: Turn, line: Line, language: str, policy_version: str, now: datetime
+) -> ResponseApproved:
+    """A holding reply or an acknowledgement, put under ``turn``, to all who wait; they wait on."""
+    text = line.text[language]
+    seen = _seen(case, turn, text, language, policy_version)
+    response = _said(case, turn, case.waiting, seen.digest(), text, language, (_standing(line),), "L0", now)
+    return response.model_copy(update={"purpose": line.purpose, "policy_version": policy_version})
 
 
 def by_clearance(case: Case, draft: Draft, now: datetime) -> ResponseApproved:
@@ -83,9 +76,48 @@ def _response(
     level: Level,
     now: datetime,
 ) -> ResponseApproved:
-    newest = covered[-1]
     for turn in covered:
         turn.state, turn.answered_at = "released", now
+    return _said(case, covered[-1], covered, digest, text, language, authorisations, level, now)
+
+
+def _seen(case: Case, turn: Turn, text: str, language: str | None, policy_version: str) -> Seen:
+    """What a cleared line answers to, as whoever looks at the turn sees it."""
+    return Seen(
+        text=text,
+        language=language,
+        head=case.head,
+        platform=case.thread.platform,
+        account=case.thread.account,
+        reply_to=turn.native_id,
+        policy_version=policy_version,
+        sensitivity=turn.decision.sensitivity,
+        damage=turn.decision.damage,
+    )
+
+
+def _standing(line: Line) -> Authorisation:
+    return Authorisation(
+        kind="standing",
+        officer=line.cleared_by.officer,
+        post=line.cleared_by.post,
+        level=line.cleared_by.level,
+        at=line.cleared_at,
+        line=line.id,
+    )
+
+
+def _said(
+    case: Case,
+    under: Turn,
+    covered: list[Turn],
+    digest: str,
+    text: str,
+    language: str | None,
+    authorisations: tuple[Authorisation, ...],
+    level: Level,
+    now: datetime,
+) -> ResponseApproved:
     return ResponseApproved(
         agency=case.thread.agency,
         platform=case.thread.platform,
@@ -94,15 +126,15 @@ def _response(
         response=new_id("resp"),
         case=case.id,
         comments=tuple(dict.fromkeys(turn.comment for turn in covered)),
-        reply_to=newest.native_id,
-        mention=newest.author.handle,
-        visibility=newest.visibility,
+        reply_to=under.native_id,
+        mention=under.author.handle,
+        visibility=under.visibility,
         public=all(turn.public for turn in covered),
         text=text,
         language=language,
         level=level,
         digest=digest,
-        policy_version=newest.decision.policy_version,
+        policy_version=under.decision.policy_version,
         authorisations=authorisations,
         approved_at=now,
         account_agency=case.asked,

@@ -29,4 +29,3 @@ def worked_on(standing: Standing, casework: Casework) -> Standing:
     if casework.transferred_to is not None:
         standing.disposition = "transfer"
     return standing
-

@@ -4,8 +4,9 @@ Done when a turn comes in, when a pause begins or ends, when an answer will not 
 the agency's calendar is another one.
 """
 
+from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from services.policy.domain.clearance.cases import Case, Turn
 from services.policy.domain.clocks.agency_time import AgencyTime
@@ -15,6 +16,7 @@ from services.policy.domain.clocks.pauses import AlreadyPaused, ClockNotRunning,
 from services.policy.domain.clocks.pauses import PauseReason as Reason
 from services.policy.domain.clocks.response_clock import ResponseClock
 from services.policy.domain.clocks.timers import Timer, earliest
+from shared.events import Purpose
 
 _RUNNING = ("waiting", "watching")
 _VOID = ("closed", "superseded", "deleted", "brought")
@@ -26,9 +28,9 @@ def clock_of(turn: Turn, pauses: tuple[Pause, ...]) -> ResponseClock:
     return ResponseClock.of(carried_since(times) or turn.received_at, times, turn.decision.level, pauses)
 
 
-def ending_of(turn: Turn) -> Ending:
-    """What became of a turn, as its clock sees it."""
-    return Ending(turn.answered_at, turn.state in _VOID)
+def ending_of(turn: Turn, told: Mapping[Purpose, datetime] | None = None) -> Ending:
+    """What became of a turn, as its clock sees it; ``told`` is what was said while it waited."""
+    return Ending(turn.answered_at, turn.state in _VOID, told or {})
 
 
 def derive(case: Case, time: AgencyTime) -> bool:
@@ -57,7 +59,10 @@ def begin(case: Case, turn: Turn, time: AgencyTime) -> Pause | None:
 
 def left_of(turn: Turn, case: Case, time: AgencyTime, now: datetime) -> int | None:
     """The minutes that the clock of a turn still has at ``now``, none below zero; None where it has none that runs."""
-    return clock_of(turn, case.pauses).left(time, now) if turn.state in _RUNNING else None
+    if turn.state not in _RUNNING:
+        return None
+    # A minute that is under way counts as left.
+    return -(-clock_of(turn, case.pauses).left("answer", time, now) // timedelta(minutes=1))
 
 
 def timers(case: Case) -> list[Timer]:

@@ -1,12 +1,13 @@
 """How a deadline came about, for a reader: from when, how many minutes, on which days they ran, and what held them up.
 
 The state of a deadline says what became of it. What is owed to the citizen is ``met`` or ``breached``; passing up is
-``met`` when it was due, and ``void`` where the answer came before.
+``met`` when it was due, and ``void`` where the answer came before. An acknowledgement is met by whatever came first, a
+holding reply by itself or the answer, and the answer by nothing else.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
@@ -16,18 +17,36 @@ from services.policy.domain.clocks.agency_time import AgencyTime
 from services.policy.domain.clocks.pauses import Pause, pause_at
 from services.policy.domain.clocks.response_clock import DeadlineKind, ResponseClock
 from services.policy.domain.roster import Holiday
+from shared.events import Purpose
 
 DeadlineState = Literal["running", "paused", "met", "breached", "void"]
 
 _OWED: tuple[DeadlineKind, ...] = ("acknowledge", "holding", "answer")
+_MET_BY: Mapping[DeadlineKind, tuple[Purpose, ...]] = {
+    "acknowledge": ("acknowledgement", "holding"),
+    "holding": ("holding",),
+}
+
+
+_PROMPT = timedelta(minutes=5)
+"""What time itself sends goes out a little after it was due."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """What became of a turn: ``answered_at`` once its answer was released, ``is_void`` where none is owed any more."""
+    """What became of a turn: ``answered_at`` once its answer was released, ``is_void`` where none is owed any more,
+    ``told`` when a holding reply or an acknowledgement was released to those who waited."""
 
     answered_at: datetime | None = None
     is_void: bool = False
+    told: Mapping[Purpose, datetime] = field(default_factory=dict)
+
+    def met_at(self, kind: DeadlineKind) -> datetime | None:
+        """When a deadline of that kind was done with."""
+        if kind not in _MET_BY:
+            return self.answered_at
+        said = [self.told[purpose] - _PROMPT for purpose in _MET_BY[kind] if purpose in self.told]
+        return min([*said, *([self.answered_at] if self.answered_at else [])], default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,10 +109,11 @@ def state_of(
     """What became of a deadline by ``now``; ``pause`` is the one that holds."""
     if ending.is_void:
         return "void"
-    is_past = due_at is not None and due_at <= (ending.answered_at or now)
-    if ending.answered_at is not None:
+    met_at = ending.met_at(kind)
+    is_past = due_at is not None and due_at <= (met_at or now)
+    if met_at is not None:
         if kind in _OWED:
-            return "breached" if is_past and due_at != ending.answered_at else "met"
+            return "breached" if is_past and due_at != met_at else "met"
         return "met" if is_past else "void"
     if is_past:
         return "breached" if kind in _OWED else "met"

@@ -66,12 +66,12 @@ class ResponseClock:
             left -= run
         return None
 
-    def left(self, time: AgencyTime, now: datetime) -> int:
-        """The minutes for an answer that have not run by ``now``; a minute that is under way counts as left."""
-        passing, run = time.of(self.around_the_clock), timedelta(0)
+    def left(self, kind: DeadlineKind, time: AgencyTime, now: datetime) -> timedelta:
+        """How much of a deadline's minutes has not run by ``now``."""
+        passing, left = time.of(self.around_the_clock), timedelta(minutes=self.minutes[kind])
         for start, end in self.runs(time):
-            run += passing.between(start, now if end is None else min(end, now))
-        return max(0, self.minutes["answer"] - run // timedelta(minutes=1))
+            left -= passing.between(start, now if end is None else min(end, now))
+        return max(left, timedelta(0))
 
     def runs(self, time: AgencyTime) -> Iterator[tuple[datetime, datetime | None]]:
         """From when to when the clock is not paused, in order; the last end is None unless a pause has no end."""

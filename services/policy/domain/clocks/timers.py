@@ -7,9 +7,10 @@ from typing import Literal
 
 from services.policy.domain.clocks.response_clock import DeadlineKind, Deadlines
 
-TimerKind = Literal["holding", "escalate", "near_breach", "to_head", "breach"]
+TimerKind = Literal["acknowledge", "holding", "escalate", "near_breach", "to_head", "breach"]
 
 _RUNG_BY: Mapping[DeadlineKind, TimerKind] = {
+    "acknowledge": "acknowledge",
     "holding": "holding",
     "escalate": "escalate",
     "near_breach": "near_breach",
@@ -27,7 +28,7 @@ class Timer:
     due_at: datetime
 
 
-def earliest(waiting: Iterable[tuple[int, Deadlines]], fired: Iterable[TimerKind]) -> list[Timer]:
+def earliest(waiting: Iterable[tuple[int, Deadlines]], fired: Iterable[str]) -> list[Timer]:
     """The timers of a case whose waiting turns have these deadlines; one of a kind, and none of a kind that fired."""
     found: dict[TimerKind, Timer] = {}
     for number, deadlines in waiting:

@@ -213,7 +213,7 @@ class PolicyInForce:
             comment=comment,
             seen=seen,
             history=history,
-            periods=self._periods(comment.platform, now) if policy.periods else _NO_PERIOD,
+            periods=self.periods(comment.platform, now) if policy.periods else _NO_PERIOD,
             closed=frozenset([self._closed[topic] for topic in topics if topic in self._closed]) if topics else _OPEN,
             competence=self._competence(topics) if topics else None,
             languages=self._languages.get(seen.language) or frozenset((seen.language, "other")),
@@ -251,7 +251,8 @@ class PolicyInForce:
             return "several"
         return "elsewhere" if self.policy.agency not in agencies else None
 
-    def _periods(self, platform: str, now: datetime) -> frozenset[str]:
+    def periods(self, platform: str, now: datetime) -> frozenset[str]:
+        """The kinds of the periods that are in force on a platform."""
         return frozenset(
             period.kind
             for period in self.policy.periods

@@ -1,7 +1,8 @@
 """Claiming: one short transaction that takes what is due and stamps it with a lease.
 
 What must stay true: of each thread only the oldest open publication is taken; no two claimers take the same row; time
-is the database's. A row that was being sent when its lease ended comes back as it was, in doubt.
+is the database's. A row that was being sent when its lease ended comes back as it was, in doubt. A holding reply of
+which only a person can say whether it stands keeps no answer back.
 
 Each account is asked for its own share, through an index, so that one account's backlog neither hides nor slows the
 others; a paused account is passed over, one in trouble is probed with a single publication. The oldest of a thread is
@@ -86,6 +87,7 @@ def _claim(row: Any, token: uuid.UUID, vault: Vault, taken: frozenset[str]) -> C
         row.public,
         row.language,
         row.traceparent,
+        row.purpose,
     )
     progress = Progress(
         row.was,
@@ -122,6 +124,7 @@ _CLAIM = text(f"""
               AND p.position <= (
                   SELECT oldest.position FROM publication oldest
                   WHERE oldest.thread_key = p.thread_key AND oldest.{OPEN}
+                    AND (oldest.purpose = 'answer' OR NOT oldest.needs_person OR oldest.id = p.id)
                   ORDER BY oldest.position LIMIT 1)
             ORDER BY p.due_at
             LIMIT least(coalesce(busy.room, :each), CASE WHEN a.troubles > 0 THEN 1 ELSE :each END)
@@ -138,9 +141,9 @@ _CLAIM = text(f"""
     FROM ready LEFT JOIN credentials AS c ON c.account_id = ready.account_id
     WHERE p.id = ready.id
     RETURNING p.id, p.agency, p.platform, p.account, p.thread, p.response, p.case_id, p.comments, p.reply_to, p.text,
-        p.mention, p.visibility, p.public, p.language, p.traceparent, p.recorded_at, p.attempts, p.failures, p.resent,
-        p.first_sent_at, p.reason, p.needs_person, ready.was, ready.was_sent_at, ready.account_id, ready.degraded,
-        ready.troubles, c.sealed, c.base_url, c.version, statement_timestamp() AS claimed_at
+        p.mention, p.visibility, p.public, p.language, p.traceparent, p.purpose, p.recorded_at, p.attempts, p.failures,
+        p.resent, p.first_sent_at, p.reason, p.needs_person, ready.was, ready.was_sent_at, ready.account_id,
+        ready.degraded, ready.troubles, c.sealed, c.base_url, c.version, statement_timestamp() AS claimed_at
 """)  # noqa: S608 - a constant of this package
 _TAKEN = text("""
     SELECT p.id, other.native_id FROM publication AS p JOIN publication AS other

@@ -86,6 +86,7 @@ def publication_of(row: Row) -> Publication:
         text=row.text,
         language=row.language,
         traceparent=row.traceparent,
+        purpose=row.purpose,
     )
 
 

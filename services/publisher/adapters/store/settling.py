@@ -68,6 +68,7 @@ def event_of(settled: Settled, at: datetime) -> PublicationEvent | None:
         "response": publication.response,
         "case": publication.case,
         "comments": publication.comments,
+        "purpose": publication.purpose,
     }
     # Our own columns, checked when they came in: no second validation on the hot path.
     if progress.state == "published":

@@ -38,6 +38,7 @@ def test_a_case_is_due_when_the_first_of_its_open_turns_is() -> None:
     case = a_case(a_turn(monday("15:00")), a_turn(monday("15:30"), comment="cmt_2"))
     assert case.due_at == at("UTC", "2026-11-24 11:00")
     assert [(timer.kind, timer.turn) for timer in timing.timers(case)] == [
+        ("acknowledge", 1),
         ("escalate", 1),
         ("near_breach", 1),
         ("breach", 1),
@@ -79,6 +80,7 @@ def test_a_pause_moves_what_lies_ahead_and_the_clock_runs_on_from_where_it_stood
 
 def test_while_a_pause_has_no_end_nothing_is_due() -> None:
     case = a_case(a_turn(monday("08:00")))
+    case.fired = {"acknowledge": monday("09:00")}
     timing.pause(case, "transferred", None, "desk", TIME, monday("10:00"))
     assert (case.due_at, timing.timers(case)) == (None, [])
 

@@ -18,5 +18,6 @@ def test_what_went_off_does_not_go_off_again_for_another_turn() -> None:
     assert earliest(waiting, ["breach"]) == [Timer("holding", 2, NOW)]
 
 
-def test_an_acknowledgement_rings_nothing() -> None:
-    assert earliest([(1, {"acknowledge": NOW})], ()) == []
+def test_an_acknowledgement_and_a_holding_reply_have_timers_of_their_own() -> None:
+    found = earliest([(1, {"acknowledge": NOW, "holding": NOW})], ())
+    assert {each.kind for each in found} == {"acknowledge", "holding"}
