@@ -96,7 +96,8 @@ def on_publication_failed(event: PublicationFailed, work: Work, policies: Polici
     work.settle(event.response, "failed", event.failed_at)
     if event.purpose not in _ENDED_BY:
         details = {"response": event.response, "purpose": event.purpose, "reason": event.reason}
-        work.note(Act(event.agency, PARLEY, "response.failed", event.case, details=details))
+        agency = case.thread.agency if case is not None else event.agency
+        work.note(Act(agency, PARLEY, "response.failed", event.case, details=details))
         return
     state: Literal["closed", "waiting"] = "closed" if event.reason == NOT_POSSIBLE else "waiting"
     if case is not None and case.finish(event.comments, state):

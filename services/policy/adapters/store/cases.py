@@ -280,11 +280,12 @@ _TURNS_BY = text("""
         GROUP BY case_id, author_id) AS counted
     CROSS JOIN LATERAL (
         SELECT json_agg(json_build_array(
-            comment, decision -> 'kind', decision -> 'disposition', decision -> 'topics', decision -> 'line', state,
-            decision #> '{circumstances,reach}') ORDER BY number) AS earlier
+            comment, kind, disposition, topics, line, state, circumstances -> 'reach') ORDER BY number) AS earlier
         FROM (SELECT comment, decision, number, state FROM turn
               WHERE case_id = counted.case_id AND author_id = counted.author_id
-              ORDER BY number DESC LIMIT 20) AS t) AS latest
+              ORDER BY number DESC LIMIT 20) AS t,
+             json_to_record(decision)
+                 AS d (kind text, disposition text, topics json, line text, circumstances json)) AS latest
 """)
 _INSERT_CASES = text(f'INSERT INTO "case" ({_CASE_COLUMNS}) SELECT * FROM {_CASES}')  # noqa: S608
 _UPDATE_CASES = text(f"""
