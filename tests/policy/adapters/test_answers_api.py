@@ -346,8 +346,8 @@ async def test_comments_that_come_in_while_an_answer_goes_out_wait_for_nobody_an
         await raised(policy, 0, 60)
         await cleared(policy, await the_issue(policy))
         replica = await a_shelf(policy)
-        coming = [raised(policy, 100 + 10 * n, 10) for n in range(4)]
-        looking = [answering(policy, replica).look() for _ in range(4)]
+        coming = [raised(policy, 100 + 20 * n, 20) for n in range(2)]
+        looking = [answering(policy, replica).look() for _ in range(2)]
         await asyncio.gather(*(each for pair in zip(coming, looking, strict=True) for each in pair))
         await answering(policy, replica).look()
         threads = [response.thread for response in await responses(policy)]

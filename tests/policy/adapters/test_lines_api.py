@@ -315,7 +315,7 @@ async def test_after_a_withdrawal_was_answered_nothing_more_goes_out_however_man
         await a_cleared_line(office)
         late = await a_replica(office.policy)
         path = "/v1/lines/times/withdrawals"
-        asking = asyncio.gather(*(ask(office.policy, shelf=late, n=n) for n in range(1, 9)))
+        asking = asyncio.gather(*(ask(office.policy, shelf=late, n=n) for n in range(1, 5)))
         assert (await office.policy.post(path, {"reason": "wrong"}, COMMS)).status_code == 201
         before = await asking
         assert await ask(office.policy, shelf=late, n=9) == []
