@@ -16,7 +16,7 @@ from services.policy.domain.policies import Policy
 from services.policy.domain.scales import Specialism
 from services.policy.drafting import Text
 from shared.events import CaseEscalated, ResponseApproved
-from tests.policy.builders import NOW, received, sample, shelf, the_case
+from tests.policy.builders import NOW, edited, received, sample, shelf, the_case
 
 
 class Office:
@@ -33,6 +33,10 @@ class Office:
     def receive(self, text: str, comment: str = "cmt_1", **about: Any) -> None:
         event = received(text, agency=self.agency, comment=comment, **about)
         handlers.on_comment_received(event, self.work, shelf(), NOW)
+
+    def edit(self, text: str, comment: str = "cmt_1") -> None:
+        event = edited(text, agency=self.agency, comment=comment)
+        handlers.on_comment_edited(event, self.work, shelf(), NOW)
 
     @property
     def case(self) -> Case:

@@ -129,3 +129,13 @@ def test_a_nil_return_of_a_specialist_counts_as_content() -> None:
     (signed,) = [step.taken for step in office.draft.steps if step.specialism]
     assert signed is not None
     assert signed.nil_return
+
+
+def test_an_edit_of_the_comment_settles_no_disagreement() -> None:
+    office = complaint()
+    office.refuse("desk-2")
+    office.amend("desk")
+    office.refuse("desk-2")
+    office.edit("Still waiting, terrible service!")
+    assert office.case.raised_to == "L2"
+    assert [step.level for step in office.draft.steps] == ["L2"]

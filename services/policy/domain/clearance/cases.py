@@ -172,13 +172,16 @@ class Case:
     def add(self, turn: Turn) -> None:
         """Take in one more turn; the older revision that it replaces no longer waits."""
         older = [known for known in self.turns if known.comment == turn.comment]
+        waited = bool(self.waiting)
         for known in older:
             if known.state in _OPEN:
                 known.state = "superseded"
         if not older:
             self.turns_by[turn.author.id] = self.next_turn_of(turn.author.id)
         if turn.state == "waiting" and not self.waiting:
-            self.fired, self.escalation, self.raised_to = {}, None, None
+            self.fired, self.escalation = {}, None
+        if not waited:
+            self.raised_to = None
         if self.state in OVER:
             self.casework = replace(self.casework, referral=None, called_in=None)
         self.sorted_before.setdefault(turn.author.id, {})[turn.comment] = turn.as_earlier()
