@@ -225,6 +225,7 @@ def _answer_by_line(case: Case, turn: Turn, policy: PolicyInForce, work: Work, n
         "post": line.cleared_by.post,
         "level": line.cleared_by.level,
         "digest": response.digest,
+        **({"clearance": response.clearance} if response.clearance else {}),
     }
     clearing = line.cleared_by.officer
     work.note(Act(case.thread.agency, PARLEY, "response.released", case.id, clearing, details))

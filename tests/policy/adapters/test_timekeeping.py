@@ -190,7 +190,7 @@ async def test_a_case_goes_past_who_is_on_leave_and_who_stepped_aside_and_to_a_s
         for who in ("passports-division", "passports-legal"):
             aside = await policy.post(f"/v1/cases/{second}/recusals", {"reason": "my cousin"}, who)
             assert aside.status_code == 201, aside.text
-        assert await timekeeper(policy).work_off() == 6
+        assert await timekeeper(policy).work_off() == 8
         owners = {row.id: row.owner for row in await policy.rows('SELECT id, owner FROM "case"')}
         assert owners[first] == officer("passports", "passports-division").post
         assert owners[second] == officer("passports", "passports-head").post

@@ -11,8 +11,9 @@ from services.policy.adapters.store import rows
 from services.policy.domain.calendars import WorkingTime
 from shared.clock import rfc3339
 from shared.events import ResponseApproved, ResponsePublished
-from tests.policy.adapters.office import COMMS, DAY, DESK, DESK_2, DIVISION, HEAD, Office, an_office, kind_of
+from tests.policy.adapters.office import COMMS, COMPLAINT, DAY, DESK, DESK_2, DIVISION, HEAD, Office, an_office, kind_of
 from tests.policy.adapters.test_meanwhile import keeper
+from tests.policy.adapters.test_timekeeping import receive
 from tests.policy.builders import NOW, received, sample
 
 pytestmark = pytest.mark.asyncio
@@ -163,7 +164,10 @@ async def test_an_answer_counts_from_receipt_to_publication_against_its_target()
 async def test_holding_replies_and_acknowledgements_are_no_answers() -> None:
     async with an_office() as office:
         began = datetime.now(UTC) - timedelta(hours=1.01)
-        case = await office.case(received_at=began)
+        await receive(office.policy, [received(COMPLAINT, received_at=began)])
+        (row,) = await office.policy.rows('SELECT id FROM "case"')
+        case = str(row.id)
+        await office.policy.post(f"/v1/cases/{case}/drafts", {"text": "We are sorry."}, DESK)
         await keeper(office.policy).work_off()
         office.now = told = datetime.now(UTC)
         await publish(office, "acknowledgement")
