@@ -179,7 +179,8 @@ class CaseEscalated(CaseEvent):
     """A case went up, or somebody above was told of it.
 
     ``reason`` is ``escalate`` or ``called_in`` where the post named here has it from now on, ``to_head`` where that
-    post was told in time, ``cannot_fit`` where who acts for the head was told that the path to an answer is longer than
+    post was told in time, ``to_centre`` where the centre's duty officer was because nobody above in the agency is
+    there, ``cannot_fit`` where who acts for the head was told that the path to an answer is longer than
     its time, ``disagreement`` and ``refused_twice`` where it has to decide between officers,
     ``break_glass`` where one authority released an answer alone, and ``review_overdue`` where nobody has reviewed that
     in time.
@@ -215,6 +216,7 @@ class Authorisation(Value):
 
     ``instrument`` is the delegation or the acting appointment that it was given under, ``on_behalf_of`` the delegator.
     ``break_glass``: one authority released it alone, in danger to life.
+    ``line_version`` is the version of a line that was cleared beside the policy.
     """
 
     kind: Literal["approval", "signoff", "standing", "break_glass"]
@@ -225,6 +227,7 @@ class Authorisation(Value):
     line: str | None = None
     on_behalf_of: BehalfOf | None = None
     instrument: str | None = None
+    line_version: int | None = None
 
 
 class ResponseApproved(Conversation):
@@ -234,6 +237,8 @@ class ResponseApproved(Conversation):
     comment that is answered, ``mention`` the handle that notifies its author. After ``valid_until`` it must not go out.
     ``account_agency`` is whose account it goes out on, where the citizen asked another agency than that which answers.
     What is no answer by its ``purpose`` leaves its comments waiting.
+    comment that is answered, ``mention`` the handle that notifies its author. ``clearance`` names the one clearance
+    by which several responses go out, where it was given apart from their cases.
     """
 
     response: str
@@ -253,6 +258,7 @@ class ResponseApproved(Conversation):
     valid_until: AwareDatetime | None = None
     account_agency: str | None = None
     purpose: Purpose = "answer"
+    clearance: str | None = None
 
     @property
     def subject(self) -> str:

@@ -96,7 +96,8 @@ def on_publication_failed(event: PublicationFailed, work: Work, policies: Polici
     work.settle(event.response, "failed", event.failed_at)
     if event.purpose not in _ENDED_BY:
         details = {"response": event.response, "purpose": event.purpose, "reason": event.reason}
-        work.note(Act(event.agency, PARLEY, "response.failed", event.case, details=details))
+        agency = case.thread.agency if case is not None else event.agency
+        work.note(Act(agency, PARLEY, "response.failed", event.case, details=details))
         return
     state: Literal["closed", "waiting"] = "closed" if event.reason == NOT_POSSIBLE else "waiting"
     if case is not None and case.finish(event.comments, state):
@@ -224,6 +225,7 @@ def _answer_by_line(case: Case, turn: Turn, policy: PolicyInForce, work: Work, n
         "post": line.cleared_by.post,
         "level": line.cleared_by.level,
         "digest": response.digest,
+        **({"clearance": response.clearance} if response.clearance else {}),
     }
     clearing = line.cleared_by.officer
     work.note(Act(case.thread.agency, PARLEY, "response.released", case.id, clearing, details))

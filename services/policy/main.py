@@ -5,9 +5,11 @@ from functools import partial
 from fastapi import FastAPI
 
 from services.policy.adapters import consumers, lapses, overdue_reviews, succession
+from services.policy.adapters.answers import Answering
 from services.policy.adapters.api.acting import acting_api
 from services.policy.adapters.api.agencies import agencies_api
 from services.policy.adapters.api.answering import answering_api
+from services.policy.adapters.api.answers import answers_api
 from services.policy.adapters.api.authority_desk import AuthorityDesk
 from services.policy.adapters.api.cases import cases_api
 from services.policy.adapters.api.casework import casework_api
@@ -18,7 +20,9 @@ from services.policy.adapters.api.delegations import delegations_api
 from services.policy.adapters.api.drafts import drafts_api
 from services.policy.adapters.api.issues import issues_api
 from services.policy.adapters.api.leaves import leaves_api
+from services.policy.adapters.api.lines import lines_api
 from services.policy.adapters.api.mandates import mandates_api
+from services.policy.adapters.api.merges import merges_api
 from services.policy.adapters.api.policies import policies_api
 from services.policy.adapters.api.policy_desk import PolicyDesk
 from services.policy.adapters.api.policy_drafts import policy_drafts_api
@@ -27,6 +31,8 @@ from services.policy.adapters.api.practice import practice_api
 from services.policy.adapters.api.remarks import remarks_api
 from services.policy.adapters.api.replays import replays_api
 from services.policy.adapters.api.reviews import break_glass_api, reviews_api
+from services.policy.adapters.api.submission_desk import SubmissionDesk
+from services.policy.adapters.api.submissions import submissions_api
 from services.policy.adapters.api.times import times_api
 from services.policy.adapters.api.transfers import transfers_api
 from services.policy.adapters.paces import Paces
@@ -35,6 +41,7 @@ from services.policy.adapters.replay_queue import ReplayQueue
 from services.policy.adapters.store import forgetting
 from services.policy.adapters.store.classifiers import ClassifiersInUse
 from services.policy.adapters.timekeeping import Timekeeper
+from services.policy.domain.clearance.facts import PlainFacts
 from services.policy.settings import Settings
 from shared.clock import Clock, utc_now
 from shared.service import Service
@@ -50,6 +57,9 @@ def create_app(settings: Settings, clock: Clock = utc_now, deployment: Deploymen
     service = Service("policy", settings, "Decides what each comment needs, and who may release the answer.")
     clearance = ClearanceDesk(service.database, policies, clock, NoStatements())
     authority = AuthorityDesk(service.database, policies, clock)
+    submissions = SubmissionDesk(service.database, policies, clock)
+    facts = PlainFacts()
+    answering = Answering(service.database, policies, facts, clock)
     desk = PolicyDesk(service.database, policies, deployment.above, clock)
 
     async def refresh() -> None:
@@ -71,7 +81,11 @@ def create_app(settings: Settings, clock: Clock = utc_now, deployment: Deploymen
     service.loops["forgetting"] = partial(forgetting.sweep, service.database, clock)
     paces = Paces(service.database, policies, clock)
     service.loops["paces"] = paces.keep_up
-    timekeeper = Timekeeper(service.database, policies, refresh, clock, settings.timekeeping.look_seconds, paces)
+    service.loops["answers"] = answering.run
+    times = settings.timekeeping
+    timekeeper = Timekeeper(
+        service.database, policies, refresh, clock, times.look_seconds, paces, times.centre_duty_post
+    )
     service.loops["timekeeping"] = timekeeper.run
     queue = ReplayQueue(service.database, settings.database.url.get_secret_value(), deployment.above, clock)
     service.loops["replays"] = queue.run
@@ -92,6 +106,10 @@ def create_app(settings: Settings, clock: Clock = utc_now, deployment: Deploymen
         answering_api(authority),
         corrections_api(service.database, policies, clock),
         issues_api(service.database, clock),
+        lines_api(submissions),
+        answers_api(submissions, answering, facts),
+        merges_api(authority),
+        submissions_api(submissions),
         agencies_api(policies),
         practice_api(policies, deployment.above),
         policies_api(desk, clock),

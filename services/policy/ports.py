@@ -4,6 +4,7 @@ A unit of work is filled before a batch and emptied after it: between the two ev
 plain functions, and a thousand comments cost as many round trips as ten.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
@@ -11,6 +12,7 @@ from typing import Any, Protocol
 from services.policy.domain.authority.mandates import Mandate
 from services.policy.domain.clearance.approvals import Draft
 from services.policy.domain.clearance.cases import Case, Thread
+from services.policy.domain.clearance.facts import Difference
 from services.policy.domain.clearance.paths import AgencyPace
 from services.policy.domain.clearance.reviews import Review
 from services.policy.domain.deciding.decisions import PolicyInForce
@@ -53,6 +55,13 @@ class Policies(Protocol):
 
     def of(self, agency: str) -> PolicyInForce:
         """The agency's policy. Raises ``Dead`` for an agency that has none."""
+
+
+class FactsGate(Protocol):
+    """Whether the variants of a text in several languages state the same facts."""
+
+    def differences(self, texts: Mapping[str, str]) -> Sequence[Difference]:
+        """Every fact that some of these texts, by language, state and others lack."""
 
 
 class Work(Protocol):

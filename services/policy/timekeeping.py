@@ -12,6 +12,7 @@ from typing import Any
 from services.policy import fitting
 from services.policy.domain.authority import passing_up
 from services.policy.domain.authority.mandates import Mandate
+from services.policy.domain.authority.passing_up import Reach
 from services.policy.domain.authority.powers import Powers
 from services.policy.domain.authority.presence import Presence
 from services.policy.domain.clearance import meanwhile, releases, timing
@@ -29,23 +30,23 @@ HEAD: Level = "L4"
 
 
 def on_timer_due(
-    kind: TimerKind, case: Case, policy: PolicyInForce, work: Work, now: datetime, presence: Presence | None = None
+    kind: TimerKind, case: Case, policy: PolicyInForce, work: Work, now: datetime, reach: Reach | None = None
 ) -> datetime | None:
     """Do what a timer of that kind is there for. The moment until which it is put off instead, if it is.
 
-    ``presence`` is who can be expected, without those who stepped aside from the case; by the roster alone if None.
+    ``reach`` is who can be told, without those who stepped aside from the case; those of the roster if None.
     Where none is due any more (the case was answered, or its deadline moved) only the case's timers are put right.
     """
     work.keep(case)
     timer = next((each for each in timing.timers(case) if each.kind == kind and each.due_at <= now), None)
     if timer is None:
         return None
-    presence = presence or Presence(Powers(policy.policy.officers), policy.time)
-    if kind == "escalate" and (coming := _next_hours(timer, case, policy, presence, now)) is not None:
+    reach = reach or Reach(Presence(Powers(policy.policy.officers), policy.time))
+    if kind == "escalate" and (coming := _next_hours(timer, case, policy, reach.presence, now)) is not None:
         return coming
     case.fired = {**case.fired, kind: now}
     if kind in UPWARDS:
-        UPWARDS[kind](timer, case, policy, presence, work, now)
+        UPWARDS[kind](timer, case, policy, reach, work, now)
     else:
         _EFFECTS[kind](timer, case, policy, work, now)
     return None
@@ -163,27 +164,30 @@ def _say(
     return None
 
 
-def _escalate(timer: Timer, case: Case, policy: PolicyInForce, presence: Presence, work: Work, now: datetime) -> None:
+def _escalate(timer: Timer, case: Case, policy: PolicyInForce, reach: Reach, work: Work, now: datetime) -> None:
     """The next post above whose people are there has the case from now on; where nobody stands above or all of them are
-    on leave, it stays where it is."""
+    on leave, it stays where it is. Where nobody is there, the centre is told."""
     reached = _reached(case)
-    above = passing_up.above(presence, reached, case.weight, now)
+    above = passing_up.above(reach.presence, reached, case.weight, now)
     if above.chosen is None:
         reason = "everybody above is on leave" if above.authorities else "nobody stands above"
         _note(timer, case, work, "case.not_escalated", reason=reason, level=reached)
-        return
-    level, post = above.chosen.level, above.chosen.post
-    case.escalation = Escalation(level, post, now)
-    case.settle()
-    _announce(timer, case, level, post, work, now)
-    _note(timer, case, work, "case.escalated", level=level, post=post, **_whom(above))
+    else:
+        level, post = above.chosen.level, above.chosen.post
+        case.escalation = Escalation(level, post, now)
+        case.settle()
+        _announce(timer.kind, case, level, post, work, now)
+        _note(timer, case, work, "case.escalated", level=level, post=post, **_whom(above))
+    if reach.centre_duty_post is not None and not above.present:
+        _announce("to_centre", case, passing_up.CENTRE, reach.centre_duty_post, work, now)
+        _note(timer, case, work, "case.centre_told", level=reached, post=reach.centre_duty_post)
 
 
-def _tell_head(timer: Timer, case: Case, policy: PolicyInForce, presence: Presence, work: Work, now: datetime) -> None:
-    heads = passing_up.heads(presence, HEAD, case.weight, now)
+def _tell_head(timer: Timer, case: Case, policy: PolicyInForce, reach: Reach, work: Work, now: datetime) -> None:
+    heads = passing_up.heads(reach.presence, HEAD, case.weight, now)
     head = heads.chosen or next(iter(heads.authorities), None)
     post = head.post if head else policy.policy.ladder[HEAD].name
-    _announce(timer, case, head.level if head else HEAD, post, work, now)
+    _announce(timer.kind, case, head.level if head else HEAD, post, work, now)
     _note(timer, case, work, "case.head_told", post=post, **_whom(heads))
 
 
@@ -193,7 +197,7 @@ _EFFECTS: Mapping[TimerKind, Callable[[Timer, Case, PolicyInForce, Work, datetim
     "near_breach": _warn,
     "breach": _breach,
 }
-UPWARDS: Mapping[TimerKind, Callable[[Timer, Case, PolicyInForce, Presence, Work, datetime], None]] = {
+UPWARDS: Mapping[TimerKind, Callable[[Timer, Case, PolicyInForce, Reach, Work, datetime], None]] = {
     "escalate": _escalate,
     "to_head": _tell_head,
 }
@@ -225,11 +229,7 @@ def _turn(timer: Timer, case: Case) -> Turn:
     return next(turn for turn in case.waiting if turn.number == timer.turn)
 
 
-def _topics(case: Case) -> set[str]:
-    return {topic for turn in case.unanswered for topic in turn.decision.topics}
-
-
-def _announce(timer: Timer, case: Case, level: Level, post: str, work: Work, now: datetime) -> None:
+def _announce(reason: str, case: Case, level: Level, post: str, work: Work, now: datetime) -> None:
     assert case.standing is not None
     thread = case.thread
     work.stage(
@@ -240,7 +240,7 @@ def _announce(timer: Timer, case: Case, level: Level, post: str, work: Work, now
             thread=thread.thread,
             case=case.id,
             comments=tuple(dict.fromkeys(turn.comment for turn in case.waiting)),
-            reason=timer.kind,
+            reason=reason,
             level=level,
             post=post,
             owner=case.standing.owner,

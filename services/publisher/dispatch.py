@@ -170,7 +170,10 @@ class Dispatcher:
         if channel is None:
             refused = Refused("not_supported", f"nothing is published on {claim.publication.platform} yet")
             return self._sent(claim, refused, started, started)
-        step = publications.next_step(claim.progress, channel.nature, self._policy, started)
+        valid_until = claim.publication.valid_until
+        step = publications.next_step(claim.progress, channel.nature, self._policy, started, valid_until)
+        if step == "too_late":
+            return Settled(claim, publications.too_late(claim.progress), None)
         if step == "give_up":
             return Settled(claim, publications.given_up(claim.progress), None)
         if elapsed + self._limits.attempt >= self._limits.lease:

@@ -41,6 +41,7 @@ def duty(event: ResponseApproved, traceparent: str | None = None) -> Publication
         language=event.language,
         traceparent=traceparent,
         purpose=event.purpose,
+        valid_until=event.valid_until,
     )
 
 

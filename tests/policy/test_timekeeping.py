@@ -9,6 +9,7 @@ from services.policy import handlers, timekeeping
 from services.policy.adapters.store.work import UnitOfWork
 from services.policy.clearance import approve
 from services.policy.domain.authority.mandates import Mandate
+from services.policy.domain.authority.passing_up import Reach
 from services.policy.domain.authority.powers import Powers
 from services.policy.domain.authority.presence import Leave, Presence
 from services.policy.domain.clearance import timing
@@ -131,9 +132,9 @@ def test_where_nobody_stands_above_the_case_stays_and_that_is_on_record() -> Non
     assert (case.standing.owner, [act.action for act in work.acts]) == ("Desk", ["case.not_escalated"])
 
 
-def on_leave(policy: PolicyInForce, *persons: str) -> Presence:
+def on_leave(policy: PolicyInForce, *persons: str, centre: str | None = None) -> Reach:
     leaves = [Leave("lve_1", "passports", each, NOW, NOW + timedelta(days=3), each, NOW) for each in persons]
-    return Presence(Powers(policy.policy.officers), policy.time, leaves)
+    return Reach(Presence(Powers(policy.policy.officers), policy.time, leaves), centre)
 
 
 def test_escalating_goes_past_who_is_on_leave_and_names_them() -> None:
@@ -155,6 +156,42 @@ def test_where_everybody_above_is_on_leave_the_case_stays_and_that_is_on_record(
     assert escalations(work) == []
     (act,) = work.acts
     assert (act.action, act.details["reason"]) == ("case.not_escalated", "everybody above is on leave")
+
+
+CENTRE = "Duty Officer of the Centre"
+
+
+def test_where_nobody_above_is_there_the_centre_is_told_as_well() -> None:
+    case, work = opened(COMPLAINT)
+    policy, due = sample("passports"), timer(case, "escalate")
+    above = [each.subject for each in policy.policy.officers if each.level > "L1"]
+    reach = on_leave(policy, *above, centre=CENTRE)
+    assert timekeeping.on_timer_due("escalate", case, policy, work, due.due_at, reach) is None
+    (event,) = escalations(work)
+    assert (event.reason, event.level, event.post, event.owner) == ("to_centre", "L5", CENTRE, "Enquiries Officer")
+    assert [act.action for act in work.acts] == ["case.not_escalated", "case.centre_told"]
+
+
+def test_what_cannot_wait_goes_to_the_next_above_at_night_and_the_centre_is_told() -> None:
+    night = datetime.fromisoformat("2026-11-24T01:00:00+05:30")
+    work, policy = UnitOfWork(), sample("passports")
+    event = received("Help! Our house is on fire", received_at=night)
+    handlers.on_comment_received(event, work, OnePolicy(policy), night)
+    due = timer(case := the_case(work), "escalate")
+    reach = on_leave(policy, centre=CENTRE)
+    assert timekeeping.on_timer_due("escalate", case, policy, work, due.due_at, reach) is None
+    head = officer("passports", "passports-head")
+    assert [(each.reason, each.post) for each in escalations(work)] == [("escalate", head.post), ("to_centre", CENTRE)]
+    assert case.standing is not None
+    assert case.standing.owner == head.post
+
+
+def test_the_centre_is_not_told_where_somebody_above_is_there() -> None:
+    case, work = opened(COMPLAINT)
+    policy, due = sample("passports"), timer(case, "escalate")
+    reach = on_leave(policy, "passports-comms", centre=CENTRE)
+    assert timekeeping.on_timer_due("escalate", case, policy, work, due.due_at, reach) is None
+    assert [each.reason for each in escalations(work)] == ["escalate"]
 
 
 def test_a_case_waits_for_somebody_above_who_comes_before_its_deadline() -> None:

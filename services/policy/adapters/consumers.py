@@ -1,6 +1,6 @@
 """Events in: a batch becomes one unit of work in the transaction that the consumer runtime owns and commits."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -8,10 +8,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.policy import handlers
 from services.policy.adapters import metrics
-from services.policy.adapters.store import cases, issues
+from services.policy.adapters.store import cases, cleared_lines, issues
+from services.policy.adapters.store.cleared_lines import Used
 from services.policy.adapters.store.work import UnitOfWork
 from services.policy.domain.clearance.cases import Thread
+from services.policy.domain.clearance.cleared_lines import ClearedLine
 from services.policy.domain.clearance.paths import AgencyPace
+from services.policy.domain.deciding.decisions import PolicyInForce
 from services.policy.ports import Policies, Work
 from shared import events, topics
 from shared.clock import Clock, utc_now
@@ -39,19 +42,56 @@ def handler(policies: Policies, clock: Clock = utc_now, paces: Mapping[str, Agen
     """What the runtime calls with the new events of a batch."""
 
     async def handle(connection: AsyncConnection, received: Sequence[Received]) -> None:
-        now = clock()
-        work = UnitOfWork(paces=paces if paces is not None else {})
-        await _fill(connection, work, [one.event for one in received], policies)
-        for one in received:
-            work.traceparent = one.traceparent
-            if (act := HANDLERS.get(type(one.event))) is not None:
-                act(one.event, work, policies, now)
+        now, usable = clock(), policies
+        known = paces if paces is not None else {}
+        work = await _handled(connection, received, usable, known, now)
+        while gone := await cleared_lines.gone(connection, cleared_lines.used_by(work.responses)):
+            usable = Without(usable, gone)
+            work = await _handled(connection, received, usable, known, now)
         for issue in await issues.write(connection, work):
             handlers.record_surge(issue, work)
             metrics.SURGES.labels(issue.agency).inc()
         await cases.write(connection, work, now)
 
     return handle
+
+
+async def _handled(
+    connection: AsyncConnection,
+    received: Sequence[Received],
+    policies: Policies,
+    paces: Mapping[str, AgencyPace],
+    now: datetime,
+) -> UnitOfWork:
+    """What follows from the events of a batch; nothing of it is written yet."""
+    work = UnitOfWork(paces=paces)
+    await _fill(connection, work, [one.event for one in received], policies)
+    for one in received:
+        work.traceparent = one.traceparent
+        if (act := HANDLERS.get(type(one.event))) is not None:
+            act(one.event, work, policies, now)
+    return work
+
+
+class Without:
+    """The policies in force, without lines that were withdrawn so lately that this replica has not heard of it.
+
+    Implements the ``Policies`` port for one batch, which is decided anew.
+    """
+
+    def __init__(self, policies: Policies, gone: Collection[Used]) -> None:
+        self._policies, self._gone = policies, gone
+        self._narrowed: dict[str, PolicyInForce] = {}
+
+    def of(self, agency: str) -> PolicyInForce:
+        found = self._policies.of(agency)
+        lines = {line for named, line, _ in self._gone if named == agency}
+        if not lines:
+            return found
+        if agency not in self._narrowed:
+            kept = [line for line in found.lines if isinstance(line, ClearedLine) and line.id not in lines]
+            self._narrowed[agency] = found.with_lines(kept)
+        return self._narrowed[agency]
 
 
 async def _fill(connection: AsyncConnection, work: UnitOfWork, batch: Sequence[Event], policies: Policies) -> None:

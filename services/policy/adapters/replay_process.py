@@ -20,7 +20,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from services.policy.adapters.common_classifier import common_classifier
 from services.policy.adapters.replaying import replay_stored
-from services.policy.adapters.store import adoptions, policy_drafts, replays
+from services.policy.adapters.store import adoptions, cleared_lines, policy_drafts, replays
 from services.policy.adapters.store.replays import UnderWay, Wish
 from services.policy.domain.adoption.standing import composed
 from services.policy.domain.composing.composition import Above, InvalidPolicy
@@ -113,15 +113,16 @@ def result_body(results: Results, policy: PolicyInForce) -> dict[str, Any]:
 
 
 async def _policy(database: Database, above: Above, wish: Wish) -> PolicyInForce:
-    """The draft over what stands now. Raises CannotReplay."""
+    """The draft over what stands now, with the lines cleared beside it. Raises CannotReplay."""
     async with database.begin(EVERY_AGENCY) as connection:
         draft = await policy_drafts.find(connection, wish.draft)
         standing = await adoptions.standing(connection, wish.asked.agency)
+        beside = await cleared_lines.of(connection, [wish.asked.agency])
     if draft is None or draft.edition != wish.edition:
         raise CannotReplay("The draft has changed since. Ask for a replay of its present edition.")
     try:
         made = composed(draft.agency, draft.unit, draft.document, standing, above)
-        return PolicyInForce(made.policy, common_classifier())
+        return PolicyInForce(made.policy, common_classifier()).with_lines(beside[wish.asked.agency])
     except InvalidPolicy as invalid:
         raise CannotReplay("The draft does not fit what stands now.", invalid.faults[:100]) from None
     except ValueError as unfit:

@@ -22,6 +22,7 @@ from sqlalchemy import (
 from services.policy.adapters.authority_tables import authority_tables
 from services.policy.adapters.clearance_tables import clearance_tables
 from services.policy.adapters.presence_tables import presence_tables
+from services.policy.adapters.submission_tables import submission_tables
 from services.policy.adapters.time_tables import time_tables
 from shared.audit import audit_tables
 from shared.database import agency_column
@@ -45,6 +46,7 @@ authority_tables(metadata)
 clearance_tables(metadata)
 presence_tables(metadata)
 time_tables(metadata)
+submission_tables(metadata)
 
 case = Table(
     "case",
@@ -175,6 +177,7 @@ response = Table(
     Column("approved_at", DateTime(timezone=True), nullable=False),
     Column("settled_at", DateTime(timezone=True)),
     Column("purpose", Text, nullable=False, server_default=text("'answer'")),
+    Column("clearance", Text),
     CheckConstraint("state IN ('approved', 'published', 'failed')", name="response_state"),
     CheckConstraint("purpose IN ('answer', 'holding', 'acknowledgement', 'closing')", name="response_purpose"),
 )

@@ -12,11 +12,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.policy import timekeeping
 from services.policy.adapters import metrics
-from services.policy.adapters.store import cases, deadlines, meanwhile, presences, recusals, timers
+from services.policy.adapters.store import cases, cleared_lines, deadlines, meanwhile, presences, recusals, timers
 from services.policy.adapters.store.policies import PolicyShelf
 from services.policy.adapters.store.timers import DueTimer
 from services.policy.adapters.store.work import UnitOfWork
-from services.policy.domain.authority.presence import Presence
+from services.policy.domain.authority.passing_up import Reach
 from services.policy.domain.clearance.paths import AgencyPace
 from services.policy.domain.deciding.decisions import PolicyInForce
 from shared.clock import Clock
@@ -24,6 +24,10 @@ from shared.database import EVERY_AGENCY, Database
 
 BATCH = 500
 """Timers, or cases whose deadlines move, in one transaction."""
+
+
+class LineWithdrawn(Exception):
+    """A line was to go out that was withdrawn so lately that this replica has not heard of it."""
 
 
 class Timekeeper:
@@ -40,6 +44,7 @@ class Timekeeper:
         clock: Clock,
         look_seconds: float,
         paces: Mapping[str, AgencyPace] | None = None,
+        centre_duty_post: str | None = None,
     ) -> None:
         self._database = database
         self._policies = policies
@@ -47,6 +52,7 @@ class Timekeeper:
         self._clock = clock
         self._look_seconds = look_seconds
         self._paces = paces if paces is not None else {}
+        self._centre_duty_post = centre_duty_post
 
     async def run(self) -> None:
         """Look again and again; whatever is due is worked off before the next pause."""
@@ -58,9 +64,15 @@ class Timekeeper:
     async def work_off(self, batch: int = BATCH) -> int:
         """Let every timer go off that is due; how many were looked at."""
         looked_at = 0
-        while claimed := await self._fire(batch):
+        while True:
+            try:
+                claimed = await self._fire(batch)
+            except LineWithdrawn:
+                await self._refresh()
+                continue
+            if not claimed:
+                return looked_at
             looked_at += claimed
-        return looked_at
 
     async def move_deadlines(self, batch: int = BATCH) -> None:
         """Derive the deadlines of open cases anew where their agency has another calendar now."""
@@ -84,6 +96,8 @@ class Timekeeper:
             there = await self._there(connection, due)
             put_off = [(timer, until) for timer in due if (until := self._act(timer, work, there)) is not None]
             late = {timer for timer, _ in put_off}
+            if await cleared_lines.gone(connection, cleared_lines.used_by(work.responses)):
+                raise LineWithdrawn
             await timers.mark_fired(connection, [timer for timer in due if timer not in late])
             await cases.write(connection, work, due[0].now)
             await timers.put_off(connection, put_off)
@@ -92,17 +106,19 @@ class Timekeeper:
                 metrics.TIMERS.labels(timer.agency, timer.kind).inc()
         return len(due)
 
-    async def _there(self, connection: AsyncConnection, due: Sequence[DueTimer]) -> dict[str, Presence]:
-        """Who can be expected, for each case of these that somebody is to be told of."""
+    async def _there(self, connection: AsyncConnection, due: Sequence[DueTimer]) -> dict[str, Reach]:
+        """Who can be told, for each case of these that is to go up."""
         told = {timer.case: timer.agency for timer in due if timer.kind in timekeeping.UPWARDS}
         if not told:
             return {}
         policies = [self._policy(agency) for agency in dict.fromkeys(told.values())]
         found = await presences.read_all(connection, policies, due[0].now)
         recused = await recusals.recused_from(connection, list(told))
-        return {case: found[agency].without(recused[case]) for case, agency in told.items()}
+        return {
+            case: Reach(found[agency].without(recused[case]), self._centre_duty_post) for case, agency in told.items()
+        }
 
-    def _act(self, timer: DueTimer, work: UnitOfWork, there: Mapping[str, Presence]) -> datetime | None:
+    def _act(self, timer: DueTimer, work: UnitOfWork, there: Mapping[str, Reach]) -> datetime | None:
         case = work.case(timer.case)
         assert case is not None, "claimed together with its timer"
         policy = self._policies.of(case.thread.agency)

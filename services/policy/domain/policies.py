@@ -172,11 +172,8 @@ LinePurpose = Literal["answer", "holding", "acknowledgement", "closing"]
 """What a line is for. Only an ``answer`` answers; a ``closing`` line ends an exchange and offers another channel."""
 
 
-class Line(Part):
-    """Cleared wording for a subject, one text per language; it answers ``kinds`` about ``topics``.
-
-    A line that is no answer may name no topics: then it is for every subject.
-    """
+class Wording(Part):
+    """What a line says, before anybody has cleared it: one text per language, for ``kinds`` about ``topics``."""
 
     id: Id
     purpose: LinePurpose = "answer"
@@ -185,14 +182,22 @@ class Line(Part):
     kinds: tuple[Kind, ...] = ("question",)
     preconditions: Preconditions = Preconditions()
     ceiling: Ceiling
-    cleared_by: ClearedBy
-    cleared_at: AwareDatetime
 
     @model_validator(mode="after")
     def _answers_about_something(self) -> Self:
         if self.purpose == "answer" and not self.topics:
             raise ValueError("a line that answers names the topics that it speaks on")
         return self
+
+
+class Line(Wording):
+    """Cleared wording for a subject, one text per language; it answers ``kinds`` about ``topics``.
+
+    A line that is no answer may name no topics: then it is for every subject.
+    """
+
+    cleared_by: ClearedBy
+    cleared_at: AwareDatetime
 
 
 Minutes = Annotated[int, Field(gt=0, le=527_040)]

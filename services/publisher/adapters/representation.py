@@ -22,6 +22,7 @@ def publication_body(row: Any, attempts: Sequence[Any] | None = None) -> dict[st
         "text": row.text,
         "language": row.language,
         "purpose": row.purpose,
+        "valid_until": _time(row.valid_until),
         "state": row.state,
         "needs_person": row.needs_person,
         "reason": row.reason,

@@ -93,6 +93,7 @@ publication = Table(
     Column("public", Boolean, nullable=False),
     Column("language", Text),
     Column("purpose", Text, nullable=False, server_default=text("'answer'")),
+    Column("valid_until", DateTime(timezone=True)),
     Column("release", JSONB, nullable=False),
     Column("traceparent", Text),
     Column("recorded_at", DateTime(timezone=True), nullable=False, server_default=text("clock_timestamp()")),

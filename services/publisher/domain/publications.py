@@ -39,12 +39,14 @@ OPEN: tuple[State, ...] = ("pending", "sending", "unknown")
 NO_ANSWER = "no_answer"
 TOO_OLD = "too_old"
 GIVEN_UP = "given_up"
+WINDOW_CLOSED = "window_closed"
 NOW = timedelta(0)
 
 
 @dataclass(frozen=True, slots=True)
 class Publication:
-    """What is to be said where, and what for: it does not change after it was written down."""
+    """What is to be said where, and what for: it does not change after it was written down. After ``valid_until`` it
+    must not be sent any more."""
 
     publication: PublicationId
     agency: str
@@ -62,6 +64,7 @@ class Publication:
     language: str | None = None
     traceparent: str | None = None
     purpose: Purpose = "answer"
+    valid_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,11 +145,17 @@ class Settlement:
     pause: timedelta | None = None
 
 
-Step = Literal["send", "look", "give_up"]
+Step = Literal["send", "look", "give_up", "too_late"]
 
 
-def next_step(progress: Progress, nature: Nature, policy: RetryPolicy, now: datetime) -> Step:
+def next_step(
+    progress: Progress, nature: Nature, policy: RetryPolicy, now: datetime, valid_until: datetime | None = None
+) -> Step:
     """What to do with a publication that was just claimed; ``progress`` is as it was before the claim."""
+    is_late = valid_until is not None and now >= valid_until
+    if is_late:
+        # What may stand already is looked for; to send it again, even under the same key, could publish it late.
+        return "look" if progress.in_doubt else "too_late"
     if not progress.in_doubt:
         return "give_up" if now - progress.recorded_at > policy.give_up_after else "send"
     known_since = progress.first_sent_at or progress.sent_at or progress.recorded_at
@@ -222,6 +231,11 @@ def _after_settle_time(
 def given_up(progress: Progress) -> Settlement:
     """What becomes of a reply that could not be sent for so long that it would no longer be an answer."""
     return _failed(progress, TOO_OLD, "could not be sent in time")
+
+
+def too_late(progress: Progress) -> Settlement:
+    """What becomes of a reply whose window closed before it could be sent."""
+    return _failed(progress, WINDOW_CLOSED, "the time in which it might go out is over")
 
 
 def left(progress: Progress) -> Settlement:

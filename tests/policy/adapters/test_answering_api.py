@@ -162,6 +162,32 @@ async def test_a_drill_tells_which_released_answers_would_have_waited() -> None:
         assert (await waited(DIVISION, HEAD, RENEWALS, **span))["in_all"] == 0
 
 
+async def reseated(office: Office, *gone: str) -> None:
+    """From now on others hold the posts."""
+    names = ", ".join(f"'{each}'" for each in gone)
+    await office.policy.rows(
+        "INSERT INTO roster SELECT agency, since + interval '10 minutes', 'files',"
+        " (SELECT json_agg(o) FROM json_array_elements(officers) AS o"
+        f" WHERE o ->> 'subject' NOT IN ({names})), calendar"
+        " FROM roster WHERE agency = 'passports' RETURNING 1"
+    )
+
+
+async def test_a_drill_goes_by_those_who_held_the_posts_and_were_there_then() -> None:
+    async with an_office() as office:
+        await office.policy.rows("UPDATE roster SET since = '2026-11-23T04:25:00Z' RETURNING 1")
+        early = await cleared(office, "thread-1", DIVISION, COMMS)
+        await reseated(office, RENEWALS, HEAD)
+        office.now += timedelta(minutes=15)
+        late = await cleared(office, "thread-2", DIVISION, COMMS)
+        office.now += timedelta(minutes=15)
+        answer = await drill(office, LEGAL, subjects=[DIVISION])
+        assert answer.status_code == 201, answer.text
+        released = answer.json()["released"]
+        assert (released["in_all"], [each["case"] for each in released["waited"]]) == (2, [late])
+        assert early != late
+
+
 async def test_a_drill_is_refused_with_each_field() -> None:
     async with an_office() as office:
         for asked, fault in (

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 import yaml
-from sqlalchemy.exc import TimeoutError
+from sqlalchemy.exc import DBAPIError, TimeoutError
 
 from services.policy.adapters.policy_files import read_folder
 from shared.ids import uuid7
@@ -21,6 +21,7 @@ pytestmark = pytest.mark.asyncio
 CASES, OFFICERS, SOUGHT_AFTER, ACTS = 10_000, 200, 150, 5
 LAWSUIT = "My lawyer will sue you for defamation"
 BATCH = 1_000
+TRIES = 200
 
 
 def person(number: int) -> dict[str, Any]:
@@ -50,13 +51,14 @@ async def open_cases(policy: Policy) -> list[str]:
 
 
 async def press(policy: Policy, path: str, body: dict[str, Any], who: str) -> httpx.Response:
-    """Send it, and again with the same key while the service has no connection to spare (it answers 503)."""
+    """Send it, and again with the same key while the service is too busy (it answers 503)."""
     key = f"{who} {path} {uuid7()}"
-    while True:
+    for _ in range(TRIES):
         try:
             return await policy.post(path, body, who, "ministry", key=key)
-        except TimeoutError:
+        except (TimeoutError, DBAPIError):
             await asyncio.sleep(0.5)
+    raise AssertionError(f"{who} was never served")
 
 
 async def work(policy: Policy, number: int, cases: list[str], taken: Counter[str]) -> None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from services.policy.adapters.store import cases, queries, rows
-from services.policy.adapters.store.drafts import step_body
+from services.policy.adapters.store.steps import step_body
 from services.policy.domain.authority.mandates import Mandate, OnBehalfOf, Weight
 from services.policy.domain.clearance.approvals import Consent, Counting, Draft, Step
 from services.policy.domain.clearance.deciders import Decider, may_decide

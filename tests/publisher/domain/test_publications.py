@@ -1,5 +1,6 @@
 """What becomes of a publication after each outcome: the rules, without network, database or clock."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import get_args
 
@@ -217,3 +218,17 @@ def test_only_a_trusted_absence_after_the_settle_time_allows_sending_again(progr
             assert isinstance(sighting, Absent)
             assert nature.absence_proves
             assert timedelta(seconds=age) >= POLICY.settle_after
+
+
+def test_what_comes_too_late_is_not_sent() -> None:
+    until = later(minutes=5)
+    assert publications.next_step(a_progress(), MASTODON, POLICY, later(minutes=4), until) == "send"
+    assert publications.next_step(a_progress(), MASTODON, POLICY, until, until) == "too_late"
+    settlement = publications.too_late(a_progress())
+    assert (settlement.progress.state, settlement.progress.reason) == ("failed", "window_closed")
+
+
+def test_what_may_stand_already_is_looked_for_and_never_sent_late() -> None:
+    doubtful = replace(a_progress(), state="unknown", sent_at=later(minutes=1), first_sent_at=later(minutes=1))
+    assert publications.next_step(doubtful, MASTODON, POLICY, later(minutes=2)) == "send"
+    assert publications.next_step(doubtful, MASTODON, POLICY, later(minutes=2), later(minutes=2)) == "look"

@@ -73,7 +73,9 @@ def answering_api(desk: AuthorityDesk) -> APIRouter:
         Persons count while they are in their hours and not on leave, by posts, appointments and delegations; what is
         limited to some platforms or to cleared lines is not counted on. `topics` empty: on no subject. `holes` are
         named in advance: they begin in the agency's hours (for danger at any hour) and last until an answer could go
-        again. `delegation.body` is ready for `POST /v1/delegations` by its `delegator`. 403 without a mandate there.
+        again (`until` null: beyond these days); `minutes` are those in which somebody should answer. `delegation.body`
+        is ready for `POST /v1/delegations` by its `delegator`; without `closes` it is for the first day only. 403
+        `not-your-authority` without a mandate there.
         """
         now = desk.clock()
         policy = _policy(desk, caller, agency)

@@ -5,6 +5,7 @@ from typing import Any
 
 from services.policy.adapters.store import casework_rows, drafts, rows
 from services.policy.adapters.store.casework_rows import casework_of
+from services.policy.adapters.store.steps import step_body
 from services.policy.domain.clearance.approvals import Draft
 from services.policy.domain.clearance.cases import Turn
 from services.policy.domain.clearance.casework import Casework
@@ -60,7 +61,7 @@ def draft_body(draft: Draft) -> dict[str, Any]:
         "statements": [{"statement": name, "version": version} for name, version in draft.statements],
         "valid_until": draft.valid_until and rfc3339(draft.valid_until),
         "written_at": rfc3339(draft.written_at),
-        "steps": [drafts.step_body(step) for step in draft.steps],
+        "steps": [step_body(step) for step in draft.steps],
         "remarks": [drafts.remark_body(remark) for remark in draft.remarks],
     }
 

@@ -18,8 +18,8 @@ from services.policy.adapters.store.policies import PolicyShelf
 from services.policy.domain.authority.mandates import Mandate
 from services.policy.domain.clearance.approvals import Draft
 from services.policy.domain.clearance.casework import CaseState
-from services.policy.domain.clearance.cleared_lines import cleared_texts
 from services.policy.domain.clearance.deciders import Decider
+from services.policy.domain.clearance.unchanged_lines import cleared_texts
 from services.policy.domain.scales import Level
 from shared.auth import Caller, requires
 from shared.clock import Clock
@@ -117,7 +117,7 @@ async def _mandates(
 def _lines(mandates: Sequence[tuple[str, Mandate]], policies: PolicyShelf, now: datetime) -> list[tuple[str, str, str]]:
     """The cleared wording that mandates for cleared lines only are good for."""
     agencies = {agency for agency, mandate in mandates if mandate.cleared_lines_only}
-    return [(agency, *text) for agency in agencies for text in cleared_texts(policies.of(agency).policy, now)]
+    return [(agency, *text) for agency in agencies for text in cleared_texts(policies.of(agency).lines, now)]
 
 
 async def _drafts_of(

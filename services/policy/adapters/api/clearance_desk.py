@@ -23,7 +23,7 @@ from services.policy.adapters.store.work import UnitOfWork
 from services.policy.desk import Desk
 from services.policy.domain.clearance.approvals import Draft, NotYourAuthority, Refusal
 from services.policy.domain.clearance.cases import Case
-from services.policy.domain.clearance.cleared_lines import is_unchanged_line
+from services.policy.domain.clearance.unchanged_lines import is_unchanged_line
 from shared.auth import Caller
 from shared.clock import Clock
 from shared.database import Database
@@ -145,7 +145,7 @@ class ClearanceDesk:
             if draft is None:
                 raise not_found("draft")
         if draft is not None:
-            unchanged = is_unchanged_line(draft.text, draft.language, policy.policy, now)
+            unchanged = is_unchanged_line(draft.text, draft.language, policy.lines, now)
             decider = replace(decider, cleared_line=unchanged)
         names = {*cited, *(name for name, _ in draft.statements)} if draft else {*cited}
         statements = await self.statements.in_force(connection, agency, sorted(names)) if names else {}

@@ -4,10 +4,11 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request
+from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.responses import JSONResponse, Response
 
 from services.policy.adapters.api import paging
-from services.policy.adapters.store import issue_queries, rows
+from services.policy.adapters.store import issue_merges, issue_queries, rows
 from shared.auth import Caller, requires
 from shared.clock import Clock, rfc3339
 from shared.database import Database
@@ -42,23 +43,32 @@ def issues_api(database: Database, clock: Clock) -> APIRouter:
             limit=limit + 1,
         )
         async with database.begin(caller.scope) as connection:
-            found = await issue_queries.list_issues(connection, asked)
-        return paging.page(request, found, limit, _body, lambda row: f"{row.last_at.isoformat()}|{row.id}")
+            listed = await issue_queries.list_issues(connection, asked)
+        return paging.page(request, listed, limit, _body, lambda row: f"{row.last_at.isoformat()}|{row.id}")
 
     @router.get("/{issue_id}")
     async def get_issue(issue_id: IssuePath, caller: Caller = requires("cases:read")) -> Response:
-        """One issue with its latest cases, and the issues that are the same in other languages. 404 if not yours."""
-        if not (issue_id.startswith("issue_") and issue_id.isascii() and issue_id[6:].isalnum()):
-            raise not_found("issue")
+        """One issue with its latest cases, the issues that are the same in other languages, and those that persons
+        found to be the same. 404 if not yours."""
         async with database.begin(caller.scope) as connection:
-            row = await issue_queries.find_issue(connection, issue_id, clock())
-            if row is None or not caller.may_see(row.agency):
-                raise not_found("issue")
+            row = await found(connection, caller, issue_id, clock())
             elsewhere = await issue_queries.in_other_languages(connection, row)
+            merged = await issue_merges.joined(connection, issue_id) - {issue_id}
             cases = await issue_queries.cases_of(connection, issue_id)
-        return JSONResponse({**_body(row), "in_other_languages": list(elsewhere), "cases": cases})
+        others = {"in_other_languages": list(elsewhere), "merged_with": sorted(merged)}
+        return JSONResponse({**_body(row), **others, "cases": cases})
 
     return router
+
+
+async def found(connection: AsyncConnection, caller: Caller, issue_id: str, now: datetime) -> Any:
+    """The row of an issue that the caller may see. Raises ``Problem`` 404."""
+    if not (issue_id.startswith("issue_") and issue_id.isascii() and issue_id[6:].isalnum()):
+        raise not_found("issue")
+    row = await issue_queries.find_issue(connection, issue_id, now)
+    if row is None or not caller.may_see(row.agency):
+        raise not_found("issue")
+    return row
 
 
 def _body(row: Any) -> dict[str, Any]:

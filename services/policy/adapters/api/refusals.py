@@ -27,7 +27,9 @@ from services.policy.domain.clearance.casework import (
     ThreadKnownThere,
     UnknownAgency,
 )
+from services.policy.domain.clearance.facts import FactsDiffer
 from services.policy.domain.clearance.reviews import OwnRelease, ReviewedAlready
+from services.policy.domain.clearance.submissions import SubmissionNotOpen
 from services.policy.domain.clocks.pauses import AlreadyPaused, ClockNotRunning, PauseOver, WrongUntil
 from services.policy.drafting import UnknownStatement
 from services.policy.presence import DrillRefused, LeaveRefused
@@ -61,6 +63,8 @@ _PROBLEMS: tuple[tuple[type[Refusal], int, str, str], ...] = (
     (ThreadKnownThere, 409, "thread-known-there", "That agency has a case of this thread"),
     (UnknownAgency, 422, "unknown-agency", "There is no such agency to transfer to"),
     (OverAlready, 409, "over-already", "It stands no longer"),
+    (SubmissionNotOpen, 409, "submission-not-open", "It is no longer open"),
+    (FactsDiffer, 409, "facts-differ", "The languages do not say the same"),
     (GrantRefused, 422, "grant-refused", "This power cannot be given so"),
     (LeaveRefused, 422, "leave-refused", "This leave cannot be entered so"),
     (DrillRefused, 422, "drill-refused", "This drill cannot be held so"),
@@ -83,7 +87,7 @@ def _members(refusal: Refusal) -> dict[str, Any]:
             return {"valid_until": rfc3339(refusal.valid_until)}
         case UnknownStatement():
             return {"statements": list(refusal.names)}
-        case DraftNotOpen():
+        case DraftNotOpen() | SubmissionNotOpen():
             return {"state": refusal.state}
         case CeilingExceeded():
             mandate = refusal.mandate
@@ -93,6 +97,8 @@ def _members(refusal: Refusal) -> dict[str, Any]:
             return {"instrument": refusal.instrument, "number_a_day": refusal.number}
         case AssignedToAnother():
             return {"assignee": refusal.assignee}
+        case FactsDiffer():
+            return {"differences": [each._asdict() for each in refusal.differences]}
         case GrantRefused() | LeaveRefused() | DrillRefused():
             return {"errors": [asdict(fault) for fault in refusal.faults]}
     return {}

@@ -61,6 +61,12 @@ async def is_known(connection: AsyncConnection, thread: Thread) -> bool:
     return bool((await connection.execute(_KNOWN, asdict(thread))).scalar_one())
 
 
+async def look_at(connection: AsyncConnection, ids: Iterable[str]) -> list[Case]:
+    """The same to look at only: nothing is locked, and nothing may be written."""
+    found = await connection.execute(_LOOK_AT, {"ids": sorted(set(ids))})
+    return await _with_parts(connection, found.all(), (), ())
+
+
 async def _with_parts(
     connection: AsyncConnection, found: Sequence[Any], comments: Iterable[str], authors: Iterable[str]
 ) -> list[Case]:
@@ -216,6 +222,7 @@ async def _write_responses(connection: AsyncConnection, work: UnitOfWork) -> Non
                     for response in responses
                 ],
                 "approved": [response.approved_at for response in responses],
+                "clearances": [response.clearance for response in responses],
             },
         )
     if settled := work.settled:
@@ -254,6 +261,7 @@ _BY_THREAD = text(f"""
 _BY_ID = text(
     f'SELECT {_CASE_COLUMNS} FROM "case" WHERE id = ANY (CAST(:ids AS text[])) ORDER BY id FOR UPDATE'  # noqa: S608
 )
+_LOOK_AT = text(f'SELECT {_CASE_COLUMNS} FROM "case" WHERE id = ANY (CAST(:ids AS text[])) ORDER BY id')  # noqa: S608
 _TURNS = text("""
     SELECT * FROM turn WHERE case_id = ANY (CAST(:cases AS text[]))
         AND (state IN ('waiting', 'watching', 'released') OR comment = ANY (CAST(:comments AS text[])))
@@ -272,11 +280,12 @@ _TURNS_BY = text("""
         GROUP BY case_id, author_id) AS counted
     CROSS JOIN LATERAL (
         SELECT json_agg(json_build_array(
-            comment, decision -> 'kind', decision -> 'disposition', decision -> 'topics', decision -> 'line', state,
-            decision #> '{circumstances,reach}') ORDER BY number) AS earlier
+            comment, kind, disposition, topics, line, state, circumstances -> 'reach') ORDER BY number) AS earlier
         FROM (SELECT comment, decision, number, state FROM turn
               WHERE case_id = counted.case_id AND author_id = counted.author_id
-              ORDER BY number DESC LIMIT 20) AS t) AS latest
+              ORDER BY number DESC LIMIT 20) AS t,
+             json_to_record(decision)
+                 AS d (kind text, disposition text, topics json, line text, circumstances json)) AS latest
 """)
 _INSERT_CASES = text(f'INSERT INTO "case" ({_CASE_COLUMNS}) SELECT * FROM {_CASES}')  # noqa: S608
 _UPDATE_CASES = text(f"""
@@ -312,16 +321,17 @@ _UPDATE_TURNS = text("""
 """)
 _INSERT_RESPONSES = text("""
     INSERT INTO response (id, agency, case_id, comments, text, language, level, digest, policy_version, purpose,
-                          authorisations, state, approved_at)
+                          authorisations, state, approved_at, clearance)
     SELECT id, agency, case_id, comments, body, language, level, digest, policy_version, purpose, authorisations,
-           'approved', approved_at
+           'approved', approved_at, clearance
     FROM unnest(
         CAST(:ids AS text[]), CAST(:agencies AS text[]), CAST(:cases AS text[]),
         CAST(CAST(:comments AS text[]) AS json[]), CAST(:texts AS text[]), CAST(:languages AS text[]),
         CAST(:levels AS text[]), CAST(:digests AS text[]), CAST(:versions AS text[]), CAST(:purposes AS text[]),
-        CAST(CAST(:authorisations AS text[]) AS json[]), CAST(:approved AS timestamptz[]))
+        CAST(CAST(:authorisations AS text[]) AS json[]), CAST(:approved AS timestamptz[]),
+        CAST(:clearances AS text[]))
         AS new (id, agency, case_id, comments, body, language, level, digest, policy_version, purpose,
-                authorisations, approved_at)
+                authorisations, approved_at, clearance)
 """)
 _SETTLE_RESPONSES = text("""
     UPDATE response SET state = new.state, native_id = new.native_id, settled_at = new.at

@@ -8,9 +8,10 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.policy.adapters.store.rows import as_json, from_json
+from services.policy.adapters.store.steps import steps_json, steps_of
 from services.policy.adapters.store.work import UnitOfWork
-from services.policy.domain.authority.mandates import OnBehalfOf, Weight
-from services.policy.domain.clearance.approvals import Consent, Draft, Remark, Step
+from services.policy.domain.authority.mandates import Weight
+from services.policy.domain.clearance.approvals import Consent, Draft, Remark
 from services.policy.domain.clearance.cases import Case
 from shared.clock import rfc3339
 
@@ -56,7 +57,7 @@ async def _write(connection: AsyncConnection, case: Case, draft: Draft) -> None:
         "language": draft.language,
         "digest": draft.digest,
         "policy_version": draft.policy_version,
-        "steps": as_json([step_body(step) for step in draft.steps]),
+        "steps": steps_json(draft),
         "state": draft.state,
         "written_at": draft.written_at,
         "answers": as_json(draft.answers),
@@ -101,7 +102,7 @@ def draft_of(row: Any) -> Draft:
         language=row.language,
         digest=row.digest,
         policy_version=row.policy_version,
-        steps=tuple(_step_of(step) for step in from_json(row.steps)),
+        steps=steps_of(row.steps),
         state=row.state,
         written_at=row.written_at,
         answers=tuple(from_json(row.answers)),
@@ -110,57 +111,6 @@ def draft_of(row: Any) -> Draft:
         statements=tuple((name, version) for name, version in from_json(row.statements)),
         valid_until=row.valid_until,
         remarks=tuple(_remark_of(remark) for remark in from_json(row.remarks)),
-    )
-
-
-def step_body(step: Step) -> dict[str, Any]:
-    """A step as it is stored and shown."""
-    taken = step.taken
-    behalf = taken and taken.on_behalf_of
-    return {
-        "kind": step.kind,
-        "level": step.level,
-        "specialism": step.specialism,
-        "posts": list(step.posts),
-        "stage": step.stage,
-        "taken": taken
-        and {
-            "officer": taken.officer,
-            "post": taken.post,
-            "level": taken.level,
-            "at": rfc3339(taken.at),
-            "digest": taken.digest,
-            "vouches": taken.vouches,
-            "nil_return": taken.nil_return,
-            "instrument": taken.instrument,
-            "on_behalf_of": behalf and {"officer": behalf.officer, "post": behalf.post},
-        },
-    }
-
-
-def _step_of(body: dict[str, Any]) -> Step:
-    taken = body["taken"]
-    consent = None
-    if taken is not None:
-        behalf = taken.get("on_behalf_of")
-        consent = Consent(
-            officer=taken["officer"],
-            post=taken["post"],
-            level=taken["level"],
-            at=datetime.fromisoformat(taken["at"]),
-            digest=taken["digest"],
-            instrument=taken.get("instrument"),
-            on_behalf_of=OnBehalfOf(**behalf) if behalf else None,
-            vouches=taken.get("vouches"),
-            nil_return=taken.get("nil_return", False),
-        )
-    return Step(
-        body["kind"],
-        body["level"],
-        body["specialism"],
-        consent,
-        posts=tuple(body.get("posts", ())),
-        stage=body.get("stage", 1),
     )
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from services.policy.adapters import metrics
 from services.policy.adapters.common_classifier import common_classifier
-from services.policy.adapters.store import adoptions
+from services.policy.adapters.store import adoptions, cleared_lines
 from services.policy.adapters.store.adoptions import InForce
 from services.policy.domain.deciding.decisions import PolicyInForce
 from services.policy.domain.policies import Policy
@@ -37,6 +37,7 @@ class PolicyShelf:
         self._in_force: dict[str, InForce] = {}
         self._unreadable: dict[str, InForce] = {}
         self._classifiers: dict[str, Classifier] = {}
+        self._lines: dict[str, str] = {}
         self._changing = asyncio.Lock()
 
     def of(self, agency: str) -> PolicyInForce:
@@ -67,7 +68,8 @@ class PolicyShelf:
                 self._by_agency[agency] = self._by_agency[agency].with_classifier(classifiers[agency])
 
     async def refresh(self, database: Database, now: datetime) -> list[str]:
-        """Put in force what was adopted meanwhile, and what was to begin by ``now``; the agencies concerned.
+        """Put in force what was adopted meanwhile, and what was to begin by ``now``; the agencies concerned. Lines
+        that were cleared or withdrawn beside the policies are followed at the same look.
 
         Raises UnreadablePolicy, once for each, when all others are in force. Where such a policy has given way to none
         that was in force, nothing decides for its agency: what stands in a file is not what was adopted.
@@ -77,6 +79,10 @@ class PolicyShelf:
                 found = await adoptions.in_force(connection, now)
                 changed = [each for each in found if each not in self._known(each.agency)]
                 adopted = await adoptions.policies_of(connection, changed) if changed else {}
+                in_effect = await cleared_lines.in_effect(connection)
+                moved = {name for name in {*in_effect, *self._lines} if in_effect.get(name) != self._lines.get(name)}
+                moved |= {each.agency for each in changed} & in_effect.keys()
+                beside = await cleared_lines.of(connection, moved)
             unreadable = []
             for each in changed:
                 try:
@@ -89,6 +95,9 @@ class PolicyShelf:
                 else:
                     self._in_force[each.agency] = each
             self._unreadable = {each.agency: each for each in found if each == self._unreadable.get(each.agency)}
+            for agency in moved & self._by_agency.keys():
+                self._by_agency[agency] = self._by_agency[agency].with_lines(beside[agency])
+            self._lines = {agency: name for agency, name in in_effect.items() if agency in self._by_agency}
             metrics.UNREADABLE.set(len(self._unreadable))
         if unreadable:
             raise UnreadablePolicy(f"{', '.join(unreadable)} cannot be read by this release; adopt another")
@@ -107,5 +116,5 @@ def _compiled(row: Any, known: PolicyInForce | None, classifier: Classifier | No
     policy = adoptions.policy_of(row)
     used = classifier or common_classifier()
     if known is not None and known.policy.version == policy.version and known.policy == policy:
-        return known.with_classifier(used)
+        return known.with_classifier(used).with_lines(())
     return PolicyInForce(policy, used)

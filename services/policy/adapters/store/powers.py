@@ -120,6 +120,9 @@ _GIVEN = text("""
     WITH RECURSIVE beneath AS (
         SELECT id AS root, id FROM unnest(CAST(:ids AS text[])) AS wanted (id)
         UNION ALL SELECT beneath.root, d.id FROM delegation AS d JOIN beneath ON d.parent = beneath.id)
-    SELECT root, count(*) AS given FROM beneath JOIN approval AS a ON a.instrument = beneath.id
+    SELECT root, count(*) AS given FROM beneath
+    CROSS JOIN LATERAL (
+        SELECT at FROM approval WHERE instrument = beneath.id
+        UNION ALL SELECT at FROM submission_approval WHERE instrument = beneath.id) AS a
     WHERE a.at >= :begin AND a.at < :end GROUP BY root
 """)

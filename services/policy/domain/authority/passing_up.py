@@ -1,7 +1,8 @@
 """To whom a case is passed up: the next authority who is there.
 
 Nobody who is away is waited for: where no holder of a post and no stand-in of theirs is present, the next post above is
-told at once. At the end of the chain stands whoever the agency's roster has on L5, the centre's duty officer.
+told at once. At the end of the chain stands the centre: whoever the agency's roster has on L5, and its duty officer,
+who holds no post in the agency, decides nothing there, and sees to it that somebody does.
 """
 
 from collections.abc import Sequence
@@ -11,6 +12,15 @@ from typing import NamedTuple, Self
 from services.policy.domain.authority.mandates import Mandate, Weight
 from services.policy.domain.authority.presence import Presence
 from services.policy.domain.scales import Level
+
+CENTRE: Level = "L5"
+
+
+class Reach(NamedTuple):
+    """Whom a case can be passed to: those of the agency, and the post of the centre's duty officer, if it has one."""
+
+    presence: Presence
+    centre_duty_post: str | None = None
 
 
 class Above(NamedTuple):

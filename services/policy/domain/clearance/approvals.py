@@ -7,7 +7,7 @@ its author, by whatever mandate they act.
 
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal, Self, cast
 
 from services.policy.domain.authority.mandates import Mandate, OnBehalfOf, Weight
 from services.policy.domain.policies import StepRule
@@ -189,8 +189,54 @@ class Remark:
     lifted: bool = False
 
 
+class Stepped:
+    """What goes out once every step is taken, each by another person and none by its author: a base of dataclasses
+    that have these fields."""
+
+    __slots__ = ()
+
+    author: str
+    digest: str
+    steps: tuple[Step, ...]
+    state: str
+
+    @property
+    def weight(self) -> Weight:
+        """What it asks of whoever decides on it."""
+        raise NotImplementedError
+
+    @property
+    def is_cleared(self) -> bool:
+        """Whether every step has been taken."""
+        return all(step.taken is not None for step in self.steps)
+
+    def is_open_to_take(self, step: Step) -> bool:
+        """Whether a step can be taken now: it is open, and nothing comes before it."""
+        return step.taken is None and all(each.taken for each in self.steps if each.stage < step.stage)
+
+    def consent_of(self, officer: str) -> Step | None:
+        """The step that an officer has taken on it."""
+        return next((step for step in self.steps if step.taken and step.taken.officer == officer), None)
+
+    def taken(self, index: int, consent: Consent) -> Self:
+        """The same with one more step taken."""
+        return self._with((*self.steps[:index], replace(self.steps[index], taken=consent), *self.steps[index + 1 :]))
+
+    def recounted(self, counting: Counting) -> Self:
+        """The same with those steps open again whose consents no longer count; what is over stays as it was."""
+        if self.state != "open" or all(step.taken is None or counting.counts(step.taken) for step in self.steps):
+            return self
+        void = [step.taken is not None and not counting.counts(step.taken) for step in self.steps]
+        steps = [replace(step, taken=None) if gone else step for step, gone in zip(self.steps, void, strict=True)]
+        return self._with(tuple(steps))
+
+    def _with(self, steps: tuple[Step, ...]) -> Self:
+        changed: Self = replace(cast(Any, self), steps=steps)
+        return changed
+
+
 @dataclass(frozen=True, slots=True)
-class Draft:
+class Draft(Stepped):
     """One text for a case, at one version. ``number`` counts the case's drafts from 1, ``author`` wrote this version.
 
     ``answers`` are the comments that it answers, ``head`` the newest comment (and its revision) that bears on it;
@@ -235,19 +281,6 @@ class Draft:
         """The versions of the cited statements that were in force when it was bound last."""
         return {name: version for name, version in self.statements if version is not None}
 
-    def is_open_to_take(self, step: Step) -> bool:
-        """Whether a step can be taken now: it is open, and nothing comes before it."""
-        return step.taken is None and all(each.taken for each in self.steps if each.stage < step.stage)
-
-    def consent_of(self, officer: str) -> Step | None:
-        """The step that an officer has taken on this draft."""
-        return next((step for step in self.steps if step.taken and step.taken.officer == officer), None)
-
-    def taken(self, index: int, consent: Consent) -> "Draft":
-        """The draft with one more step taken."""
-        steps = (*self.steps[:index], replace(self.steps[index], taken=consent), *self.steps[index + 1 :])
-        return replace(self, steps=steps)
-
     def remarked(self, remark: Remark) -> "Draft":
         """The draft with one more remark."""
         return replace(self, remarks=(*self.remarks, remark))
@@ -257,14 +290,6 @@ class Draft:
         own = [each in self.conditions and each.officer == officer for each in self.remarks]
         remarks = [replace(each, lifted=True) if mine else each for each, mine in zip(self.remarks, own, strict=True)]
         return replace(self, remarks=tuple(remarks))
-
-    def recounted(self, counting: Counting) -> "Draft":
-        """The draft with those steps open again whose consents no longer count; what is over stays as it was."""
-        if self.state != "open" or all(step.taken is None or counting.counts(step.taken) for step in self.steps):
-            return self
-        void = [step.taken is not None and not counting.counts(step.taken) for step in self.steps]
-        steps = [replace(step, taken=None) if gone else step for step, gone in zip(self.steps, void, strict=True)]
-        return replace(self, steps=tuple(steps))
 
 
 def steps_of(rules: tuple[StepRule, ...]) -> tuple[Step, ...]:

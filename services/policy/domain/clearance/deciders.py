@@ -11,20 +11,20 @@ from services.policy.domain.authority.mandates import Mandate, Weight
 from services.policy.domain.clearance.approvals import (
     CeilingExceeded,
     DayIsSpent,
-    Draft,
     NotYetYourTurn,
     NotYourAuthority,
     OwnDraft,
     Refusal,
     Step,
+    Stepped,
 )
 from services.policy.domain.scales import Level, Specialism
 
 
 @dataclass(frozen=True, slots=True)
 class Decider:
-    """A person before a draft: by what they may decide (own posts first), and the consents that were given today under
-    each instrument that counts them. ``cleared_line``: the draft says a cleared line, unchanged."""
+    """A person before a text: by what they may decide (own posts first), and the consents that were given today under
+    each instrument that counts them. ``cleared_line``: it says a cleared line, unchanged."""
 
     subject: str
     mandates: tuple[Mandate, ...]
@@ -49,7 +49,7 @@ class Decider:
         return None
 
 
-def approval_step(draft: Draft, decider: Decider) -> tuple[int, Mandate]:
+def approval_step(draft: Stepped, decider: Decider) -> tuple[int, Mandate]:
     """The highest open approval that one of the person's mandates is good for, and the least borrowed of those that
     are. Raises Refusal."""
     _refuse_the_wrong_person(draft, decider)
@@ -71,7 +71,7 @@ def approval_step(draft: Draft, decider: Decider) -> tuple[int, Mandate]:
     return index, mandate
 
 
-def signoff_step(draft: Draft, decider: Decider, kind: Specialism) -> tuple[int, Mandate]:
+def signoff_step(draft: Stepped, decider: Decider, kind: Specialism) -> tuple[int, Mandate]:
     """The open sign-off of that kind, and the mandate by which the person may take it. Raises Refusal."""
     _refuse_the_wrong_person(draft, decider)
     for index, step in enumerate(draft.steps):
@@ -88,7 +88,7 @@ def signoff_step(draft: Draft, decider: Decider, kind: Specialism) -> tuple[int,
     raise NotYourAuthority(f"No sign-off for {kind} is open.")
 
 
-def judging(draft: Draft, decider: Decider) -> Mandate:
+def judging(draft: Stepped, decider: Decider) -> Mandate:
     """The mandate by which a person refuses a draft or sets it a condition: one good for a step of it, taken or not.
     Raises Refusal."""
     if decider.subject == draft.author:
@@ -96,7 +96,7 @@ def judging(draft: Draft, decider: Decider) -> Mandate:
     return _good_for_any(draft, decider)
 
 
-def returning(draft: Draft, decider: Decider) -> Mandate:
+def returning(draft: Stepped, decider: Decider) -> Mandate:
     """The mandate by which a person sends a draft back: one good for a step of it, or any if the draft is their own.
     Raises Refusal."""
     if not decider.mandates:
@@ -106,7 +106,7 @@ def returning(draft: Draft, decider: Decider) -> Mandate:
     return _good_for_any(draft, decider)
 
 
-def _good_for_any(draft: Draft, decider: Decider) -> Mandate:
+def _good_for_any(draft: Stepped, decider: Decider) -> Mandate:
     found = [each for each in decider.mandates if any(_is_good_for(each, step) for step in draft.steps)]
     if not found:
         raise NotYourAuthority
@@ -129,7 +129,7 @@ def acting(decider: Decider, weight: Weight, level: Level, owner: str) -> Mandat
     return lawful[0]
 
 
-def may_decide(draft: Draft, decider: Decider) -> bool:
+def may_decide(draft: Stepped, decider: Decider) -> bool:
     """Whether the person could take some step of the draft now."""
     for step in draft.steps:
         try:
@@ -149,7 +149,7 @@ def _is_good_for(mandate: Mandate, step: Step) -> bool:
     return mandate.level >= step.level and (not step.posts or mandate.post_behind in step.posts)
 
 
-def _refuse_the_wrong_person(draft: Draft, decider: Decider) -> None:
+def _refuse_the_wrong_person(draft: Stepped, decider: Decider) -> None:
     if decider.subject == draft.author:
         raise OwnDraft
     if draft.consent_of(decider.subject) is not None:

@@ -44,7 +44,7 @@ def line_for(purpose: Purpose, case: Case, turn: Turn, policy: PolicyInForce, no
     asked = {waiting.number: _asked(waiting, case, policy, now) for waiting in case.waiting}
     language = asked[turn.number].seen.language
     doubts: dict[str, list[str]] = {}
-    for line in (each for each in policy.policy.lines if each.purpose == purpose):
+    for line in (each for each in policy.lines if each.purpose == purpose):
         against = list(dict.fromkeys(_doubts(line, case, asked, policy, now)))
         if not against:
             return Found(line, language, doubts)

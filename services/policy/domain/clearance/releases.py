@@ -1,16 +1,20 @@
 """A release: the moment in which a text may go out, with every authority that lets it.
 
-Three ways lead here and no fourth: a cleared line whose preconditions hold, under the standing authority of whoever
-cleared it; a draft whose every step was taken; and, in danger to life, a draft that one authority answers for alone.
-What is no answer leaves every turn as it was.
+Four ways lead here and no fifth: a cleared line whose preconditions hold, under the standing authority of whoever
+cleared it; a draft whose every step was taken; an answer that was cleared once for all who ask the same; and, in danger
+to life, a draft that one authority answers for alone. What is no answer leaves every turn as it was.
 """
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Literal
 
-from services.policy.domain.clearance.approvals import Consent, Draft
+from services.policy.domain.clearance.answers import Answer
+from services.policy.domain.clearance.approvals import Consent, Draft, Step
 from services.policy.domain.clearance.cases import Case, Turn, standing_of
+from services.policy.domain.clearance.cleared_lines import ClearedLine
 from services.policy.domain.clearance.seen import Seen
+from services.policy.domain.clearance.submissions import Submission
 from services.policy.domain.policies import Line
 from services.policy.domain.scales import Level
 from shared.events import Authorisation, BehalfOf, ResponseApproved
@@ -22,7 +26,8 @@ def by_line(case: Case, turn: Turn, line: Line, now: datetime) -> ResponseApprov
     text = line.text[turn.decision.language]
     decision = turn.decision
     seen = _seen(case, turn, text, decision.language, decision.policy_version)
-    return _response(case, [turn], seen.digest(), text, decision.language, (_standing(line),), "L0", now)
+    response = _response(case, [turn], seen.digest(), text, decision.language, _standing(line), "L0", now)
+    return response.model_copy(update={"clearance": _clearance(line)})
 
 
 def meanwhile(
@@ -31,14 +36,22 @@ def meanwhile(
     """A holding reply or an acknowledgement, put under ``turn``, to all who wait; they wait on."""
     text = line.text[language]
     seen = _seen(case, turn, text, language, policy_version)
-    response = _said(case, turn, case.waiting, seen.digest(), text, language, (_standing(line),), "L0", now)
-    return response.model_copy(update={"purpose": line.purpose, "policy_version": policy_version})
+    response = _said(case, turn, case.waiting, seen.digest(), text, language, _standing(line), "L0", now)
+    known = {"purpose": line.purpose, "policy_version": policy_version, "clearance": _clearance(line)}
+    return response.model_copy(update=known)
 
 
 def by_clearance(case: Case, draft: Draft, now: datetime) -> ResponseApproved:
     """A cleared draft answers every turn that it was cleared for and that can still be answered."""
-    given = tuple(_authorisation(step.kind, step.taken) for step in draft.steps if step.taken is not None)
-    return _answer(case, draft, given, now)
+    return _answer(case, draft, _consents(draft.steps), now)
+
+
+def by_answer(case: Case, answer: Submission, text: str, now: datetime) -> ResponseApproved:
+    """An answer cleared for many answers every turn of one case that waits, in its language."""
+    covered = case.unanswered
+    given, language = _consents(answer.steps), covered[-1].decision.language
+    response = _response(case, covered, answer.digest, text, language, given, answer.level, now)
+    return response.model_copy(update={"clearance": answer.id, "valid_until": Answer.of(answer).until})
 
 
 def in_danger(case: Case, draft: Draft, consent: Consent, now: datetime) -> ResponseApproved:
@@ -51,6 +64,10 @@ def _answer(case: Case, draft: Draft, given: tuple[Authorisation, ...], now: dat
     level = standing_of(covered).level
     response = _response(case, covered, draft.digest, draft.text, draft.language, given, level, now)
     return response.model_copy(update={"valid_until": draft.valid_until})
+
+
+def _consents(steps: Iterable[Step]) -> tuple[Authorisation, ...]:
+    return tuple(_authorisation(step.kind, step.taken) for step in steps if step.taken is not None)
 
 
 def _authorisation(kind: Literal["approval", "signoff", "break_glass"], consent: Consent) -> Authorisation:
@@ -96,15 +113,26 @@ def _seen(case: Case, turn: Turn, text: str, language: str | None, policy_versio
     )
 
 
-def _standing(line: Line) -> Authorisation:
-    return Authorisation(
-        kind="standing",
-        officer=line.cleared_by.officer,
-        post=line.cleared_by.post,
-        level=line.cleared_by.level,
-        at=line.cleared_at,
-        line=line.id,
+def _standing(line: Line) -> tuple[Authorisation, ...]:
+    """The standing authority of a line: of all who cleared that version of it, or of the one whom the policy names."""
+    if isinstance(line, ClearedLine):
+        known = {"kind": "standing", "line": line.id, "line_version": line.version}
+        return tuple(given.model_copy(update=known) for given in _consents(line.consents))
+    clearing = line.cleared_by
+    return (
+        Authorisation(
+            kind="standing",
+            officer=clearing.officer,
+            post=clearing.post,
+            level=clearing.level,
+            at=line.cleared_at,
+            line=line.id,
+        ),
     )
+
+
+def _clearance(line: Line) -> str | None:
+    return line.clearance if isinstance(line, ClearedLine) else None
 
 
 def _said(

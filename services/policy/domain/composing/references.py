@@ -2,9 +2,9 @@
 go in a circle, words that can never be found, and more of anything than can be read in time."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
-from services.policy.domain.policies import Phrases, Policy
+from services.policy.domain.policies import Phrases, Policy, Wording
 from services.policy.domain.scales import LEVELS
 from services.policy.domain.triage.phrases import BadPattern, PatternSet, words_of
 
@@ -105,7 +105,21 @@ def _clocks(policy: Policy) -> Iterator[tuple[str, str]]:
 def _lines(policy: Policy) -> Iterator[tuple[str, str]]:
     topics = {topic.id for topic in policy.topics}
     for line in policy.lines:
-        for topic in sorted(set(line.topics) - topics):
-            yield f"lines.{line.id}.topics", f"there is no topic {topic}"
-        for language in sorted(set(line.text) - set(policy.languages)):
-            yield f"lines.{line.id}.text", f"{language} is not a language of this agency"
+        for field, sentence in _names_of(line, topics, policy.languages):
+            yield f"lines.{line.id}.{field}", sentence
+
+
+def dangling_in(wording: Wording, policy: Policy) -> Iterator[tuple[str, str]]:
+    """Pairs of a field and a sentence for what a line says that does not hold under this policy."""
+    yield from _names_of(wording, {topic.id for topic in policy.topics}, policy.languages)
+    for language, phrases in wording.preconditions.unless.items():
+        for phrase in phrases:
+            if not words_of(phrase):
+                yield f"preconditions.unless.{language}", f"the phrase {phrase!r} has no words"
+
+
+def _names_of(wording: Wording, topics: Collection[str], languages: Collection[str]) -> Iterator[tuple[str, str]]:
+    for topic in sorted(set(wording.topics).difference(topics)):
+        yield "topics", f"there is no topic {topic}"
+    for language in sorted(set(wording.text).difference(languages)):
+        yield "text", f"{language} is not a language of this agency"

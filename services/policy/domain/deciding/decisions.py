@@ -4,7 +4,7 @@ A pure function of its arguments: the same comment under the same policy version
 """
 
 import copy
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from functools import cached_property
 from types import MappingProxyType
@@ -12,11 +12,13 @@ from typing import Any, NamedTuple, Self
 
 from services.policy.domain.clocks.agency_time import AgencyTime
 from services.policy.domain.comments import Comment, History
+from services.policy.domain.composing.references import dangling_in
 from services.policy.domain.deciding.closing import ending_of
 from services.policy.domain.deciding.drift import NO_DRIFT, drift_of
 from services.policy.domain.deciding.explanations import explained, full_trace
 from services.policy.domain.deciding.findings import SILENT, Findings, Situation
 from services.policy.domain.deciding.levels import Needed
+from services.policy.domain.deciding.lines import LineIndex
 from services.policy.domain.deciding.routing import owner
 from services.policy.domain.deciding.rules import RuleBook
 from services.policy.domain.policies import Clock, Line, Policy, StepRule
@@ -108,6 +110,26 @@ class PolicyInForce:
         other = copy.copy(self)
         other._triage = self._triage.with_classifier(classifier)
         return other
+
+    def with_lines(self, beside: Iterable[Line]) -> Self:
+        """The same policy, with these lines beside its own: those that name nothing which it lacks.
+
+        Nothing of the policy is compiled anew. Its own lines come first, and keep their ids.
+        """
+        policy = self.policy
+        own = {line.id: line for line in policy.lines}
+        taken = [line for line in beside if line.id not in own and not any(dangling_in(line, policy))]
+        other = copy.copy(self)
+        other._lines = {**own, **{line.id: line for line in taken}}
+        other._closing = tuple(line for line in other._lines.values() if line.purpose == "closing")
+        other._rules = self._rules.with_lines(LineIndex(policy, taken))
+        other._triage = self._triage.with_lines(taken)
+        return other
+
+    @property
+    def lines(self) -> tuple[Line, ...]:
+        """The lines of the policy, and those cleared beside it."""
+        return tuple(self._lines.values())
 
     def cues(self, text: str) -> Cues:
         """What a classifier goes by in ``text``."""

@@ -6,6 +6,7 @@ Each rule says what its conditions saw and what it set; a rule that failed says 
 from collections.abc import Iterator
 from typing import Any
 
+from services.policy.domain.clearance.cleared_lines import ClearedLine
 from services.policy.domain.deciding.findings import Findings, Situation
 from services.policy.domain.deciding.levels import Needed
 from services.policy.domain.deciding.rules import RuleBook
@@ -38,6 +39,7 @@ def explained(
         },
         "line": {
             "used": line.id if line is not None and by_line else None,
+            **({"version": line.version} if isinstance(line, ClearedLine) and by_line else {}),
             "doubts": {name: list(doubts) for name, doubts in findings.doubts.items()},
         },
     }

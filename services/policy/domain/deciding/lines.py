@@ -5,7 +5,7 @@ hold; one doubt, and a person answers. The doubts are sentences, because the exp
 """
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -36,12 +36,13 @@ class Fit:
 
 
 class LineIndex:
-    """A policy's lines that answer, by the topics that they speak on."""
+    """A policy's lines that answer and those cleared beside it, by the topics that they speak on."""
 
-    def __init__(self, policy: Policy) -> None:
+    def __init__(self, policy: Policy, beside: Iterable[Line] = ()) -> None:
         self._policy = policy
+        self._lines = (*policy.lines, *beside)
         self._by_topic: dict[str, list[int]] = defaultdict(list)
-        for place, line in enumerate(policy.lines):
+        for place, line in enumerate(self._lines):
             for topic in line.topics if line.purpose == "answer" else ():
                 self._by_topic[topic].append(place)
 
@@ -49,7 +50,7 @@ class LineIndex:
         """The first line of the policy on a topic of the comment that leaves no doubt."""
         doubts: dict[str, tuple[str, ...]] = {}
         for place in sorted({place for topic in asked.seen.topics for place in self._by_topic.get(topic, ())}):
-            line = self._policy.lines[place]
+            line = self._lines[place]
             against = tuple(doubts_of(line, asked, self._policy))
             if not against:
                 return Fit(line, doubts)

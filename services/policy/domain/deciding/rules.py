@@ -7,10 +7,11 @@ agency's are read without them as well, and what they ask for then is kept. Only
 each waits under one of its conditions (a phrase, a topic, a kind), so that a thousand rules cost little more than ten.
 """
 
+import copy
 import zlib
 from collections import defaultdict
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 from services.policy.domain.deciding import lines
 from services.policy.domain.deciding.conditions import conditions_of, keys_of, left_to_try, plain, waits_under
@@ -61,6 +62,12 @@ class RuleBook:
                 self._waiting[key].append(place)
             if not keys:
                 self._always.append(place)
+
+    def with_lines(self, index: lines.LineIndex) -> Self:
+        """The same rules, with other lines that may answer."""
+        other = copy.copy(self)
+        other._lines = index
+        return other
 
     def read(self, situation: Situation) -> Findings:
         """Everything that the rules find for one comment."""

@@ -4,11 +4,11 @@ Triage only observes; what follows from it stands in the rules.
 """
 
 import copy
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple, Self, cast
 
 from services.policy.domain.comments import Comment
-from services.policy.domain.policies import Policy
+from services.policy.domain.policies import Line, Policy
 from services.policy.domain.scales import Kind
 from services.policy.domain.triage import private_data
 from services.policy.domain.triage.classification import Classifier, Cues, Lexicon
@@ -60,11 +60,19 @@ class Triage:
         self.classifier = classifier or Lexicon()
         self._phrases: PhraseIndex[Meaning] = PhraseIndex(_phrases(policy))
         self._patterns: PatternSet[Meaning] = PatternSet(_patterns(policy))
+        self._beside: PhraseIndex[Meaning] | None = None
 
     def with_classifier(self, classifier: Classifier) -> Self:
         """The same vocabulary, with ``classifier`` saying the kinds."""
         other = copy.copy(self)
         other.classifier = classifier
+        return other
+
+    def with_lines(self, lines: Iterable[Line]) -> Self:
+        """The same vocabulary, which also looks for what asks for more than these lines say."""
+        phrases = list(_unless(lines))
+        other = copy.copy(self)
+        other._beside = PhraseIndex(phrases) if phrases else None
         return other
 
     def cues(self, text: str) -> Cues:
@@ -115,6 +123,8 @@ class Triage:
                 alone.append(cast(Kind, name))
             else:
                 conditions.append(meaning)
+        if self._beside is not None:
+            conditions += [each.meaning for each in self._beside.find(plain)]
         return _Glance(found, topics, conditions, private, Cues(plain, worded, marks, alone, bool(private)))
 
 
@@ -134,7 +144,11 @@ def _phrases(policy: Policy) -> Iterator[Phrase[Meaning]]:
     for rule in policy.rules:
         for language, phrases in rule.when.phrase.items():
             yield from (Phrase(text, language, ("phrase", rule.id)) for text in phrases)
-    for line in policy.lines:
+    yield from _unless(policy.lines)
+
+
+def _unless(lines: Iterable[Line]) -> Iterator[Phrase[Meaning]]:
+    for line in lines:
         for language, phrases in line.preconditions.unless.items():
             yield from (Phrase(text, language, ("unless", line.id)) for text in phrases)
 

@@ -88,6 +88,7 @@ def _claim(row: Any, token: uuid.UUID, vault: Vault, taken: frozenset[str]) -> C
         row.language,
         row.traceparent,
         row.purpose,
+        row.valid_until,
     )
     progress = Progress(
         row.was,
@@ -141,9 +142,9 @@ _CLAIM = text(f"""
     FROM ready LEFT JOIN credentials AS c ON c.account_id = ready.account_id
     WHERE p.id = ready.id
     RETURNING p.id, p.agency, p.platform, p.account, p.thread, p.response, p.case_id, p.comments, p.reply_to, p.text,
-        p.mention, p.visibility, p.public, p.language, p.traceparent, p.purpose, p.recorded_at, p.attempts, p.failures,
-        p.resent, p.first_sent_at, p.reason, p.needs_person, ready.was, ready.was_sent_at, ready.account_id,
-        ready.degraded, ready.troubles, c.sealed, c.base_url, c.version, statement_timestamp() AS claimed_at
+        p.mention, p.visibility, p.public, p.language, p.traceparent, p.purpose, p.valid_until, p.recorded_at,
+        p.attempts, p.failures, p.resent, p.first_sent_at, p.reason, p.needs_person, ready.was, ready.was_sent_at,
+        ready.account_id, ready.degraded, ready.troubles, c.sealed, c.base_url, c.version, statement_timestamp() AS claimed_at
 """)  # noqa: S608 - a constant of this package
 _TAKEN = text("""
     SELECT p.id, other.native_id FROM publication AS p JOIN publication AS other

@@ -87,6 +87,7 @@ def publication_of(row: Row) -> Publication:
         language=row.language,
         traceparent=row.traceparent,
         purpose=row.purpose,
+        valid_until=row.valid_until,
     )
 
 

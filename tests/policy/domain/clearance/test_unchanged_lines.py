@@ -8,8 +8,8 @@ import pytest
 from services.policy.domain.authority.grants import GrantRefused
 from services.policy.domain.authority.mandates import Mandate, Weight
 from services.policy.domain.clearance.approvals import Draft, NotYourAuthority, Step
-from services.policy.domain.clearance.cleared_lines import is_unchanged_line
 from services.policy.domain.clearance.deciders import Decider, acting, approval_step, returning, signoff_step
+from services.policy.domain.clearance.unchanged_lines import is_unchanged_line
 from tests.policy.builders import NOW, a_policy
 from tests.policy.domain.authority.building import asked, given, office
 
@@ -28,7 +28,7 @@ WEIGHT = Weight("S1", "D1", ("fees",), "mastodon")
 
 def unchanged(text: str, language: str | None, **preconditions: Any) -> bool:
     line = {**LINE, "preconditions": preconditions}
-    return is_unchanged_line(text, language, a_policy(topics=TOPICS, lines=[line]), NOW)
+    return is_unchanged_line(text, language, a_policy(topics=TOPICS, lines=[line]).lines, NOW)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,118 @@
+"""Clear once, answer many: what goes out by an answer that was cleared for all who ask the same.
+
+Each thread gets its own response, in the language in which it was asked, all under one clearance. Whoever does not fit
+is taken out with the reason and goes the normal way; the limits hold; nothing goes out while the languages differ.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from services.policy.domain.clearance import releases
+from services.policy.domain.clearance.answers import Answer, Misfit, exceeds
+from services.policy.domain.clearance.approvals import NotYourAuthority
+from services.policy.domain.clearance.cases import Case
+from services.policy.domain.clearance.deciders import Decider
+from services.policy.domain.clearance.facts import FactsDiffer
+from services.policy.domain.clearance.submissions import Submission
+from services.policy.domain.deciding.decisions import PolicyInForce
+from services.policy.ports import PARLEY, Act, FactsGate, Work
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """What became of a case of the group: the ``response`` that it got, or the reason for which it was taken out."""
+
+    case: str
+    response: str | None
+    reason: Misfit | None
+
+
+def same_facts(submission: Submission, gate: FactsGate) -> Submission:
+    """An answer whose languages say the same. Raises FactsDiffer."""
+    if differences := gate.differences(submission.content["texts"]):
+        raise FactsDiffer(differences)
+    return submission
+
+
+def misfit(cleared: Submission, case: Case, recused: frozenset[str]) -> Misfit | None:
+    """Why a case of the group is not answered by what was put up, or None. ``recused``: who stepped aside from it."""
+    reason = Answer.of(cleared).misfit(case, cleared.agency)
+    if reason is None and exceeds(case, cleared):
+        return "above_clearance"
+    if reason is None and any(step.taken and step.taken.officer in recused for step in cleared.steps):
+        return "recused"
+    return reason
+
+
+def may_go_out(cleared: Submission, gate: FactsGate, policy: PolicyInForce, now: datetime) -> bool:
+    """Whether anything goes out by it now: not before an embargo ends, nor where the languages differ after all."""
+    embargoed = Answer.of(cleared).is_embargoed(policy.policy, now)
+    return cleared.state == "cleared" and not embargoed and not gate.differences(cleared.content["texts"])
+
+
+def is_over(cleared: Submission, answered: int, now: datetime) -> bool:
+    """Whether one of its limits is reached."""
+    answer = Answer.of(cleared)
+    return answered >= answer.threads or now >= answer.until
+
+
+def end(cleared: Submission, answered: int, work: Work, now: datetime) -> Submission:
+    """Its limits are reached: what comes now goes the normal way."""
+    details = {"submission": cleared.id, "number": cleared.number, "threads": answered}
+    work.note(Act(cleared.agency, PARLEY, "answer.ended", cleared.subject, details=details))
+    return cleared.ended("ended", now, PARLEY)
+
+
+def answer(
+    cleared: Submission,
+    cases: Iterable[Case],
+    recused: dict[str, frozenset[str]],
+    answered: int,
+    work: Work,
+    now: datetime,
+) -> list[Member]:
+    """Answer these cases, oldest first, as far as they fit and the limit reaches; what became of each."""
+    members, limit = [], Answer.of(cleared).threads
+    for case in cases:
+        if answered >= limit:
+            break
+        reason = misfit(cleared, case, recused.get(case.id, frozenset()))
+        if reason is None:
+            members.append(_release(cleared, case, work, now))
+            answered += 1
+        else:
+            members.append(_take_out(cleared, case, reason, work))
+    return members
+
+
+def merge(issue: str, into: str, agency: str, decider: Decider) -> Act:
+    """Say that two issues are one matter: what is put up from now on is for both. Raises NotYourAuthority for one
+    without any mandate."""
+    if not decider.mandates:
+        raise NotYourAuthority
+    return Act.by(decider.mandates[0], agency, "issue.merged", into, issue=issue)
+
+
+def _release(cleared: Submission, case: Case, work: Work, now: datetime) -> Member:
+    language = case.unanswered[-1].decision.language
+    response = releases.by_answer(case, cleared, cleared.content["texts"][language], now)
+    case.settle()
+    work.keep(case)
+    work.release(response)
+    details = {
+        "response": response.response,
+        "clearance": cleared.id,
+        "issue": cleared.subject,
+        "answer": cleared.number,
+        "digest": cleared.digest,
+        "authorisations": [f"{each.kind} {each.post} {each.level}" for each in response.authorisations],
+    }
+    work.note(Act(cleared.agency, PARLEY, "response.released", case.id, details=details))
+    return Member(case.id, response.response, None)
+
+
+def _take_out(cleared: Submission, case: Case, reason: Misfit, work: Work) -> Member:
+    details = {"clearance": cleared.id, "issue": cleared.subject, "answer": cleared.number, "reason": reason}
+    work.note(Act(cleared.agency, PARLEY, "answer.taken_out", case.id, details=details))
+    return Member(case.id, None, reason)

@@ -1,0 +1,68 @@
+"""The language gate: every variant states the same dates, times, amounts and figures."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.policy.domain.clearance.facts import Difference, PlainFacts, facts_in
+
+SAME = {
+    "en": "The counter in Kandy opens again on 14 December 2026 at 8:30. The fee stays Rs. 10,000.",
+    "si": "මහනුවර කවුළුව 2026 දෙසැම්බර් 14 දින පෙ.ව. 8.30 ට නැවත විවෘත වේ. ගාස්තුව රු. 10,000 කි.",
+    "ta": "கண்டி கவுண்டர் 2026 டிசம்பர் 14 அன்று காலை 8.30 மணிக்கு மீண்டும் திறக்கும். கட்டணம் ரூ. 10,000.",
+}
+
+
+def test_three_languages_that_say_the_same_pass() -> None:
+    assert PlainFacts().differences(SAME) == ()
+
+
+def test_one_text_has_nothing_to_differ_from() -> None:
+    assert PlainFacts().differences({"en": SAME["en"]}) == ()
+
+
+def test_a_missing_date_is_named_with_its_language() -> None:
+    without = SAME | {"ta": SAME["ta"].replace("டிசம்பர் 14", "டிசம்பர்")}
+    assert PlainFacts().differences(without) == (Difference("ta", "date", "12-14", ("en", "si")),)
+
+
+@pytest.mark.parametrize(
+    ("change", "kind", "value"),
+    [(("14 December", "15 December"), "date", "12-15"), (("8:30", "9:30"), "time", "9:30"),
+     (("10,000", "12,000"), "amount", "12000"), (("2026", "2027"), "figure", "2027")],
+)  # fmt: skip
+def test_another_figure_is_a_difference(change: tuple[str, str], kind: str, value: str) -> None:
+    found = PlainFacts().differences(SAME | {"en": SAME["en"].replace(*change)})
+    assert {(each.language, each.kind) for each in found if each.value == value} == {("si", kind), ("ta", kind)}
+    assert "en" in {each.language for each in found}
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("by 3 January 2027", "by January 3, 2027"),
+        ("by 3 January 2027", "by 2027-01-03"),
+        ("on the 3rd of January", "3 ජනවාරි"),
+        ("until 15:30", "until 3.30 p.m."),
+        ("Rs. 1,500", "1500 rupees"),
+        ("12 days", "௧௨ நாட்கள்"),
+        ("14 டிசம்பர்", "டிசம்பரில் 14"),
+    ],
+)
+def test_the_same_written_otherwise_is_the_same(one: str, other: str) -> None:
+    assert PlainFacts().differences({"en": one, "ta": other}) == ()
+
+
+def test_words_that_only_begin_like_a_month_are_none() -> None:
+    assert [fact.kind for fact in facts_in("மேலும் 3 நாட்கள்")] == ["figure"]
+    assert [fact.kind for fact in facts_in("the marching band of 3")] == ["figure"]
+
+
+@given(st.dictionaries(st.sampled_from(["en", "si", "ta"]), st.text(max_size=60), min_size=1))
+def test_whatever_lacks_a_fact_is_told_and_nothing_else(texts: dict[str, str]) -> None:
+    found = PlainFacts().differences(texts)
+    stated = {language: {fact.value for fact in facts_in(text)} for language, text in texts.items()}
+    for each in found:
+        assert each.value not in stated[each.language]
+        assert all(each.value in stated[other] for other in each.stated_in)
+    assert (found == ()) == (len({frozenset(values) for values in stated.values()}) <= 1)
