@@ -31,7 +31,7 @@ FIRE = "Help! Our house is on fire"
 def slow(minutes: int, persons: Mapping[str, int] | None = None, *mandates: Mandate) -> AgencyPace:
     """Every step takes so long; people besides take what ``persons`` says."""
     steps = Pace({("approval", level, None): minutes for level in LEVELS}, persons or {})
-    return AgencyPace(steps, steps, mandates)
+    return AgencyPace(steps, steps, mandates or None)
 
 
 class Intake:
@@ -162,6 +162,13 @@ def test_steps_in_stages_are_shortened_to_steps_at_once_and_none_is_lost() -> No
     assert found is not None
     assert (found.fits, found.needs, found.remaining, len(found.steps)) == (False, 360, 240, 3)
     assert found.shorter == ShorterPath("parallel", 120, True)
+
+
+def test_what_was_passed_up_needs_the_steps_of_the_level_it_came_to() -> None:
+    intake = Intake(AgencyPace())
+    intake.case.raised_to = "L3"
+    (stage,) = stages_of(intake.case, intake.policy)
+    assert [step.level for step in stage] == ["L2", "L3"]
 
 
 def test_while_the_clock_stands_still_nothing_of_it_is_used_up() -> None:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from math import ceil
 from typing import Any, Literal
 
-from services.policy.adapters.store import powers, time_queries
+from services.policy.adapters.store import leaves, powers, time_queries
 from services.policy.adapters.store.policies import PolicyShelf
 from services.policy.adapters.store.time_queries import Span
 from services.policy.domain.authority.mandates import Mandate
@@ -45,15 +45,17 @@ class Paces(Mapping[str, AgencyPace]):
             await asyncio.sleep(LOOK_SECONDS)
 
     async def look(self) -> None:
-        """Measure the last three months, and see who may decide now."""
+        """Measure the last three months, and see who is there to decide now."""
         in_force, now = self._policies.all(), self._clock()
         async with self._database.begin(EVERY_AGENCY) as connection:
             held = await powers.read_all(connection, in_force, now)
+            away = await leaves.between(connection, list(held), now, now + timedelta(seconds=LOOK_SECONDS))
             for policy in in_force:
                 working = self._policies.of(policy.agency).time.working
                 span = Span(policy.agency, working, now - LOOKED_BACK, now)
                 usual = list(await time_queries.usual(connection, span, FEWEST))
-                mandates = _mandates(held[policy.agency], now)
+                absent = {leave.subject for leave in away.get(policy.agency, ()) if leave.is_on(now)}
+                mandates = _mandates(held[policy.agency], absent, now)
                 self._known[policy.agency] = AgencyPace(_pace(usual, "worked"), _pace(usual, "passed"), mandates)
 
 
@@ -65,7 +67,7 @@ def _pace(usual: list[Any], figure: Literal["worked", "passed"]) -> Pace:
     )
 
 
-def _mandates(held: Powers, now: datetime) -> tuple[Mandate, ...]:
+def _mandates(held: Powers, absent: set[str], now: datetime) -> tuple[Mandate, ...]:
     named = {each.subject for each in held.roster} | {each.subject for each in held.acting}
     named |= {each.delegate for each in held.delegations if each.delegate is not None}
-    return tuple(mandate for subject in sorted(named) for mandate in held.of(subject, now))
+    return tuple(mandate for subject in sorted(named - absent) for mandate in held.of(subject, now))

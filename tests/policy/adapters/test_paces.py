@@ -10,6 +10,7 @@ from services.policy.adapters.consumers import handler
 from services.policy.adapters.paces import Paces
 from services.policy.domain.clocks.budgets import Budget, BudgetedStep, ShorterPath, StandIn, StepKey
 from services.policy.domain.policies import StepRule
+from shared.clock import rfc3339
 from shared.cloudevents import Received
 from shared.database import EVERY_AGENCY
 from shared.ids import uuid7
@@ -60,9 +61,20 @@ async def test_who_may_decide_by_a_delegation_is_known_with_it() -> None:
     async with an_office() as office:
         delegation = await office.granted(COMMS, DESK_2, ceiling={"sensitivity": "S1", "damage": "D1"})
         known = (await paces(office))["passports"]
-        assert [each.subject for each in known.mandates if each.instrument == delegation] == [DESK_2]
+        assert [each.subject for each in known.mandates or () if each.instrument == delegation] == [DESK_2]
         await office.revoke(delegation, COMMS)
-        assert delegation not in {each.instrument for each in (await paces(office))["passports"].mandates}
+        assert delegation not in {each.instrument for each in (await paces(office))["passports"].mandates or ()}
+
+
+async def test_who_is_on_leave_is_nobodys_way_out() -> None:
+    async with an_office() as office:
+        until = rfc3339(office.now + timedelta(days=1))
+        made = await office.policy.post("/v1/leaves", {"agency": "passports", "until": until}, COMMS)
+        assert made.status_code == 201, made.text
+        office.now += timedelta(minutes=1)
+        there = {each.subject for each in (await paces(office))["passports"].mandates or ()}
+        assert COMMS not in there
+        assert DESK_2 in there
 
 
 async def test_where_steps_take_longer_than_the_clock_a_comment_is_marked_as_it_comes_in() -> None:

@@ -16,16 +16,18 @@ from services.policy.domain.policies import StepRule
 
 @dataclass(frozen=True, slots=True)
 class AgencyPace:
-    """How long steps take in an agency, in its working minutes and around the clock, and by what its people may decide
-    besides what the roster says: none known, and the posts of the roster are all there is."""
+    """How long steps take in an agency, in its working minutes and around the clock, and by what those who are there
+    may decide; None before that was looked up, and the posts of the roster count."""
 
     working: Pace = field(default_factory=Pace)
     always: Pace = field(default_factory=Pace)
-    mandates: tuple[Mandate, ...] = ()
+    mandates: tuple[Mandate, ...] | None = None
 
     def mandates_at(self, policy: PolicyInForce, now: datetime) -> list[Mandate]:
         """The mandates that hold at ``now``."""
-        known = self.mandates or [Mandate.of_post(each) for each in policy.policy.officers]
+        known = self.mandates
+        if known is None:
+            known = tuple(Mandate.of_post(each) for each in policy.policy.officers)
         return [
             each for each in known if (not each.from_ or each.from_ <= now) and (not each.until or now < each.until)
         ]
@@ -54,7 +56,7 @@ def stages_of(case: Case, policy: PolicyInForce) -> Stages:
     if case.draft is not None and case.draft.state == "open":
         return _by_stage(_rule(step) for step in case.draft.steps if step.taken is None)
     standing = case.standing
-    level = max(standing.level, BY_A_PERSON, case.raised_to or BY_A_PERSON)
+    level = max(standing.level, BY_A_PERSON, case.least_level)
     return _by_stage(policy.steps(level, standing.signoffs, standing.approvals))
 
 
