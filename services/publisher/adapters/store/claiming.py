@@ -144,7 +144,8 @@ _CLAIM = text(f"""
     RETURNING p.id, p.agency, p.platform, p.account, p.thread, p.response, p.case_id, p.comments, p.reply_to, p.text,
         p.mention, p.visibility, p.public, p.language, p.traceparent, p.purpose, p.valid_until, p.recorded_at,
         p.attempts, p.failures, p.resent, p.first_sent_at, p.reason, p.needs_person, ready.was, ready.was_sent_at,
-        ready.account_id, ready.degraded, ready.troubles, c.sealed, c.base_url, c.version, statement_timestamp() AS claimed_at
+        ready.account_id, ready.degraded, ready.troubles, c.sealed, c.base_url, c.version,
+        statement_timestamp() AS claimed_at
 """)  # noqa: S608 - a constant of this package
 _TAKEN = text("""
     SELECT p.id, other.native_id FROM publication AS p JOIN publication AS other
