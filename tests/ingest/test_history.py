@@ -225,7 +225,7 @@ async def test_a_comment_goes_from_received_over_routed_to_answered() -> None:
         }
 
 
-@pytest.mark.parametrize("purpose", ["holding", "acknowledgement", "closing"])
+@pytest.mark.parametrize("purpose", ["holding", "acknowledgement"])
 async def test_only_an_answer_answers_and_is_the_reply(purpose: str) -> None:
     async with running_ingest() as ingest:
         comment = await one_comment(ingest)
@@ -237,6 +237,14 @@ async def test_only_an_answer_answers_and_is_the_reply(purpose: str) -> None:
         await handle(ingest, published(comment))
         found = await shown(ingest, comment)
         assert (found["status"], found["reply"]["text"]) == ("answered", "We open at 8:30.")
+
+
+async def test_a_closing_line_is_the_reply_and_closes() -> None:
+    async with running_ingest() as ingest:
+        comment = await one_comment(ingest)
+        await handle(ingest, routed(comment), published(comment, text="Please call 1919.", purpose="closing"))
+        found = await shown(ingest, comment)
+        assert (found["status"], found["reply"]["text"]) == ("closed", "Please call 1919.")
 
 
 async def test_later_facts_take_no_status_back() -> None:

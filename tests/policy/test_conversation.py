@@ -140,7 +140,8 @@ def test_a_closing_line_ends_an_exchange_whose_budget_is_spent() -> None:
         "ended_by": "closing",
         "ended_before": False,
     }
-    assert conversation.work.responses[-1].authorisations[0].line == "closing"
+    (response,) = conversation.work.responses[-1:]
+    assert (response.authorisations[0].line, response.purpose) == ("closing", "closing")
 
 
 def test_after_the_closing_line_no_clock_starts_unless_a_new_subject_comes() -> None:

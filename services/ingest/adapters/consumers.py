@@ -4,6 +4,7 @@ Only facts come back here; handling them sends nothing onward. The runtime owns 
 """
 
 from collections.abc import Iterator, Sequence
+from typing import Literal
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -26,13 +27,15 @@ async def on_batch(connection: AsyncConnection, received: Sequence[Received]) ->
 def facts_of(event: Event) -> Iterator[Progress]:
     """What an event says about each of its comments; nothing where it does not move them.
 
-    A published response that is no answer moves none: they wait for theirs still, and ``reply`` is kept for it.
+    A published response that is no answer moves none: they wait for theirs still, and ``reply`` is kept for it. A
+    closing line ends the exchange: it is the reply, and no answer.
     """
     match event:
         case CaseRouted(case=case, comments=comments):
             yield from (Progress(comment, "routed", case) for comment in comments)
         case CaseClosed(case=case, comments=comments):
             yield from (Progress(comment, "closed", case) for comment in comments)
-        case ResponsePublished(case=case, comments=comments, purpose="answer"):
+        case ResponsePublished(case=case, comments=comments, purpose="answer" | "closing" as purpose):
             reply = Reply(event.text, event.language, event.response, event.published_at)
-            yield from (Progress(comment, "answered", case, reply) for comment in comments)
+            status: Literal["answered", "closed"] = "answered" if purpose == "answer" else "closed"
+            yield from (Progress(comment, status, case, reply) for comment in comments)

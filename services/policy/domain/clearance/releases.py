@@ -27,7 +27,7 @@ def by_line(case: Case, turn: Turn, line: Line, now: datetime) -> ResponseApprov
     decision = turn.decision
     seen = _seen(case, turn, text, decision.language, decision.policy_version)
     response = _response(case, [turn], seen.digest(), text, decision.language, _standing(line), "L0", now)
-    return response.model_copy(update={"clearance": _clearance(line)})
+    return response.model_copy(update={"purpose": line.purpose, "clearance": _clearance(line)})
 
 
 def meanwhile(
