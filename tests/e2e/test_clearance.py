@@ -206,4 +206,4 @@ def test_a_hole_is_named_before_it_comes(parley: Parley) -> None:
         span = {"agency": "water-board", "from": rfc3339(begin), "until": rfc3339(begin + timedelta(days=12))}
         office.act(who, "/v1/leaves", span)
     found = office.look("water-comms", "/v1/clearance/authorities?agency=water-board&days=14")
-    assert any("S3" in hole["sensitivities"] for hole in found["holes"])
+    assert any("S4" in hole["sensitivities"] for hole in found["holes"]), found["holes"]
