@@ -21,12 +21,15 @@ from services.policy.domain.clearance.cases import standing_of
 from services.policy.domain.clearance.deciders import Decider
 from services.policy.domain.clearance.reviews import REVIEWED_WITHIN, Finding, Review, reviewed
 from services.policy.domain.deciding.routing import post_on
-from services.policy.domain.scales import raised
+from services.policy.domain.scales import Level
 from services.policy.ports import PARLEY, Act
 from shared.ids import new_id
 
 DUTY = "break_glass"
 """The duty by which a policy allows it for a comment."""
+
+_ABOVE: dict[Level, Level] = {"L0": "L1", "L1": "L2", "L2": "L3", "L3": "L4", "L4": "L5", "L5": "L5"}
+"""Who is told: above the head of the agency that is the centre."""
 
 
 class NoDanger(Refusal):
@@ -42,13 +45,14 @@ def release(desk: Desk, digest: str, reason: str) -> Draft:
     draft = desk.as_it_stands()
     case = desk.case
     answered = case.answered_by(draft)
-    if not any(DUTY in turn.decision.duties for turn in answered):
+    if not all(DUTY in turn.decision.duties for turn in answered):
         raise NoDanger
     mandate = _mandate(desk, draft)
     if digest != draft.digest:
         raise StaleDigest(draft.digest)
     if draft.valid_until is not None and draft.valid_until <= desk.now:
         raise WindowClosed(draft.valid_until)
+    level = _reviewed_on(desk, draft, _needed(desk, draft))
     response = releases.in_danger(case, draft, Consent.by(mandate, desk.now, draft.digest), desk.now)
     review = Review(
         id=new_id("rev"),
@@ -59,12 +63,12 @@ def release(desk: Desk, digest: str, reason: str) -> Draft:
         author=draft.author,
         released_by=desk.subject,
         post=mandate.post,
-        level=mandate.level,
+        level=level,
         reason=reason,
         released_at=desk.now,
         due_at=desk.now + REVIEWED_WITHIN,
     )
-    above = raised(mandate.level, 1)
+    above = _ABOVE[mandate.level]
     desk.pass_up("break_glass", post_on(desk.policy.policy, above, draft.weight.topics, desk.now), above)
     case.end_draft("released")
     case.settle()
@@ -86,16 +90,30 @@ def review(found: Review, decider: Decider, finding: Finding, note: str, now: da
 
 def remind(desk: Desk, overdue: Review) -> None:
     """Nobody has reviewed a release in time: tell the level above."""
-    above = raised(overdue.level, 1)
+    above = _ABOVE[overdue.level]
     post = post_on(desk.policy.policy, above, (), desk.now)
     desk.pass_up("review_overdue", post, above)
     details = {"review": overdue.id, "response": overdue.response, "released_by": overdue.released_by, "post": post}
     desk.work.note(Act(desk.agency, PARLEY, "review.overdue", overdue.case, details=details))
 
 
+def _needed(desk: Desk, draft: Draft) -> Level:
+    return max(standing_of(desk.case.answered_by(draft)).level, desk.case.least_level)
+
+
+def _reviewed_on(desk: Desk, draft: Draft, needed: Level) -> Level:
+    """The level of who reviews it: that of the answer or, where nobody else stands there, the highest below."""
+    others = [
+        each.level
+        for each in desk.policy.policy.officers
+        if each.subject not in (draft.author, desk.subject) and each.holds_at(desk.now)
+    ]
+    return min(needed, max(others, default=needed))
+
+
 def _mandate(desk: Desk, draft: Draft) -> Mandate:
     """The least borrowed mandate of the level that the answer needs. Raises NotYourAuthority."""
-    level = standing_of(desk.case.answered_by(draft)).level
+    level = _needed(desk, draft)
     found = [each for each in desk.decider.mandates if each.level >= level]
     if not found:
         raise NotYourAuthority(f"Alone it is released on {level} or above.")

@@ -14,6 +14,7 @@ from services.policy.domain.clearance import timing
 from services.policy.domain.clearance.approvals import NothingToAnswer, NotYourAuthority
 from services.policy.domain.clearance.cases import Case, Turn
 from services.policy.domain.clearance.casework import (
+    AnswerUnderWay,
     AssignedToAnother,
     CallIn,
     Destination,
@@ -116,6 +117,8 @@ def transfer(desk: Desk, receiver: PolicyInForce, reason: str) -> Case:
     """
     case, work, now = desk.case, desk.work, desk.now
     refuse_unless("transfer", case.state, case.casework)
+    if any(turn.state == "released" for turn in case.turns):
+        raise AnswerUnderWay
     mandate = _mandate(desk)
     to, before = receiver.policy.agency, _agencies(case)
     if to in before:

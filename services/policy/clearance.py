@@ -12,7 +12,7 @@ from services.policy.domain.authority.mandates import Mandate
 from services.policy.domain.clearance import releases
 from services.policy.domain.clearance.approvals import Consent, Draft, StaleDigest, WindowClosed
 from services.policy.domain.clearance.clearing import seen, vouching
-from services.policy.domain.clearance.deciders import approval_step, signoff_step
+from services.policy.domain.clearance.deciders import approval_step, lifting, signoff_step
 from services.policy.domain.scales import Specialism
 from shared.events import Authorisation
 
@@ -23,8 +23,9 @@ def approve(desk: Desk, digest: str) -> Draft:
     if (known := _pressed(desk, digest, "approval", None)) is not None:
         return known
     draft = desk.as_it_stands()
-    if digest == draft.digest and _only_lifts(draft, desk.subject):
-        return _go_on(desk, _lifted(desk, draft))
+    if (mandate := lifting(draft, desk.decider)) is not None:
+        _refuse_stale(desk, draft, digest)
+        return _go_on(desk, _lifted(desk, draft, mandate))
     index, mandate = approval_step(draft, desk.decider)
     _refuse_stale(desk, draft, digest)
     return _take(desk, draft, index, mandate)
@@ -58,7 +59,7 @@ def _take(desk: Desk, draft: Draft, index: int, mandate: Mandate, *, nil_return:
         of=step.specialism,
         nil_return=nil_return or None,
     )
-    return _go_on(desk, _lifted(desk, taken))
+    return _go_on(desk, _lifted(desk, taken, mandate) if step.kind == "approval" else taken)
 
 
 def _go_on(desk: Desk, draft: Draft) -> Draft:
@@ -96,16 +97,10 @@ def _last(desk: Desk, draft: Draft) -> Mandate:
     return (fitting or list(desk.decider.mandates))[0]
 
 
-def _only_lifts(draft: Draft, officer: str) -> bool:
-    """Whether all that is left for an officer is to lift a condition."""
-    mine = any(each.officer == officer for each in draft.conditions)
-    return mine and (draft.consent_of(officer) is not None or all(step.taken for step in draft.steps))
-
-
-def _lifted(desk: Desk, draft: Draft) -> Draft:
-    lifted = draft.lifted(desk.subject)
+def _lifted(desk: Desk, draft: Draft, mandate: Mandate) -> Draft:
+    lifted = draft.lifted(mandate)
     if lifted != draft:
-        desk.record("condition.lifted", desk.decider.mandates[0], draft=draft.number, version=draft.version)
+        desk.record("condition.lifted", mandate, draft=draft.number, version=draft.version)
     return lifted
 
 

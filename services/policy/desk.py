@@ -50,10 +50,10 @@ class Desk:
         self.bind()
         return self.case.draft
 
-    def bind(self) -> Rebound | None:
-        """Bind the open draft to this moment, and put on record whose consents lapse by that."""
+    def bind(self, *, fresh: bool = False) -> Rebound | None:
+        """Bind the open draft, or a ``fresh`` version of it, to this moment, and put on record whose consents lapse."""
         assert self.case.draft is not None
-        rebound = rebind(self.case, self.policy, self.statements)
+        rebound = rebind(self.case, self.policy, self.statements, fresh=fresh)
         if rebound is not None and rebound.lapsed:
             details = {"draft": self.case.draft.number, "reason": "changed", "officers": list(rebound.lapsed)}
             self.work.note(Act(self.agency, PARLEY, "draft.approvals_lapsed", self.case.id, details=details))

@@ -18,6 +18,7 @@ from services.policy.domain.clearance.approvals import (
     WindowClosed,
 )
 from services.policy.domain.clearance.cases import Case
+from services.policy.domain.clearance.relations import relation
 from services.policy.ports import PARLEY, Act, Work
 
 
@@ -65,6 +66,7 @@ def write_draft(desk: Desk, written: Text) -> Draft:
         raise NotYourAuthority
     if not case.unanswered or case.standing is None:
         raise NothingToAnswer
+    asked = case.unanswered[-1]
     _refuse_what_cannot_go_out(desk, written)
     if case.draft is not None and case.draft.state == "open":
         case.end_draft("superseded")
@@ -75,7 +77,7 @@ def write_draft(desk: Desk, written: Text) -> Draft:
         version=1,
         author=desk.subject,
         text=written.text,
-        language=written.language or case.unanswered[-1].decision.language,
+        language=written.language or asked.decision.language,
         digest="",
         policy_version="",
         steps=(),
@@ -97,10 +99,12 @@ def amend(desk: Desk, written: Text) -> Draft:
         raise NotYourAuthority
     if draft.state not in ("open", "returned") or draft.number != case.drafts_written:
         raise DraftNotOpen(draft.state)
-    case.draft = draft
+    draft = case.draft = _taken_up_again(desk, draft) if draft.state == "returned" else draft
     if not case.answered_by(draft):
         raise NothingToAnswer
     _refuse_what_cannot_go_out(desk, written)
+    if draft.state == "open" and _says_the_same(draft, written):
+        return desk.as_it_stands()
     case.draft = replace(
         draft,
         version=draft.version + 1,
@@ -115,9 +119,25 @@ def amend(desk: Desk, written: Text) -> Draft:
     return _put_up(desk, "draft.amended")
 
 
+def _taken_up_again(desk: Desk, draft: Draft) -> Draft:
+    """A draft that was sent back, as the thread stands now: it answers what came in meanwhile as well, unless that is
+    another matter, and every consent is given anew."""
+    case = desk.case
+    answered = case.answered_by(draft)
+    bearing = [turn.comment for turn in case.unanswered if not answered or relation(turn, answered) == "contradicts"]
+    return replace(draft, steps=(), head=case.head, answers=tuple(dict.fromkeys([*draft.answers, *bearing])))
+
+
+def _says_the_same(draft: Draft, written: Text) -> bool:
+    """Whether a version would change nothing: then nobody becomes its author by it."""
+    cited = tuple(name for name, _ in draft.statements)
+    same = (draft.text, cited, draft.valid_until) == (written.text, written.statements, written.valid_until)
+    return same and written.language in (None, draft.language)
+
+
 def _put_up(desk: Desk, action: str) -> Draft:
     case = desk.case
-    desk.bind()
+    desk.bind(fresh=True)
     case.settle()
     desk.work.keep(case)
     assert case.draft is not None

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from services.policy.domain.authority.mandates import Basis, Mandate
-from services.policy.domain.clearance.cases import Case
+from services.policy.domain.clearance.cases import Case, Mark
 from services.policy.domain.clearance.paths import budget_of
 from services.policy.domain.clocks.budgets import Budget, ShorterPath
 from services.policy.domain.deciding.decisions import PolicyInForce
@@ -26,17 +26,23 @@ def look(case: Case, policy: PolicyInForce, work: Work, now: datetime) -> None:
 
     Where no time is left at all, the breach says so.
     """
-    if "duty_told" in case.fired:
+    if _is_marked(case, "duty_told"):
         return
     budget = budget_of(case, policy, work.pace(case.thread.agency), now)
     if budget is None or budget.fits or not budget.remaining:
         return
-    if "cannot_fit" not in case.fired:
+    if not _is_marked(case, "cannot_fit"):
         case.fired = {**case.fired, "cannot_fit": now}
         _note(case, work, "case.cannot_fit", **_told(budget))
     if budget.shorter is None:
         case.fired = {**case.fired, "duty_told": now}
         _tell_duty_officer(case, budget, policy, work, now)
+
+
+def _is_marked(case: Case, mark: Mark) -> bool:
+    """Whether a mark was set for one of those who wait, and not for somebody before them."""
+    at = case.fired.get(mark)
+    return at is not None and (case.since is None or at >= case.since)
 
 
 def path_body(path: ShorterPath) -> dict[str, Any]:

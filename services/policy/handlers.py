@@ -73,8 +73,11 @@ def on_comment_deleted(event: CommentDeleted, work: Work, policies: Policies, no
     if case is None:
         return
     unfinished = case.delete(event.comment)
-    if case.draft is not None and case.draft.state == "open" and _is_void(case, event.comment):
-        _lapse(case, work, "comment_deleted")
+    if case.draft is not None and case.draft.state == "open":
+        if _is_void(case, event.comment):
+            _lapse(case, work, "comment_deleted")
+        elif event.comment in case.draft.answers:
+            _rebind(case, policies.of(case.thread.agency), work, "comment_deleted")
     work.keep(case)
     if unfinished is not None:
         _close(case, unfinished, "comment_deleted", work, now)
@@ -85,7 +88,7 @@ def on_response_published(event: ResponsePublished, work: Work, policies: Polici
     case = work.case(event.case)
     work.settle(event.response, "published", event.published_at, native_id=event.native_id)
     end = _ENDED_BY.get(event.purpose)
-    if case is not None and end and case.finish(event.comments, end, event.published_at):
+    if case is not None and end and case.finish(event.response, end, event.published_at):
         work.keep(case)
         work.note(Act(case.thread.agency, PARLEY, f"case.{end}", case.id, details={"response": event.response}))
 
@@ -100,8 +103,12 @@ def on_publication_failed(event: PublicationFailed, work: Work, policies: Polici
         work.note(Act(agency, PARLEY, "response.failed", event.case, details=details))
         return
     state: Literal["closed", "waiting"] = "closed" if event.reason == NOT_POSSIBLE else "waiting"
-    if case is not None and case.finish(event.comments, state):
-        timing.derive(case, policies.of(case.thread.agency).time)
+    if case is not None and (failed := case.finish(event.response, state)):
+        policy = policies.of(case.thread.agency)
+        for turn in failed:
+            if turn.state == "waiting" and turn.decision.line is not None:
+                turn.decision = policy.by_a_person(turn.decision, now)
+        timing.derive(case, policy.time)
         work.keep(case)
         details = {"response": event.response, "reason": event.reason}
         work.note(Act(case.thread.agency, PARLEY, "response.failed", case.id, details=details))
@@ -247,11 +254,17 @@ def _renew_draft(case: Case, turn: Turn, policy: PolicyInForce, work: Work) -> N
     if not case.answered_by(case.draft):
         _lapse(case, work, "nothing_to_answer")
     elif take_in(case, turn):
-        rebound = rebind(case, policy, case.draft.statements_in_force)
-        details = {"draft": case.draft.number, "reason": "thread_moved_on"}
-        if rebound is not None:
-            details["officers"] = list(rebound.lapsed)
-        work.note(Act(case.thread.agency, PARLEY, "draft.approvals_lapsed", case.id, details=details))
+        _rebind(case, policy, work, "thread_moved_on")
+
+
+def _rebind(case: Case, policy: PolicyInForce, work: Work, reason: str) -> None:
+    """Let the consents lapse that vouched for what the open draft answers no more as it did."""
+    assert case.draft is not None
+    rebound = rebind(case, policy, case.draft.statements_in_force)
+    details: dict[str, Any] = {"draft": case.draft.number, "reason": reason}
+    if rebound is not None:
+        details["officers"] = list(rebound.lapsed)
+    work.note(Act(case.thread.agency, PARLEY, "draft.approvals_lapsed", case.id, details=details))
 
 
 def _is_void(case: Case, comment: str) -> bool:

@@ -72,7 +72,8 @@ def refuse(desk: Desk, digest: str, reason: str) -> Draft:
 def _go_up(desk: Desk, draft: Draft, reason: str, mandate: Mandate) -> Draft:
     case = desk.case
     assert case.standing is not None
-    level = raised(max(case.standing.level, BY_A_PERSON, case.raised_to or BY_A_PERSON), 1)
+    asked = (step.level for step in draft.steps if step.kind == "approval")
+    level = raised(max(BY_A_PERSON, case.raised_to or BY_A_PERSON, *asked), 1)
     case.raised_to = level
     desk.bind()
     case.settle()

@@ -147,6 +147,16 @@ def decider(agency: str, subject: str) -> Decider:
     return Decider(subject, found)
 
 
+class OnePolicy:
+    """The same policy for whatever agency."""
+
+    def __init__(self, policy: PolicyInForce) -> None:
+        self._policy = policy
+
+    def of(self, agency: str) -> PolicyInForce:
+        return self._policy
+
+
 def a_desk(case: Case, work: UnitOfWork, subject: str, policy: PolicyInForce | None = None) -> Desk:
     """What an officer of a case's agency has before them."""
     agency = case.thread.agency

@@ -16,19 +16,19 @@ from services.policy.domain.policies import Policy
 from services.policy.domain.scales import Specialism
 from services.policy.drafting import Text
 from shared.events import CaseEscalated, ResponseApproved
-from tests.policy.builders import NOW, edited, received, sample, shelf, the_case
+from tests.policy.builders import NOW, deleted, edited, received, sample, shelf, the_case
 
 
 class Office:
     """One case of one agency; ``policy``, ``now`` and ``statements`` (in force) may change while it is open."""
 
-    def __init__(self, text: str, agency: str = "passports", prefix: str = "passports") -> None:
+    def __init__(self, text: str, agency: str = "passports", prefix: str = "passports", **about: Any) -> None:
         self.agency, self.prefix = agency, prefix
         self.policy: PolicyInForce = sample(agency)
         self.now: datetime = NOW
         self.statements: dict[str, str] = {}
         self.work = UnitOfWork()
-        self.receive(text)
+        self.receive(text, **about)
 
     def receive(self, text: str, comment: str = "cmt_1", **about: Any) -> None:
         event = received(text, agency=self.agency, comment=comment, **about)
@@ -37,6 +37,9 @@ class Office:
     def edit(self, text: str, comment: str = "cmt_1") -> None:
         event = edited(text, agency=self.agency, comment=comment)
         handlers.on_comment_edited(event, self.work, shelf(), NOW)
+
+    def delete(self, comment: str) -> None:
+        handlers.on_comment_deleted(deleted(agency=self.agency, comment=comment), self.work, shelf(), NOW)
 
     @property
     def case(self) -> Case:

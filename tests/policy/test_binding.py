@@ -138,6 +138,27 @@ def test_applause_of_others_holds_nothing_up() -> None:
     assert dict(office.taken())["L2"] == "passports-comms"
 
 
+def test_a_comment_that_is_taken_back_is_answered_no_more_and_what_is_left_is_approved_anew() -> None:
+    office = sued()
+    office.receive("And the fee was not even due!", "cmt_2")
+    for who in ("comms", "division"):
+        office.approve(who)
+    office.delete("cmt_1")
+    assert [who for _, who in office.taken()] == [None, None, None]
+    assert [turn.comment for turn in office.case.answered_by(office.draft)] == ["cmt_2"]
+
+
+def test_who_will_see_the_reply_is_part_of_what_is_approved() -> None:
+    office = Office(SUIT, visibility="direct", public=False)
+    office.write("desk", "About your file …")
+    office.receive("Is nobody there? My lawyer waits over the fee", "cmt_2", visibility="public")
+    for who in ("comms", "division"):
+        office.approve(who)
+    office.sign_off("legal", "legal")
+    (response,) = office.released
+    assert (response.visibility, response.public) == ("direct", False)
+
+
 def test_an_approval_answers_for_everything_and_a_specialist_for_some_of_it() -> None:
     assert vouched_for(None) == PARTS
     for specialism in ("facts", "legal", "security"):

@@ -77,3 +77,22 @@ def test_a_review_that_nobody_made_is_told_above() -> None:
     office.break_glass("division")
     break_glass.remind(replace(office.desk("head"), now=NOW + timedelta(hours=25)), office.reviews[0])
     assert office.passed_up[-1] == ("review_overdue", "L4")
+
+
+def test_what_officers_disagree_on_is_released_alone_only_from_where_it_went_up_to() -> None:
+    office = danger()
+    office.refuse("head", "That number is wrong.")
+    office.amend("division", "Do not drink the water. Call 118.")
+    office.refuse("head", "Still wrong.")
+    assert office.case.raised_to == "L4"
+    with pytest.raises(NotYourAuthority):
+        office.break_glass("division")
+
+
+def test_what_the_head_releases_alone_is_told_above_and_can_be_reviewed() -> None:
+    office = danger()
+    office.break_glass("head")
+    assert office.passed_up == [("break_glass", "L5")]
+    (review,) = office.reviews
+    done, _ = break_glass.review(review, office.desk("legal").decider, "upheld", "Right.", NOW)
+    assert done.reviewed_by == "water-legal"

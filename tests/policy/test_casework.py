@@ -276,3 +276,12 @@ def test_nothing_is_done_with_what_was_transferred() -> None:
     ):
         with pytest.raises(CaseOver):
             act()
+
+
+def test_a_case_does_not_leave_while_one_of_its_answers_is_on_its_way() -> None:
+    case, work = opened(COMPLAINT)
+    sent(case, work)
+    handlers.on_comment_received(received(LEGAL, comment="cmt_9"), work, shelf(), NOW)
+    assert case.state == "open"
+    with pytest.raises(AnswerUnderWay):
+        transferred(case, work, by=DIVISION)

@@ -14,11 +14,10 @@ from services.policy.domain.clearance import timing
 from services.policy.domain.clearance.approvals import StaleDigest
 from services.policy.domain.clearance.cases import Case, Turn
 from services.policy.domain.clearance.deciders import Decider
-from services.policy.domain.deciding.decisions import PolicyInForce
 from services.policy.domain.roster import Officer
 from services.policy.drafting import Text, write_draft
 from shared.events import Author, CaseClosed
-from tests.policy.builders import NOW, in_force, received, the_case
+from tests.policy.builders import NOW, OnePolicy, in_force, received, the_case
 
 TOPICS = [
     {"id": "hours", "phrases": {"en": ["open"]}},
@@ -45,14 +44,6 @@ CLOSING = {
 OPEN = "When do you open?"
 UNANSWERED = "What is the fee?"
 SUGGESTION = "I suggest that you open at eight"
-
-
-class OnePolicy:
-    def __init__(self, policy: PolicyInForce) -> None:
-        self._policy = policy
-
-    def of(self, agency: str) -> PolicyInForce:
-        return self._policy
 
 
 class Conversation:

@@ -1,8 +1,11 @@
 """Versions of a draft: whoever changes a word is the author of what then stands."""
 
+from datetime import timedelta
+
 import pytest
 
 from services.policy.domain.clearance.approvals import DraftNotOpen, OwnDraft
+from tests.policy.builders import NOW
 from tests.policy.case_office import Office
 
 
@@ -40,5 +43,37 @@ def test_what_was_released_or_gave_way_takes_no_further_version() -> None:
 
 def test_a_window_alone_is_a_new_version_too() -> None:
     office = complaint()
-    text = office.draft.text
-    assert office.amend("desk", text).version == 2
+    assert office.amend("desk", office.draft.text, valid_until=NOW + timedelta(hours=1)).version == 2
+
+
+def test_who_changes_nothing_becomes_no_author() -> None:
+    office = Office("Will the exchange rate fall?", "central-bank", "bank")
+    office.write("governor", "The Bank does not comment.")
+    assert office.amend("desk", "The Bank does not comment.").author == "governor"
+    with pytest.raises(OwnDraft):
+        office.approve("governor")
+
+
+def test_what_came_in_while_a_draft_was_back_is_answered_by_it_and_approved_anew() -> None:
+    office = Office("My lawyer will sue you for defamation")
+    office.write("desk")
+    office.approve("comms")
+    office.sign_off("legal", "legal")
+    seen = office.draft.digest
+    office.send_back("division")
+    office.edit("My lawyer will sue you all for defamation")
+    office.receive("I withdraw all that", "cmt_2")
+    draft = office.amend("desk", "Our answer.")
+    assert draft.digest != seen
+    assert (draft.head, draft.answers) == (("cmt_2", 1), ("cmt_1", "cmt_2"))
+    assert [who for _, who in office.taken()] == [None] * len(draft.steps)
+
+
+def test_a_text_written_for_a_weighty_comment_keeps_to_its_path_when_that_is_edited() -> None:
+    office = Office("My lawyer will sue you for defamation")
+    office.write("desk", "About your case …")
+    asked = [step for step, _ in office.taken()]
+    office.edit("Still waiting, terrible service")
+    assert [step for step, _ in office.taken()] == asked
+    office.amend("desk", "We are sorry.")
+    assert [step for step, _ in office.taken()] == ["L1"]

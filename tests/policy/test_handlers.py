@@ -13,10 +13,12 @@ from shared.events import Author, CaseClosed, CaseOpened, CaseRouted, Event, Res
 from tests.policy.builders import (
     LATER,
     NOW,
+    OnePolicy,
     a_desk,
     deleted,
     edited,
     failed,
+    in_force,
     published,
     received,
     sample,
@@ -260,3 +262,41 @@ def test_an_agency_without_policy_is_a_dead_letter() -> None:
     with pytest.raises(Dead) as dead:
         after(received(HOURS, agency="nobody"))
     assert dead.value.code == "unknown_agency"
+
+
+def test_a_line_that_did_not_arrive_leaves_the_comment_on_the_level_that_it_asked_for() -> None:
+    policy = in_force(
+        topics=[{"id": "hours", "phrases": {"en": ["open"]}, "sensitivity": "S3"}],
+        lines=[
+            {
+                "id": "hours",
+                "topics": ["hours"],
+                "text": {"en": "Nine to three."},
+                "ceiling": {"sensitivity": "S3", "damage": "D3"},
+                "cleared_by": {"officer": "head", "post": "Head", "level": "L4"},
+                "cleared_at": "2026-11-01T09:00:00Z",
+            }
+        ],
+    )
+    work = UnitOfWork()
+    handlers.on_comment_received(received("When do you open?", agency="test-agency"), work, OnePolicy(policy), NOW)
+    (response,) = staged(work, ResponseApproved)
+    handlers.on_publication_failed(failed(response, "too_old"), work, OnePolicy(policy), NOW)
+    (turn,) = the_case(work, "test-agency").turns
+    assert (turn.state, turn.decision.level, turn.decision.approvals, turn.decision.line) == ("waiting", "L3", 2, None)
+
+
+def test_what_was_edited_before_its_answer_failed_waits_once() -> None:
+    work = after(received(HOURS))
+    (first,) = staged(work, ResponseApproved)
+    handlers.on_comment_edited(edited("Still waiting, terrible service"), work, shelf(), NOW)
+    handlers.on_publication_failed(failed(first, "refused"), work, shelf(), NOW)
+    assert [(turn.revision, turn.state) for turn in the_case(work).turns] == [(1, "superseded"), (2, "waiting")]
+
+
+def test_an_answer_to_an_older_text_does_not_answer_the_newer_one() -> None:
+    work = after(received(HOURS))
+    (first,) = staged(work, ResponseApproved)
+    handlers.on_comment_edited(edited("Still waiting, terrible service"), work, shelf(), NOW)
+    handlers.on_response_published(published(first), work, shelf(), LATER)
+    assert [(turn.revision, turn.state) for turn in the_case(work).turns] == [(1, "answered"), (2, "waiting")]

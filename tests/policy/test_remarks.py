@@ -54,6 +54,32 @@ def test_a_higher_level_may_decide_over_a_condition() -> None:
     assert len(office.released) == 1
 
 
+def test_who_stands_above_lifts_a_condition_that_alone_keeps_a_draft_back() -> None:
+    office = complaint()
+    office.condition("comms")
+    office.approve("desk-2")
+    with pytest.raises(OwnDraft):
+        office.approve("desk")
+    office.approve("division")
+    assert len(office.released) == 1
+
+
+def test_nothing_to_say_lifts_nobodys_condition() -> None:
+    office = Office("My lawyer will sue you for defamation")
+    office.write("desk")
+    office.condition("comms")
+    office.sign_off("legal", "legal", nil_return=True)
+    assert len(office.draft.conditions) == 1
+
+
+def test_a_condition_holds_although_somebody_above_approved_before() -> None:
+    office = Office("My lawyer will sue you for defamation")
+    office.write("desk")
+    office.approve("division")
+    office.condition("comms")
+    assert len(office.draft.conditions) == 1
+
+
 def test_another_version_meets_no_condition_of_the_former_one() -> None:
     office = complaint()
     office.condition("desk-2")

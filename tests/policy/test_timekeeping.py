@@ -24,6 +24,7 @@ from shared.events import CaseEscalated, ResponseApproved
 from tests.policy.builders import (
     NOW,
     OFFICERS,
+    OnePolicy,
     a_desk,
     decider,
     failed,
@@ -38,14 +39,6 @@ from tests.policy.builders import (
 COMPLAINT = "Still waiting for my passport, terrible service"
 RATES = "Will the exchange rate fall?"
 LEGAL = "My lawyer will sue you for defamation"
-
-
-class OnePolicy:
-    def __init__(self, policy: PolicyInForce) -> None:
-        self._policy = policy
-
-    def of(self, agency: str) -> PolicyInForce:
-        return self._policy
 
 
 def opened(text: str, policy: PolicyInForce | None = None, agency: str = "passports") -> tuple[Case, UnitOfWork]:

@@ -125,6 +125,7 @@ turn = Table(
     Column("issue", Text),
     Column("answered_at", DateTime(timezone=True)),
     Column("deadlines", JSON),
+    Column("response", Text),
     PrimaryKeyConstraint("case_id", "number"),
     CheckConstraint(
         "state IN ('waiting', 'watching', 'released', 'answered', 'closed', 'superseded', 'deleted', 'brought')",

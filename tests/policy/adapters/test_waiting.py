@@ -6,9 +6,10 @@ from dataclasses import replace
 import pytest
 
 from services.policy.adapters.store import cases, queries, rows
+from services.policy.adapters.store.drafts import remark_body
 from services.policy.adapters.store.steps import step_body
 from services.policy.domain.authority.mandates import Mandate, OnBehalfOf, Weight
-from services.policy.domain.clearance.approvals import Consent, Counting, Draft, Step
+from services.policy.domain.clearance.approvals import Consent, Counting, Draft, Remark, Step
 from services.policy.domain.clearance.deciders import Decider, may_decide
 from services.policy.domain.roster import Ceiling
 from shared.database import EVERY_AGENCY
@@ -31,6 +32,16 @@ CONSENTS = (
     (Consent("recused", "Post", "L3", NOW, "0" * 64), Consent("other", "Post", "L2", NOW, "0" * 64)),
     (Consent("third", "Post", "L3", NOW, "0" * 64), Consent("other", "Post", "L2", NOW, "0" * 64)),
     (Consent("third", "Post", "L3", NOW, "0" * 64), Consent("other", "Post", "L2", NOW, "0" * 64, "del_gone", BEHALF)),
+    tuple(Consent(who, "Post", "L3", NOW, "0" * 64) for who in ("third", "other", "fourth")),
+    tuple(Consent(who, "Post", "L3", NOW, "0" * 64) for who in ("me", "other", "fourth")),
+)
+REMARKS: tuple[tuple[Remark, ...], ...] = (
+    (),
+    (Remark("condition", "me", "Post", "L2", "the date", 1, NOW),),
+    (Remark("condition", "other", "Post", "L1", "the date", 1, NOW),),
+    (Remark("condition", "other", "Post", "L3", "the date", 1, NOW),),
+    (Remark("condition", "recused", "Post", "L1", "the date", 1, NOW),),
+    (Remark("condition", "other", "Post", "L1", "the date", 1, NOW, lifted=True),),
 )
 SHAPES: tuple[tuple[tuple[int, ...], tuple[str, ...]], ...] = (
     ((1, 1, 1), ()),
@@ -63,7 +74,7 @@ def with_consents(
 ) -> Draft:
     """The draft with its last approvals taken so; some have their steps one after the other, or for one post."""
     steps: list[Step] = list(draft.steps)
-    for index, consent in zip((1, 0), consents, strict=False):
+    for index, consent in zip((1, 0, 2), consents, strict=False):
         steps[index] = replace(steps[index], taken=consent)
     steps = [replace(step, stage=stages[index]) for index, step in enumerate(steps)]
     steps[0] = replace(steps[0], posts=posts)
@@ -72,19 +83,23 @@ def with_consents(
 
 async def put(office: Office, case: str, draft: Draft) -> None:
     steps = rows.as_json([step_body(step) for step in draft.steps]).replace("'", "''").replace(":", "\\:")
-    await office.policy.rows(f"UPDATE draft SET steps = '{steps}' WHERE case_id = '{case}' RETURNING 1")
+    remarks = rows.as_json([remark_body(remark) for remark in draft.remarks]).replace(":", "\\:")
+    await office.policy.rows(
+        f"UPDATE draft SET steps = '{steps}', remarks = '{remarks}' WHERE case_id = '{case}' RETURNING 1"
+    )
 
 
 async def test_the_list_and_the_rules_agree() -> None:
     async with an_office() as office:
         wanted: dict[str, tuple[Weight, Draft]] = {}
-        for number, (text, consents) in enumerate(itertools.product(TEXTS, CONSENTS)):
+        for number, (text, consents, remarks) in enumerate(itertools.product(TEXTS, CONSENTS, REMARKS)):
             case = await office.case(text, author=DESK, thread=f"thread-{number}")
             async with office.policy.database.begin(EVERY_AGENCY) as connection:
                 (loaded,) = await cases.load_ids(connection, [case])
             assert loaded.draft is not None
             assert loaded.standing is not None
             draft = with_consents(loaded.draft, consents, *SHAPES[number % len(SHAPES)])
+            draft = replace(draft, remarks=remarks)
             await put(office, case, draft)
             topics = tuple({topic for turn in loaded.unanswered for topic in turn.decision.topics})
             standing = loaded.standing
@@ -99,7 +114,7 @@ async def test_the_list_and_the_rules_agree() -> None:
         answers = set()
         for mandate, line in itertools.product(MANDATES, LINES):
             asked = queries.Filter(
-                ["passports"], waiting_for=[("passports", mandate)], standing=["del_1"], lines=[line], limit=100
+                ["passports"], waiting_for=[("passports", mandate)], standing=["del_1"], lines=[line], limit=300
             )
             async with office.policy.database.begin(["passports"]) as connection:
                 listed = {row.id for row in await queries.list_cases(connection, asked)}

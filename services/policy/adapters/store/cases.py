@@ -189,6 +189,8 @@ async def _update_turns(connection: AsyncConnection, turns: list[tuple[Case, Tur
             "hiddens": [turn.hidden for _, turn in turns],
             "publics": [turn.public for _, turn in turns],
             "visibilities": [turn.visibility for _, turn in turns],
+            # A decision changes only for what waits again, and is dear to spell.
+            "decisions": [rows.decision_json(turn.decision) if turn.state == "waiting" else None for _, turn in turns],
             **_clocks(turns),
         },
     )
@@ -198,6 +200,7 @@ def _clocks(turns: list[tuple[Case, Turn]]) -> dict[str, Any]:
     deadlines = [turn.deadlines for _, turn in turns]
     return {
         "answered": [turn.answered_at for _, turn in turns],
+        "responses": [turn.response for _, turn in turns],
         "deadlines": [None if each is None else rows.moments_json(each) for each in deadlines],
     }
 
@@ -301,22 +304,26 @@ _UPDATE_CASES = text(f"""
 _INSERT_TURNS = text("""
     INSERT INTO turn (case_id, number, agency, comment, revision, native_id, author_id, author_name, author_handle,
                       text, language, public, visibility, hidden, sent_at, received_at, state, decision, issue,
-                      answered_at, deadlines)
+                      answered_at, deadlines, response)
     SELECT * FROM unnest(
         CAST(:cases AS text[]), CAST(:numbers AS int[]), CAST(:agencies AS text[]), CAST(:comments AS text[]),
         CAST(:revisions AS int[]), CAST(:natives AS text[]), CAST(:authors AS text[]), CAST(:names AS text[]),
         CAST(:handles AS text[]), CAST(:texts AS text[]), CAST(:languages AS text[]), CAST(:publics AS boolean[]),
         CAST(:visibilities AS text[]), CAST(:hiddens AS boolean[]), CAST(:sent AS timestamptz[]),
         CAST(:received AS timestamptz[]), CAST(:states AS text[]), CAST(CAST(:decisions AS text[]) AS json[]),
-        CAST(:issues AS text[]), CAST(:answered AS timestamptz[]), CAST(CAST(:deadlines AS text[]) AS json[]))
+        CAST(:issues AS text[]), CAST(:answered AS timestamptz[]), CAST(CAST(:deadlines AS text[]) AS json[]),
+        CAST(:responses AS text[]))
 """)
 _UPDATE_TURNS = text("""
     UPDATE turn SET state = new.state, revision = new.revision, hidden = new.hidden, public = new.public,
-                    visibility = new.visibility, answered_at = new.answered_at, deadlines = new.deadlines
+                    visibility = new.visibility, answered_at = new.answered_at, deadlines = new.deadlines,
+                    response = new.response, decision = coalesce(new.decision, turn.decision)
     FROM unnest(CAST(:cases AS text[]), CAST(:numbers AS int[]), CAST(:states AS text[]), CAST(:revisions AS int[]),
                 CAST(:hiddens AS boolean[]), CAST(:publics AS boolean[]), CAST(:visibilities AS text[]),
-                CAST(:answered AS timestamptz[]), CAST(CAST(:deadlines AS text[]) AS json[]))
-         AS new (case_id, number, state, revision, hidden, public, visibility, answered_at, deadlines)
+                CAST(:answered AS timestamptz[]), CAST(CAST(:deadlines AS text[]) AS json[]),
+                CAST(:responses AS text[]), CAST(CAST(:decisions AS text[]) AS json[]))
+         AS new (case_id, number, state, revision, hidden, public, visibility, answered_at, deadlines, response,
+                 decision)
     WHERE turn.case_id = new.case_id AND turn.number = new.number
 """)
 _INSERT_RESPONSES = text("""

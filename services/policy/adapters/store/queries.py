@@ -115,6 +115,32 @@ _COUNTS = """
      AND (s #>> '{taken,on_behalf_of}' IS NULL OR s #>> '{taken,instrument}' = ANY (CAST(:standing AS text[])))
      AND NOT EXISTS (SELECT 1 FROM recusal AS r WHERE r.case_id = c.id AND r.officer = s #>> '{taken,officer}'))
 """
+_OWN_STEP = f"""EXISTS (
+    SELECT 1 FROM json_array_elements(d.steps) AS s
+    WHERE {_COUNTS} AND s #>> '{{taken,officer}}' = mandate.subject)"""  # noqa: S608
+_OPEN_TO_THEM = f"""EXISTS (
+    SELECT 1 FROM json_array_elements(d.steps) AS s
+    WHERE NOT {_COUNTS} AND s ->> 'level' <= mandate.level
+        AND (s ->> 'kind' = 'approval' OR s ->> 'specialism' = ANY (string_to_array(mandate.specialisms, ',')))
+        AND (coalesce(json_array_length(s -> 'posts'), 0) = 0
+             OR mandate.post IN (SELECT json_array_elements_text(s -> 'posts')))
+        AND NOT EXISTS (
+            SELECT 1 FROM json_array_elements(d.steps) AS earlier
+            WHERE CAST(earlier ->> 'stage' AS int) < CAST(s ->> 'stage' AS int)
+                AND NOT {_COUNTS.replace("s #>>", "earlier #>>")}))"""  # noqa: S608
+_CONDITIONS = """
+    SELECT m ->> 'officer' AS officer, m ->> 'level' AS level FROM json_array_elements(d.remarks) AS m
+    WHERE m ->> 'kind' = 'condition' AND CAST(m ->> 'version' AS int) = d.version
+        AND NOT CAST(m ->> 'lifted' AS boolean)
+        AND NOT EXISTS (SELECT 1 FROM recusal AS r WHERE r.case_id = c.id AND r.officer = m ->> 'officer')
+"""
+_THEIRS_TO_LIFT = f"""(
+    EXISTS ({_CONDITIONS})
+    AND (EXISTS (SELECT 1 FROM ({_CONDITIONS}) AS k WHERE k.officer = mandate.subject)
+         AND ({_OWN_STEP}
+              OR NOT EXISTS (SELECT 1 FROM json_array_elements(d.steps) AS s WHERE NOT {_COUNTS}))
+         OR NOT EXISTS (SELECT 1 FROM json_array_elements(d.steps) AS s WHERE NOT {_COUNTS})
+            AND NOT EXISTS (SELECT 1 FROM ({_CONDITIONS}) AS k WHERE k.level >= mandate.level)))"""  # noqa: S608
 _WAITING = f"""EXISTS (
     SELECT 1 FROM draft AS d
     JOIN unnest(CAST(:by_agencies AS text[]), CAST(:by_subjects AS text[]), CAST(:by_levels AS text[]),
@@ -135,20 +161,7 @@ _WAITING = f"""EXISTS (
             SELECT coalesce(bool_and(topic = ANY (string_to_array(mandate.topics, ','))), false)
             FROM json_array_elements_text(d.topics) AS topic))
         AND NOT EXISTS (SELECT 1 FROM recusal AS r WHERE r.case_id = c.id AND r.officer = mandate.subject)
-        AND NOT EXISTS (
-            SELECT 1 FROM json_array_elements(d.steps) AS s
-            WHERE {_COUNTS} AND s #>> '{{taken,officer}}' = mandate.subject)
-        AND EXISTS (
-            SELECT 1 FROM json_array_elements(d.steps) AS s
-            WHERE NOT {_COUNTS} AND s ->> 'level' <= mandate.level
-                AND (s ->> 'kind' = 'approval'
-                     OR s ->> 'specialism' = ANY (string_to_array(mandate.specialisms, ',')))
-                AND (coalesce(json_array_length(s -> 'posts'), 0) = 0
-                     OR mandate.post IN (SELECT json_array_elements_text(s -> 'posts')))
-                AND NOT EXISTS (
-                    SELECT 1 FROM json_array_elements(d.steps) AS earlier
-                    WHERE CAST(earlier ->> 'stage' AS int) < CAST(s ->> 'stage' AS int)
-                        AND NOT {_COUNTS.replace("s #>>", "earlier #>>")})))"""  # noqa: S608
+        AND ((NOT {_OWN_STEP} AND {_OPEN_TO_THEM}) OR {_THEIRS_TO_LIFT}))"""  # noqa: S608
 _CASE = text('SELECT * FROM "case" WHERE id = :id')
 _TURNS = text("""
     SELECT t.* FROM unnest(CAST(:cases AS text[])) AS wanted (id)

@@ -142,6 +142,7 @@ def turn_of(row: Any) -> Turn:
         issue=row.issue,
         answered_at=row.answered_at,
         deadlines=deadlines_of(row.deadlines),
+        response=row.response,
     )
 
 

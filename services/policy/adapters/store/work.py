@@ -24,7 +24,7 @@ from shared.events import CommentText, Event, ResponseApproved
 
 _UNKNOWN_PACE = AgencyPace()
 
-_Flags = tuple[str, int, bool, bool, str | None, datetime | None, Any]
+_Flags = tuple[str, int, bool, bool, str | None, datetime | None, Any, str | None, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,4 +195,6 @@ def _flags(turn: Turn) -> Any:
         turn.visibility,
         turn.answered_at,
         turn.deadlines,
+        turn.response,
+        turn.decision.level,
     )

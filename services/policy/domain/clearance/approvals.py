@@ -268,13 +268,16 @@ class Draft(Stepped):
 
     @property
     def conditions(self) -> tuple[Remark, ...]:
-        """The conditions that keep this version back: not those from below a level on which it was approved."""
-        highest = max((step.taken.level for step in self.steps if step.taken), default="L0")
-        return tuple(
-            each
-            for each in self.remarks
-            if each.kind == "condition" and each.version == self.version and not each.lifted and each.level >= highest
-        )
+        """The conditions that keep this version back."""
+        return tuple(each for each in self.remarks if self._holds(each))
+
+    @property
+    def waits_for_conditions(self) -> bool:
+        """Whether every step is taken, and only conditions keep it back."""
+        return bool(self.conditions) and all(step.taken is not None for step in self.steps)
+
+    def _holds(self, remark: Remark) -> bool:
+        return remark.kind == "condition" and remark.version == self.version and not remark.lifted
 
     @property
     def statements_in_force(self) -> dict[str, str]:
@@ -285,11 +288,23 @@ class Draft(Stepped):
         """The draft with one more remark."""
         return replace(self, remarks=(*self.remarks, remark))
 
-    def lifted(self, officer: str) -> "Draft":
-        """The draft without the conditions that an officer set to this version."""
-        own = [each in self.conditions and each.officer == officer for each in self.remarks]
-        remarks = [replace(each, lifted=True) if mine else each for each, mine in zip(self.remarks, own, strict=True)]
+    def lifted(self, by: Mandate) -> "Draft":
+        """The draft without the conditions that an officer set to this version, or that were set below their level."""
+        remarks = [
+            replace(each, lifted=True)
+            if self._holds(each) and (each.officer == by.subject or each.level < by.level)
+            else each
+            for each in self.remarks
+        ]
         return replace(self, remarks=tuple(remarks))
+
+    def recounted(self, counting: Counting) -> "Draft":
+        """The same also without the conditions of those who stepped aside."""
+        draft = Stepped.recounted(self, counting)
+        if draft.state != "open" or not any(each.officer in counting.recused for each in draft.conditions):
+            return draft
+        remarks = [replace(each, lifted=each.lifted or each.officer in counting.recused) for each in draft.remarks]
+        return replace(draft, remarks=tuple(remarks))
 
 
 def steps_of(rules: tuple[StepRule, ...]) -> tuple[Step, ...]:

@@ -47,9 +47,9 @@ class Thread:
 class Turn:
     """One comment at one revision, and what became of it.
 
-    ``answered_at`` is when its answer was released, and then when it was published. ``deadlines`` are derived from the
-    decision, the case's pauses and the calendar; None until that was done. What was ``brought`` is history of before a
-    transfer, and was decided by the agency that had the case then.
+    ``response`` is what answers it, ``answered_at`` when that was released, and then when it was published.
+    ``deadlines`` are derived from the decision, the case's pauses and the calendar; None until that was done. What was
+    ``brought`` is history of before a transfer, and was decided by the agency that had the case then.
     """
 
     comment: str
@@ -69,6 +69,7 @@ class Turn:
     issue: str | None = None
     answered_at: datetime | None = None
     deadlines: Deadlines | None = None
+    response: str | None = None
 
     @classmethod
     def of(cls, event: CommentText, decision: Decision, issue: str | None = None) -> "Turn":
@@ -172,7 +173,6 @@ class Case:
     def add(self, turn: Turn) -> None:
         """Take in one more turn; the older revision that it replaces no longer waits."""
         older = [known for known in self.turns if known.comment == turn.comment]
-        waited = bool(self.waiting)
         for known in older:
             if known.state in _OPEN:
                 known.state = "superseded"
@@ -180,7 +180,7 @@ class Case:
             self.turns_by[turn.author.id] = self.next_turn_of(turn.author.id)
         if turn.state == "waiting" and not self.waiting:
             self.fired, self.escalation = {}, None
-        if not waited:
+        if self.state in OVER or self.state == "approved":
             self.raised_to = None
         if self.state in OVER:
             self.casework = replace(self.casework, referral=None, called_in=None)
@@ -240,6 +240,8 @@ class Case:
         if self.state in OVER and self.casework.assignee is not None:
             self.casework = replace(self.casework, assignee=None)
         turns = self.unanswered or self.turns[-1:]
+        if self.escalation is not None and not self._is_passed_up(self.escalation):
+            self.escalation = None
         if turns:
             self.standing = worked_on(standing_of(turns), self.casework)
             if self.escalation is not None and self.escalation.level > self.standing.level:
@@ -247,6 +249,11 @@ class Case:
             self.since = min(turn.received_at for turn in turns)
         clocks = [turn.deadlines for turn in self.turns if turn.state in _OPEN and turn.deadlines is not None]
         self.due_at = min((deadlines["answer"] for deadlines in clocks if "answer" in deadlines), default=None)
+
+    def _is_passed_up(self, escalation: Escalation) -> bool:
+        """Whether one of those who wait was so late that the case went up, or is of a time before that was kept."""
+        kept = [turn.deadlines["escalate"] for turn in self.waiting if turn.deadlines and "escalate" in turn.deadlines]
+        return not self.waiting or not kept or min(kept) <= escalation.at
 
     def bring(self, turn: Turn) -> None:
         """Take in a turn of before a transfer, after those that are older."""
@@ -276,18 +283,18 @@ class Case:
         return known if was_unfinished else None
 
     def finish(
-        self, comments: Iterable[str], state: Literal["answered", "closed", "waiting"], at: datetime | None = None
-    ) -> bool:
-        """What was released for these comments has met its end; whether anything changed by that.
+        self, response: str, state: Literal["answered", "closed", "waiting"], at: datetime | None = None
+    ) -> list[Turn]:
+        """A response has met its end; the turns that it was released for.
 
-        ``at`` is when the answer stood on its platform.
+        ``at`` is when it stood on its platform. What was edited since does not wait again for its older text.
         """
-        covered = set(comments)
-        released = [turn for turn in self.turns if turn.state == "released" and turn.comment in covered]
+        released = [turn for turn in self.turns if turn.state == "released" and turn.response == response]
         for turn in released:
-            turn.state, turn.answered_at = state, at
+            is_edited = turn is not self.turn_of(turn.comment)
+            turn.state, turn.answered_at = "superseded" if state == "waiting" and is_edited else state, at
         self.settle()
-        return bool(released)
+        return released
 
     def _state(self) -> CaseState:
         if self.casework.transferred_to is not None:

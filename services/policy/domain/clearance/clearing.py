@@ -8,7 +8,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from services.policy.domain.authority.mandates import Weight
-from services.policy.domain.clearance.approvals import Consent, Draft, Step, steps_of
+from services.policy.domain.clearance.approvals import LIGHT, Consent, Draft, Step, steps_of
+from services.policy.domain.clearance.audience import visibility_of
 from services.policy.domain.clearance.cases import Case, Turn, standing_of
 from services.policy.domain.clearance.relations import relation
 from services.policy.domain.clearance.seen import Seen, vouched_for
@@ -31,41 +32,56 @@ class Rebound:
 
 def seen(case: Case, draft: Draft, policy_version: str) -> Seen:
     """What an officer sees who has ``draft`` before them now. It has something to answer."""
+    answered = case.answered_by(draft)
     return Seen(
         text=draft.text,
         language=draft.language,
         head=draft.head,
         platform=case.thread.platform,
         account=case.thread.account,
-        reply_to=case.answered_by(draft)[-1].native_id,
+        reply_to=answered[-1].native_id,
         policy_version=policy_version,
         sensitivity=draft.weight.sensitivity,
         damage=draft.weight.damage,
+        answers=tuple((turn.comment, turn.revision) for turn in answered),
+        visibility=visibility_of(answered),
+        public=all(turn.public for turn in answered),
         statements=draft.statements,
         valid_until=draft.valid_until,
     )
 
 
-def rebind(case: Case, policy: PolicyInForce, statements: Mapping[str, str] = NO_STATEMENTS) -> Rebound | None:
-    """Bind the case's open draft to the present, or None where all stands as it was.
+def rebind(
+    case: Case, policy: PolicyInForce, statements: Mapping[str, str] = NO_STATEMENTS, *, fresh: bool = False
+) -> Rebound | None:
+    """Bind the case's open draft to the present, or None where all stands as it was. It has something to answer.
 
-    ``statements`` are the versions now in force of those that it cites.
+    ``statements`` are the versions now in force of those that it cites. A version that was written for more than the
+    comments ask for now keeps to what it was written for; a ``fresh`` one is measured by the present alone.
     """
     draft = case.draft
     assert draft is not None
     answered = case.answered_by(draft)
     standing = standing_of(answered)
-    level = max(standing.level, BY_A_PERSON, case.least_level)
+    before = () if fresh else draft.steps
+    asked = policy.steps(
+        max(standing.level, BY_A_PERSON, case.least_level, *(step.level for step in before if step.kind == "approval")),
+        tuple(dict.fromkeys([*standing.signoffs, *(step.specialism for step in before if step.specialism)])),
+        max(standing.approvals, sum(step.kind == "approval" for step in before)),
+    )
     topics = tuple(sorted({topic for turn in answered for topic in turn.decision.topics}))
+    known = LIGHT if fresh else draft.weight
+    weight = Weight(
+        max(standing.sensitivity, known.sensitivity), max(standing.damage, known.damage), topics, case.thread.platform
+    )
     bound = replace(
         draft,
         policy_version=policy.policy.version,
-        weight=Weight(standing.sensitivity, standing.damage, topics, case.thread.platform),
+        weight=weight,
         statements=tuple((name, statements.get(name)) for name, _ in draft.statements),
     )
     now = seen(case, bound, bound.policy_version)
-    asked = steps_of(policy.steps(level, standing.signoffs, standing.approvals))
-    steps = tuple(_carried(asked, draft.steps, now, draft.author))
+    steps = tuple(_carried(steps_of(asked), draft.steps, now, draft.author))
     bound = replace(bound, digest=now.digest(), steps=steps)
     if bound == draft:
         return None

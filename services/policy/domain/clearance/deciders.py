@@ -11,6 +11,7 @@ from services.policy.domain.authority.mandates import Mandate, Weight
 from services.policy.domain.clearance.approvals import (
     CeilingExceeded,
     DayIsSpent,
+    Draft,
     NotYetYourTurn,
     NotYourAuthority,
     OwnDraft,
@@ -88,6 +89,21 @@ def signoff_step(draft: Stepped, decider: Decider, kind: Specialism) -> tuple[in
     raise NotYourAuthority(f"No sign-off for {kind} is open.")
 
 
+def lifting(draft: Draft, decider: Decider) -> Mandate | None:
+    """The mandate by which a person lifts conditions that alone keep a draft back, or their own after their consent:
+    who set one, or somebody on a higher level. None where there is nothing for them to lift so."""
+    if decider.subject == draft.author or not draft.conditions:
+        return None
+    mine = any(each.officer == decider.subject for each in draft.conditions)
+    if not draft.waits_for_conditions and not (mine and draft.consent_of(decider.subject)):
+        return None
+    lawful = [each for each in decider.mandates if decider.obstacle(each, draft.weight) is None]
+    if mine:
+        return lawful[0] if lawful else None
+    above = [each for each in lawful if each.level > max(condition.level for condition in draft.conditions)]
+    return above[0] if above else None
+
+
 def judging(draft: Stepped, decider: Decider) -> Mandate:
     """The mandate by which a person refuses a draft or sets it a condition: one good for a step of it, taken or not.
     Raises Refusal."""
@@ -130,7 +146,9 @@ def acting(decider: Decider, weight: Weight, level: Level, owner: str) -> Mandat
 
 
 def may_decide(draft: Stepped, decider: Decider) -> bool:
-    """Whether the person could take some step of the draft now."""
+    """Whether the person could take some step of the draft now, or lift what alone keeps it back."""
+    if isinstance(draft, Draft) and lifting(draft, decider) is not None:
+        return True
     for step in draft.steps:
         try:
             if step.specialism is None:

@@ -11,6 +11,7 @@ from typing import Literal
 
 from services.policy.domain.clearance.answers import Answer
 from services.policy.domain.clearance.approvals import Consent, Draft, Step
+from services.policy.domain.clearance.audience import visibility_of
 from services.policy.domain.clearance.cases import Case, Turn, standing_of
 from services.policy.domain.clearance.cleared_lines import ClearedLine
 from services.policy.domain.clearance.seen import Seen
@@ -93,9 +94,10 @@ def _response(
     level: Level,
     now: datetime,
 ) -> ResponseApproved:
+    response = _said(case, covered[-1], covered, digest, text, language, authorisations, level, now)
     for turn in covered:
-        turn.state, turn.answered_at = "released", now
-    return _said(case, covered[-1], covered, digest, text, language, authorisations, level, now)
+        turn.state, turn.answered_at, turn.response = "released", now, response.response
+    return response
 
 
 def _seen(case: Case, turn: Turn, text: str, language: str | None, policy_version: str) -> Seen:
@@ -156,7 +158,7 @@ def _said(
         comments=tuple(dict.fromkeys(turn.comment for turn in covered)),
         reply_to=under.native_id,
         mention=under.author.handle,
-        visibility=under.visibility,
+        visibility=visibility_of([*covered, under]),
         public=all(turn.public for turn in covered),
         text=text,
         language=language,

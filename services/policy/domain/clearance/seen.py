@@ -47,8 +47,9 @@ def vouched_for(specialism: Specialism | None) -> tuple[Part, ...]:
 class Seen:
     """What an approval is given for.
 
-    ``head`` is the newest comment (and its revision) that bears on the answer, ``reply_to`` the platform's id of the
-    one that is answered; ``statements`` are cited approved facts with the version in force, None for one that is not;
+    ``head`` is the newest comment (and its revision) that bears on the answer, ``answers`` are those that it answers,
+    ``reply_to`` is the platform's id of the newest of them; ``visibility`` and ``public`` say who will see the reply;
+    ``statements`` are cited approved facts with the version in force, None for one that is not;
     ``valid_until`` ends the window. Media have their place and are empty so far.
     """
 
@@ -61,6 +62,9 @@ class Seen:
     policy_version: str
     sensitivity: Sensitivity
     damage: Damage
+    answers: tuple[tuple[str, int], ...] = ()
+    visibility: str | None = None
+    public: bool = True
     statements: tuple[tuple[str, str | None], ...] = ()
     valid_until: datetime | None = None
 
@@ -71,8 +75,18 @@ class Seen:
             "text": {"text": self.text, "language": self.language},
             "media": [],
             "statements": [{"statement": name, "version": version} for name, version in self.statements],
-            "thread_head": {"comment": self.head[0], "revision": self.head[1], "reply_to": self.reply_to},
-            "account": {"platform": self.platform, "account": self.account},
+            "thread_head": {
+                "comment": self.head[0],
+                "revision": self.head[1],
+                "reply_to": self.reply_to,
+                "answers": [list(each) for each in self.answers],
+            },
+            "account": {
+                "platform": self.platform,
+                "account": self.account,
+                "visibility": self.visibility,
+                "public": self.public,
+            },
             "policy_version": self.policy_version,
             "window": self.valid_until and rfc3339(self.valid_until),
             "weight": {"sensitivity": self.sensitivity, "damage": self.damage},

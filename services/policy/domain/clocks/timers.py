@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 from services.policy.domain.clocks.response_clock import DeadlineKind, Deadlines
 
@@ -28,13 +28,18 @@ class Timer:
     due_at: datetime
 
 
-def earliest(waiting: Iterable[tuple[int, Deadlines]], fired: Iterable[str]) -> list[Timer]:
-    """The timers of a case whose waiting turns have these deadlines; one of a kind, and none of a kind that fired."""
+def earliest(waiting: Iterable[tuple[int, Deadlines]], fired: Mapping[Any, datetime]) -> list[Timer]:
+    """The timers of a case whose waiting turns have these deadlines, one of a kind.
+
+    ``fired`` says when each kind went off last: a deadline that had come by then is done with, one that came later
+    (another turn's) is not.
+    """
     found: dict[TimerKind, Timer] = {}
     for number, deadlines in waiting:
         for kind, due_at in deadlines.items():
             rung = _RUNG_BY.get(kind)
-            if rung is not None and (rung not in found or due_at < found[rung].due_at):
+            if rung is None or (rung in fired and due_at <= fired[rung]):
+                continue
+            if rung not in found or due_at < found[rung].due_at:
                 found[rung] = Timer(rung, number, due_at)
-    done = set(fired)
-    return sorted((timer for timer in found.values() if timer.kind not in done), key=lambda each: each.due_at)
+    return sorted(found.values(), key=lambda each: each.due_at)

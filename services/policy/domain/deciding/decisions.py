@@ -161,6 +161,16 @@ class PolicyInForce:
         """Whether that is a line of the policy which ends exchanges."""
         return any(line.id == line_id for line in self._closing)
 
+    def by_a_person(self, decision: Decision, now: datetime) -> Decision:
+        """What a comment needs whose line did not arrive: a person's answer, on the level that it asked for without."""
+        level: Level = max(decision.explanation["level"]["needed"], "L1")
+        return decision._replace(
+            level=level,
+            approvals=self._approvals[level],
+            owner=owner(self.policy, decision.topics, level, now),
+            line=None,
+        )
+
     def steps(self, level: Level, signoffs: tuple[Specialism, ...], approvals: int = 0) -> tuple[StepRule, ...]:
         """The consents that a release on ``level`` with these sign-offs needs, ``approvals`` of them at least."""
         rung = self.policy.ladder[level].steps

@@ -83,13 +83,19 @@ def upgrade() -> None:
     for column in _columns():
         op.add_column("draft", column)
     op.add_column("case", sa.Column("raised_to", sa.Text))
+    op.add_column("turn", sa.Column("response", sa.Text))
     protect(op, *TABLES)
+    # The owner of the tables is under their row-level security as well.
+    op.execute("SELECT set_config('parley.agencies', '*', true)")
     op.execute(_BIND_DRAFTS)
     op.execute(_FIRST_VERSIONS)
+    op.execute(_RELEASED_BY)
+    op.execute("SELECT set_config('parley.agencies', '', true)")
 
 
 def downgrade() -> None:
     """Drop what the upgrade made."""
+    op.drop_column("turn", "response")
     op.drop_column("case", "raised_to")
     for column in reversed(_columns()):
         op.drop_column("draft", column.name)
@@ -110,4 +116,9 @@ _BIND_DRAFTS = """
 _FIRST_VERSIONS = """
     INSERT INTO draft_version (case_id, number, version, agency, author, text, language, statements, written_at)
     SELECT case_id, number, version, agency, author, text, language, '[]', written_at FROM draft
+"""
+_RELEASED_BY = """
+    UPDATE turn SET response = r.id FROM response AS r
+    WHERE r.case_id = turn.case_id AND r.state = 'approved' AND turn.state = 'released'
+        AND turn.comment IN (SELECT json_array_elements_text(r.comments))
 """
