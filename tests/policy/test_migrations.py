@@ -19,7 +19,7 @@ from tests.support.postgres import fresh_service_database
 
 pytestmark = pytest.mark.asyncio
 
-BEFORE_CLOCKS = "0002"
+BEFORE_CLOCKS, BEFORE_VERSIONS = "0002", "0009"
 
 
 async def move_to(url: str, revision: str) -> None:
@@ -27,7 +27,7 @@ async def move_to(url: str, revision: str) -> None:
         configuration = Config()
         configuration.set_main_option("script_location", "services/policy/migrations")
         configuration.attributes["connection"] = connection
-        move = command.downgrade if revision == BEFORE_CLOCKS else command.upgrade
+        move = command.upgrade if revision == "head" else command.downgrade
         move(configuration, revision)
 
     engine = create_async_engine(driver_url(url), poolclass=NullPool)
@@ -65,3 +65,31 @@ async def test_an_open_turn_of_before_gets_the_times_of_the_policy_that_decided_
     assert given["answer"] == 240
     assert found.deadlines is None
     await database.close()
+
+
+async def test_a_draft_of_before_answers_what_waits_and_weighs_what_its_case_does() -> None:
+    urls = await fresh_service_database("policy")
+    database = Database(urls.working, application_name="test", pool_size=2)
+    event = received("My lawyer will sue you for defamation over the passport fee")
+    async with database.begin(EVERY_AGENCY) as connection:
+        await handler(shelf(), lambda: NOW)(connection, [Received(event, uuid7(), None)])
+    await move_to(urls.owning, BEFORE_VERSIONS)
+    async with database.begin(EVERY_AGENCY) as connection:
+        await connection.execute(text(_DRAFT))
+    await database.close()
+    await move_to(urls.owning, "head")
+    draft = await one(database, "SELECT * FROM draft")
+    case = await one(database, 'SELECT * FROM "case"')
+    assert rows.from_json(draft.answers) == ["cmt_1"]
+    assert (draft.head_comment, draft.head_revision) == ("cmt_1", 1)
+    assert (draft.sensitivity, draft.damage) == (case.sensitivity, case.damage)
+    assert rows.from_json(draft.topics) == ["fees"]
+    version = await one(database, "SELECT * FROM draft_version")
+    assert (version.version, version.author, version.text) == (1, "passports-desk", "We are sorry.")
+    await database.close()
+
+
+_DRAFT = """
+    INSERT INTO draft (case_id, number, agency, version, author, text, digest, policy_version, steps, state, written_at)
+    SELECT id, 1, agency, 1, 'passports-desk', 'We are sorry.', '', '', '[]', 'open', now() FROM "case"
+"""
