@@ -8,12 +8,16 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
+from services.policy.adapters.policy_files import Deployment
+from services.policy.adapters.store.policies import PolicyShelf
 from services.policy.adapters.timekeeping import Timekeeper
 from shared import audit
 from shared.database import EVERY_AGENCY
 from shared.events import CommentDeleted, ResponsePublished
-from tests.policy.adapters.office import COMPLAINT, DESK, DESK_2, HEAD, Office, an_office, kind_of
-from tests.policy.builders import NOW, edited, received, sample, shelf
+from tests.policy.adapters.office import COMPLAINT, DESK, DESK_2, HEAD, LEGAL, Office, an_office, kind_of
+from tests.policy.adapters.support import running_policy
+from tests.policy.adapters.test_lines_api import ASKED, a_cleared_line
+from tests.policy.builders import NOW, deployment, edited, received, sample, shelf
 
 pytestmark = pytest.mark.asyncio
 
@@ -186,6 +190,36 @@ async def test_a_line_of_the_receiver_answers_a_transferred_question_at_once() -
         (sent,) = await office.policy.rows("SELECT payload FROM outbox WHERE type = 'ResponseApproved'")
         assert (sent.payload["agency"], sent.payload["account_agency"]) == ("passports", "water-board")
         assert (await office.policy.get(f"/v1/cases/{there}")).json()["state"] == "approved"
+
+
+class OneReplica(Deployment):
+    """A deployment whose only replica looks at what was cleared when the test says so."""
+
+    replica = PolicyShelf()
+
+    def shelf(self) -> PolicyShelf:
+        return self.replica
+
+
+@pytest.mark.parametrize("is_withdrawn", [False, True])
+async def test_a_line_of_the_receiver_withdrawn_a_moment_ago_answers_no_transferred_question(
+    is_withdrawn: bool,
+) -> None:
+    one = OneReplica(*deployment())
+    one.replica = deployment().shelf()
+    async with running_policy(deployment=one) as policy:
+        office = Office(policy)
+        await a_cleared_line(office)
+        await one.replica.refresh(policy.database, NOW)
+        if is_withdrawn:
+            path = "/v1/lines/times/withdrawals"
+            assert (await policy.post(path, {"reason": "wrong"}, LEGAL)).status_code == 201
+        await policy.receive(received(ASKED, agency="water-board"))
+        (case,) = [row.id for row in await policy.rows('SELECT id FROM "case"')]
+        there = await transferred(office, case, "water-head", "passports")
+        (turn,) = await policy.rows(f"SELECT state FROM turn WHERE case_id = '{there}'")
+        sent = await policy.rows("SELECT payload FROM outbox WHERE type = 'ResponseApproved'")
+        assert (turn.state, len(sent)) == (("waiting", 0) if is_withdrawn else ("released", 1))
 
 
 async def test_a_case_goes_on_to_a_third_agency_and_never_back() -> None:
