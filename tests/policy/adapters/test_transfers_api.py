@@ -1,7 +1,7 @@
 """A case that goes to another agency: over HTTP, through the consumer's handler, and held apart by the database."""
 
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -12,7 +12,7 @@ from services.policy.adapters.policy_files import Deployment
 from services.policy.adapters.store.policies import PolicyShelf
 from services.policy.adapters.timekeeping import Timekeeper
 from shared import audit
-from shared.database import EVERY_AGENCY
+from shared.database import EVERY_AGENCY, Database
 from shared.events import CommentDeleted, ResponsePublished
 from tests.policy.adapters.office import COMPLAINT, DESK, DESK_2, HEAD, LEGAL, Office, an_office, kind_of
 from tests.policy.adapters.support import running_policy
@@ -192,10 +192,19 @@ async def test_a_line_of_the_receiver_answers_a_transferred_question_at_once() -
         assert (await office.policy.get(f"/v1/cases/{there}")).json()["state"] == "approved"
 
 
-class OneReplica(Deployment):
-    """A deployment whose only replica looks at what was cleared when the test says so."""
+class Replica(PolicyShelf):
+    """One that hears of nothing more when the test says so."""
 
-    replica = PolicyShelf()
+    is_deaf = False
+
+    async def refresh(self, database: Database, now: datetime) -> list[str]:
+        return [] if self.is_deaf else await super().refresh(database, now)
+
+
+class OneReplica(Deployment):
+    """A deployment whose only replica is at hand."""
+
+    replica: Replica
 
     def shelf(self) -> PolicyShelf:
         return self.replica
@@ -206,11 +215,12 @@ async def test_a_line_of_the_receiver_withdrawn_a_moment_ago_answers_no_transfer
     is_withdrawn: bool,
 ) -> None:
     one = OneReplica(*deployment())
-    one.replica = deployment().shelf()
+    one.replica = Replica(sample(agency) for agency in ("passports", "water-board", "central-bank"))
     async with running_policy(deployment=one) as policy:
         office = Office(policy)
         await a_cleared_line(office)
         await one.replica.refresh(policy.database, NOW)
+        one.replica.is_deaf = True
         if is_withdrawn:
             path = "/v1/lines/times/withdrawals"
             assert (await policy.post(path, {"reason": "wrong"}, LEGAL)).status_code == 201
