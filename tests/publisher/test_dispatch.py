@@ -54,14 +54,6 @@ async def test_a_hanging_reply_is_sent_again_only_after_the_settle_time() -> Non
     assert (row.progress.state, channel.sends, len(channel.replies)) == ("published", 2, 1)
 
 
-async def test_an_answer_does_not_wait_for_the_doubt_about_a_holding_reply() -> None:
-    holding, answer = a_publication(purpose="holding"), a_publication(text="It is ready.")
-    claims, channel = FakeClaims(holding, answer), FakeChannel(FACEBOOK, "hang")
-    await run(a_dispatcher(claims, facebook=channel), claims, 2)
-    states = [row.progress.state for row in claims.rows.values()]
-    assert (states, [key for key, _ in channel.replies]) == (["unknown", "published"], [answer.publication])
-
-
 async def test_a_holding_reply_that_nobody_could_look_up_is_not_sent_after_all() -> None:
     holding = a_publication(purpose="holding")
     claims, channel = FakeClaims(holding), FakeChannel(FACEBOOK)
