@@ -16,6 +16,7 @@ from services.policy.domain.clearance.clearing import rebind, take_in
 from services.policy.domain.clearance.earlier import is_answered, is_ended, reach_of, topics_of
 from services.policy.domain.comments import History, circumstances
 from services.policy.domain.deciding.decisions import PolicyInForce
+from services.policy.domain.policies import Line
 from services.policy.domain.same_issue.issues import Issue
 from services.policy.domain.same_issue.readings import Reading
 from services.policy.ports import PARLEY, Act, Policies, Work
@@ -35,10 +36,13 @@ from shared.events import (
 from shared.ids import CaseId, new_id
 
 NOT_POSSIBLE = "not_possible"
+SUPERSEDED = "superseded"
+"""The reason of what an answer to the same comments has overtaken: whoever waited has it, or will."""
 
 Text = TypeVar("Text", bound=CommentText)
 _ENDED_BY: Mapping[Purpose, Literal["answered", "closed"]] = {"answer": "answered", "closing": "closed"}
 """What becomes of turns once something was published that ends their waiting."""
+_SAID = ("released", "answered", "closed")
 
 
 def on_comment_received(event: CommentReceived, work: Work, policies: Policies, now: datetime) -> None:
@@ -97,7 +101,7 @@ def on_publication_failed(event: PublicationFailed, work: Work, policies: Polici
     """The answer will not appear: its turns wait for an officer again, unless none can be answered any more."""
     case = work.case(event.case)
     work.settle(event.response, "failed", event.failed_at)
-    if event.purpose not in _ENDED_BY:
+    if event.purpose not in _ENDED_BY or event.reason == SUPERSEDED:
         details = {"response": event.response, "purpose": event.purpose, "reason": event.reason}
         agency = case.thread.agency if case is not None else event.agency
         work.note(Act(agency, PARLEY, "response.failed", event.case, details=details))
@@ -224,6 +228,8 @@ def _announce(case: Case, turn: Turn, work: Work, now: datetime) -> None:
 def _answer_by_line(case: Case, turn: Turn, policy: PolicyInForce, work: Work, now: datetime) -> None:
     assert turn.decision.line is not None
     line = policy.line(turn.decision.line)
+    if _as_before(case, turn, line):
+        return
     response = releases.by_line(case, turn, line, now)
     work.release(response)
     details = {
@@ -236,6 +242,18 @@ def _answer_by_line(case: Case, turn: Turn, policy: PolicyInForce, work: Work, n
     }
     clearing = line.cleared_by.officer
     work.note(Act(case.thread.agency, PARLEY, "response.released", case.id, clearing, details))
+
+
+def _as_before(case: Case, turn: Turn, line: Line) -> bool:
+    """Whether an older revision of the comment got these very words from the line; the turn then stands as that one."""
+    for older in (each for each in case.turns if each.comment == turn.comment and each is not turn):
+        found, at = older.decision, older.answered_at
+        is_same = found.line == line.id and found.language == turn.decision.language and older.state in _SAID
+        if is_same and at is not None and line.cleared_at <= at:
+            turn.state, turn.answered_at = older.state, at
+            case.settle()
+            return True
+    return False
 
 
 def _close(case: Case, turn: Turn, reason: str, work: Work, now: datetime) -> None:

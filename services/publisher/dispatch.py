@@ -2,7 +2,8 @@
 
 What must stay true: no transaction is open while a platform is spoken to; nothing is sent under a lease that may end
 before the attempt does; an outcome that is known is written down, however the service ends. Of each thread only the
-oldest open publication is ever claimed (the store sees to that), so replies appear in the order of their release.
+oldest open publication is ever claimed (the store sees to that), so answers appear in the order of their release; what
+is no answer and in doubt keeps nothing back.
 """
 
 import asyncio
@@ -174,6 +175,8 @@ class Dispatcher:
         step = publications.next_step(claim.progress, channel.nature, self._policy, started, valid_until)
         if step == "too_late":
             return Settled(claim, publications.too_late(claim.progress), None)
+        if step == "superseded":
+            return Settled(claim, publications.superseded(claim.progress), None)
         if step == "give_up":
             return Settled(claim, publications.given_up(claim.progress), None)
         if elapsed + self._limits.attempt >= self._limits.lease:
@@ -218,7 +221,13 @@ class Dispatcher:
         self, claim: Claim, channel: Channel, sighting: Sighting, started: datetime, ended: datetime
     ) -> Settled:
         settlement = publications.after_look(
-            claim.progress, sighting, channel.nature, self._policy, now=ended, chance=self._chance()
+            claim.progress,
+            sighting,
+            channel.nature,
+            self._policy,
+            now=ended,
+            purpose=claim.publication.purpose,
+            chance=self._chance(),
         )
         return Settled(claim, settlement, Attempt(started, ended, name_of(sighting), detail_of(sighting)))
 

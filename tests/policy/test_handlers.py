@@ -1,11 +1,13 @@
 """What events do, with a unit of work in memory."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from services.policy import handlers
 from services.policy.adapters.store.work import UnitOfWork
+from services.policy.domain.clearance import releases
 from services.policy.domain.clearance.cases import Case
 from services.policy.drafting import Text, write_draft
 from shared.errors import Dead
@@ -195,6 +197,44 @@ def test_an_edit_of_an_answered_comment_is_new_business() -> None:
     happen(work, edited(COMPLAINT))
     assert [turn.state for turn in the_case(work).turns] == ["answered", "waiting"]
     assert the_case(work).state == "open"
+
+
+@pytest.mark.parametrize("is_published", [True, False])
+def test_an_edit_that_asks_the_same_gets_the_same_line_only_once(is_published: bool) -> None:
+    work = after(received(HOURS))
+    (response,) = staged(work, ResponseApproved)
+    if is_published:
+        happen(work, published(response))
+    happen(work, edited(f"{HOURS} Please"))
+    assert staged(work, ResponseApproved) == [response]
+    first, second = the_case(work).turns
+    assert (second.decision.line, second.state, second.answered_at) == ("opening-hours", first.state, first.answered_at)
+    assert the_case(work).state == ("answered" if is_published else "approved")
+
+
+def test_an_edit_gets_the_line_whose_first_reply_failed() -> None:
+    work = after(received(HOURS))
+    happen(work, failed(staged(work, ResponseApproved)[0], "rejected"), edited(f"{HOURS} Please"))
+    assert len(staged(work, ResponseApproved)) == 2
+
+
+def test_a_closing_line_that_an_answer_overtook_leaves_nobody_waiting() -> None:
+    work = after(received(HOURS))
+    (response,) = staged(work, ResponseApproved)
+    happen(work, failed(response.model_copy(update={"purpose": "closing"}), "superseded"))
+    assert the_case(work).state == "approved"
+    assert work.acts[-1].details == {"response": response.response, "purpose": "closing", "reason": "superseded"}
+
+
+def test_a_line_goes_out_no_later_than_it_holds() -> None:
+    until = NOW + timedelta(hours=1)
+    policy = shelf().of("passports")
+    line = policy.line("opening-hours")
+    bounded = line.model_copy(update={"preconditions": line.preconditions.model_copy(update={"until": until})})
+    work = after(received(HOURS))
+    case = the_case(work)
+    assert releases.by_line(case, case.turns[0], bounded, NOW).valid_until == until
+    assert work.responses[0].valid_until is None
 
 
 def test_a_new_comment_lapses_the_consents_of_an_open_draft() -> None:

@@ -100,6 +100,25 @@ def test_a_cleared_line_goes_out_when_its_time_comes_and_the_citizen_waits_on(ki
     assert {each.kind for each in timing.timers(waiting.case)} >= {"breach", "near_breach"}
 
 
+@pytest.mark.parametrize("kind", ["holding", "acknowledge"])
+def test_it_goes_out_no_later_than_the_answer_is_due_or_the_line_holds(kind: Any) -> None:
+    purpose = "holding" if kind == "holding" else "acknowledgement"
+    waiting = Waiting(with_lines(a_line(purpose)))
+    waiting.ring(kind)
+    assert waiting.said[0].valid_until == waiting.case.due_at is not None
+    until = timer(waiting.case, "near_breach").due_at
+    bounded = Waiting(with_lines(a_line(purpose, preconditions={"until": until.isoformat()})))
+    bounded.ring(kind)
+    assert bounded.said[0].valid_until == until
+
+
+def test_a_holding_reply_that_is_said_after_the_answer_was_due_may_still_go_out() -> None:
+    waiting = Waiting(with_lines(a_line()))
+    assert waiting.case.due_at is not None
+    waiting.ring("holding", waiting.case.due_at + timedelta(minutes=1))
+    assert waiting.said[0].valid_until is None
+
+
 def test_it_is_said_in_the_citizens_language() -> None:
     waiting = Waiting(with_lines(a_line(kinds=["complaint", "other", "question"])), "මගේ පාස්පෝට් එක තාම නෑ, සේවාව නරකයි")
     waiting.ring("holding", NOW + timedelta(hours=8))

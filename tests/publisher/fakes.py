@@ -63,9 +63,14 @@ class FakeClaims:
         older = next(
             one
             for one in self.rows.values()
-            if one.publication.thread == row.publication.thread and one.progress.state in OPEN
+            if one.publication.thread == row.publication.thread
+            and one.progress.state in OPEN
+            and (one is row or not self._keeps_nothing_back(one))
         )
         return older is row
+
+    def _keeps_nothing_back(self, row: Row) -> bool:
+        return row.publication.purpose != "answer" and row.progress.state == "unknown" and row.lease is None
 
     def _stamp(self, row: Row, account: AccountKey) -> Claim:
         before = row.progress

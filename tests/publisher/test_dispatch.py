@@ -10,7 +10,7 @@ from services.publisher.dispatch import Dispatcher, Limits
 from services.publisher.domain.outcomes import CredentialsDead, Refused, Throttled, Unavailable
 from services.publisher.domain.publications import Nature, RetryPolicy
 from services.publisher.ports import Channel
-from tests.publisher.builders import a_publication
+from tests.publisher.builders import NOW, a_progress, a_publication
 from tests.publisher.fakes import FakeBell, FakeChannel, FakeClaims
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -52,6 +52,16 @@ async def test_a_hanging_reply_is_sent_again_only_after_the_settle_time() -> Non
     await run(dispatcher, claims, 3)
     row = claims.rows[publication.publication]
     assert (row.progress.state, channel.sends, len(channel.replies)) == ("published", 2, 1)
+
+
+async def test_a_holding_reply_that_nobody_could_look_up_is_not_sent_after_all() -> None:
+    holding = a_publication(purpose="holding")
+    claims, channel = FakeClaims(holding), FakeChannel(FACEBOOK)
+    waiting = a_progress("unknown", sent_at=NOW, reason="no_answer", needs_person=True)
+    claims.rows[holding.publication].progress = waiting
+    claims.seconds = 660
+    await run(a_dispatcher(claims, facebook=channel), claims, 2)
+    assert (claims.rows[holding.publication].progress.state, channel.looks, channel.sends) == ("failed", 1, 0)
 
 
 async def test_an_idempotent_platform_gets_the_same_key_again_at_once() -> None:

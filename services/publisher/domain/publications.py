@@ -8,7 +8,8 @@
 
 What must stay true: whatever may stand on the platform is ``unknown`` until something proves the contrary; only an
 idempotent platform (same key, same reply) is asked again before that. A ``sending`` that nobody finished counts as
-``unknown``. An ``unknown`` never fails by age alone.
+``unknown``. An ``unknown`` never fails by age alone. What is no answer is not sent once its comments have their answer:
+what is being prepared, or came in, is old news then.
 """
 
 from dataclasses import dataclass, field, replace
@@ -40,6 +41,8 @@ NO_ANSWER = "no_answer"
 TOO_OLD = "too_old"
 GIVEN_UP = "given_up"
 WINDOW_CLOSED = "window_closed"
+SUPERSEDED = "superseded"
+"""The reason of what an answer has overtaken; open publications bear it from the moment that the answer is known."""
 NOW = timedelta(0)
 
 
@@ -145,13 +148,16 @@ class Settlement:
     pause: timedelta | None = None
 
 
-Step = Literal["send", "look", "give_up", "too_late"]
+Step = Literal["send", "look", "give_up", "too_late", "superseded"]
 
 
 def next_step(
     progress: Progress, nature: Nature, policy: RetryPolicy, now: datetime, valid_until: datetime | None = None
 ) -> Step:
     """What to do with a publication that was just claimed; ``progress`` is as it was before the claim."""
+    if progress.reason == SUPERSEDED:
+        # Even under the same key it could appear after the answer.
+        return "look" if progress.in_doubt else "superseded"
     is_late = valid_until is not None and now >= valid_until
     if is_late:
         # What may stand already is looked for; to send it again, even under the same key, could publish it late.
@@ -201,6 +207,7 @@ def after_look(
     policy: RetryPolicy,
     *,
     now: datetime,
+    purpose: Purpose = "answer",
     chance: float = 0.5,
 ) -> Settlement:
     """What becomes of a doubtful publication after a look."""
@@ -210,15 +217,23 @@ def after_look(
     if age < policy.settle_after:
         settlement = _still_unknown(progress, policy, sighting.detail, chance)
         return replace(settlement, due_in=min(settlement.due_in or NOW, policy.settle_after - age))
-    return _after_settle_time(progress, sighting, nature, policy, age)
+    return _after_settle_time(progress, sighting, nature, policy, age, purpose)
 
 
 def _after_settle_time(
-    progress: Progress, sighting: Absent | CannotSee, nature: Nature, policy: RetryPolicy, age: timedelta
+    progress: Progress,
+    sighting: Absent | CannotSee,
+    nature: Nature,
+    policy: RetryPolicy,
+    age: timedelta,
+    purpose: Purpose,
 ) -> Settlement:
     if isinstance(sighting, Absent) and nature.absence_proves:
         if progress.reason not in (None, NO_ANSWER):
             return _failed(progress, progress.reason, sighting.detail)
+        if progress.needs_person and purpose != "answer":
+            # It was left to a person, and kept nothing back meanwhile: whatever followed it may stand by now.
+            return _failed(progress, TOO_OLD, sighting.detail)
         if progress.resent < policy.most_resends:
             again = replace(_to_be_sent(progress), resent=progress.resent + 1)
             return Settlement(again, due_in=NOW, detail=sighting.detail)
@@ -236,6 +251,11 @@ def given_up(progress: Progress) -> Settlement:
 def too_late(progress: Progress) -> Settlement:
     """What becomes of a reply whose window closed before it could be sent."""
     return _failed(progress, WINDOW_CLOSED, "the time in which it might go out is over")
+
+
+def superseded(progress: Progress) -> Settlement:
+    """What becomes of a reply that an answer to the same comments has overtaken before it was sent."""
+    return _failed(progress, SUPERSEDED, "its comments have their answer")
 
 
 def left(progress: Progress) -> Settlement:

@@ -1,19 +1,23 @@
 """A case that goes to another agency: over HTTP, through the consumer's handler, and held apart by the database."""
 
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
+from services.policy.adapters.policy_files import Deployment
+from services.policy.adapters.store.policies import PolicyShelf
 from services.policy.adapters.timekeeping import Timekeeper
 from shared import audit
-from shared.database import EVERY_AGENCY
+from shared.database import EVERY_AGENCY, Database
 from shared.events import CommentDeleted, ResponsePublished
-from tests.policy.adapters.office import COMPLAINT, DESK, DESK_2, HEAD, Office, an_office, kind_of
-from tests.policy.builders import NOW, edited, received, sample, shelf
+from tests.policy.adapters.office import COMPLAINT, DESK, DESK_2, HEAD, LEGAL, Office, an_office, kind_of
+from tests.policy.adapters.support import running_policy
+from tests.policy.adapters.test_lines_api import ASKED, a_cleared_line
+from tests.policy.builders import NOW, deployment, edited, received, sample, shelf
 
 pytestmark = pytest.mark.asyncio
 
@@ -186,6 +190,46 @@ async def test_a_line_of_the_receiver_answers_a_transferred_question_at_once() -
         (sent,) = await office.policy.rows("SELECT payload FROM outbox WHERE type = 'ResponseApproved'")
         assert (sent.payload["agency"], sent.payload["account_agency"]) == ("passports", "water-board")
         assert (await office.policy.get(f"/v1/cases/{there}")).json()["state"] == "approved"
+
+
+class Replica(PolicyShelf):
+    """One that hears of nothing more when the test says so."""
+
+    is_deaf = False
+
+    async def refresh(self, database: Database, now: datetime) -> list[str]:
+        return [] if self.is_deaf else await super().refresh(database, now)
+
+
+class OneReplica(Deployment):
+    """A deployment whose only replica is at hand."""
+
+    replica: Replica
+
+    def shelf(self) -> PolicyShelf:
+        return self.replica
+
+
+@pytest.mark.parametrize("is_withdrawn", [False, True])
+async def test_a_line_of_the_receiver_withdrawn_a_moment_ago_answers_no_transferred_question(
+    is_withdrawn: bool,
+) -> None:
+    one = OneReplica(*deployment())
+    one.replica = Replica(sample(agency) for agency in ("passports", "water-board", "central-bank"))
+    async with running_policy(deployment=one) as policy:
+        office = Office(policy)
+        await a_cleared_line(office)
+        await one.replica.refresh(policy.database, NOW)
+        one.replica.is_deaf = True
+        if is_withdrawn:
+            path = "/v1/lines/times/withdrawals"
+            assert (await policy.post(path, {"reason": "wrong"}, LEGAL)).status_code == 201
+        await policy.receive(received(ASKED, agency="water-board"))
+        (case,) = [row.id for row in await policy.rows('SELECT id FROM "case"')]
+        there = await transferred(office, case, "water-head", "passports")
+        (turn,) = await policy.rows(f"SELECT state FROM turn WHERE case_id = '{there}'")
+        sent = await policy.rows("SELECT payload FROM outbox WHERE type = 'ResponseApproved'")
+        assert (turn.state, len(sent)) == (("waiting", 0) if is_withdrawn else ("released", 1))
 
 
 async def test_a_case_goes_on_to_a_third_agency_and_never_back() -> None:

@@ -28,7 +28,7 @@ from services.publisher.domain.outcomes import (
     detail_of,
     name_of,
 )
-from services.publisher.domain.publications import RetryPolicy
+from services.publisher.domain.publications import Nature, RetryPolicy
 from services.publisher.ports import AccountKey, Attempt, Claim, Settled
 from shared import audit
 from shared.database import EVERY_AGENCY, Database
@@ -174,18 +174,69 @@ async def test_only_the_oldest_open_publication_of_a_thread_is_claimed() -> None
 
 
 @pytest.mark.parametrize(("purpose", "free"), [("holding", True), ("acknowledgement", True), ("answer", False)])
-async def test_what_is_no_answer_and_waits_for_a_person_holds_no_answer_back(purpose: str, free: bool) -> None:
+@pytest.mark.parametrize("needs_person", [False, True])
+async def test_what_is_no_answer_and_in_doubt_holds_no_answer_back(
+    purpose: str, free: bool, needs_person: bool
+) -> None:
     async with a_database() as database:
         doubtful, answer = a_response(purpose=purpose), a_response()
         await record(database, doubtful, answer)
         await run(
             database,
-            "UPDATE publication SET state = 'unknown', reason = 'no_answer', needs_person = true,"
+            f"UPDATE publication SET state = 'unknown', reason = 'no_answer', needs_person = {needs_person},"
             f" due_at = now() + interval '1 hour' WHERE response = '{doubtful.response}'",
         )
         assert [one.publication.response for one in await claim(database)] == ([answer.response] if free else [])
         await run(database, f"UPDATE publication SET due_at = now() WHERE response = '{doubtful.response}'")
         assert [one.publication.response for one in await claim(database)] == [doubtful.response]
+
+
+async def test_while_a_holding_reply_is_tried_the_answer_waits_for_what_comes_of_it() -> None:
+    async with a_database() as database:
+        holding, answer = a_response(purpose="holding"), a_response()
+        await record(database, holding)
+        (sent,) = await claim(database)
+        await record(database, answer)
+        assert await claim(database) == []
+        await settling.settle(database, [settled(sent, Unknown("hung up"))])
+        assert [one.publication.response for one in await claim(database)] == [answer.response]
+        assert await rows(database, "SELECT state, reason FROM publication WHERE purpose = 'holding'") == [
+            ("unknown", "superseded")
+        ]
+
+
+async def test_a_holding_reply_that_is_not_sent_yet_fails_once_its_answer_is_known() -> None:
+    async with a_database() as database:
+        holding, answer = a_response(purpose="holding"), a_response(comments=("cmt_1", "cmt_2"))
+        await record(database, holding)
+        await run(database, "UPDATE publication SET due_at = now() + interval '5 minutes'")
+        await record(database, answer)
+        (overtaken,) = await claim(database)
+        step = publications.next_step(overtaken.progress, Nature(), RetryPolicy(), overtaken.claimed_at)
+        assert (overtaken.publication.response, step) == (holding.response, "superseded")
+        await settling.settle(database, [Settled(overtaken, publications.superseded(overtaken.progress), None)])
+        (told,) = await rows(database, "SELECT payload ->> 'purpose' AS purpose, payload ->> 'reason' FROM outbox")
+        assert told == ("holding", "superseded")
+        assert [one.publication.response for one in await claim(database)] == [answer.response]
+
+
+async def test_a_holding_reply_put_off_after_its_answer_was_known_is_not_sent_any_more() -> None:
+    async with a_database() as database:
+        await record(database, a_response(purpose="holding"))
+        (sent,) = await claim(database)
+        await record(database, a_response())
+        await settling.settle(database, [settled(sent, Throttled(1))])
+        assert await rows(database, "SELECT state, reason FROM publication WHERE purpose = 'holding'") == [
+            ("pending", "superseded")
+        ]
+
+
+async def test_an_answer_to_other_comments_of_the_thread_overtakes_no_holding_reply() -> None:
+    async with a_database() as database:
+        holding = a_response(purpose="holding")
+        await record(database, holding, a_response(comments=("cmt_9",)), a_response(thread="other"))
+        assert {one.progress.reason for one in await claim(database)} == {None}
+        assert await rows(database, "SELECT reason FROM publication WHERE reason IS NOT NULL") == []
 
 
 async def test_what_was_published_says_what_it_was_for() -> None:
@@ -202,8 +253,8 @@ async def test_what_was_published_says_what_it_was_for() -> None:
 async def test_the_answer_to_a_comment_is_published_after_its_holding_reply() -> None:
     async with a_database() as database:
         holding, answer = a_response(purpose="holding"), a_response()
-        await record(database, holding, answer)
         for expected in (holding, answer):
+            await record(database, expected)
             (claimed,) = await claim(database)
             assert claimed.publication.response == expected.response
             await settling.settle(database, [settled(claimed, Published(expected.response))])

@@ -21,6 +21,7 @@ from services.publisher.domain.outcomes import (
     Unknown,
 )
 from services.publisher.domain.publications import Nature, NotDecidable, RetryPolicy, State
+from shared.events import Purpose
 from tests.publisher.builders import NOW, a_progress, later
 
 POLICY = RetryPolicy()
@@ -134,6 +135,24 @@ def test_what_waits_for_a_person_is_still_looked_at_until_it_is_old() -> None:
     young = publications.after_look(waiting, CannotSee("away"), FACEBOOK, POLICY, now=later(hours=1))
     old = publications.after_look(waiting, CannotSee("away"), FACEBOOK, POLICY, now=later(hours=25))
     assert (young.due_in, old.due_in) == (timedelta(seconds=60), None)
+
+
+@pytest.mark.parametrize("purpose", ["holding", "acknowledgement", "closing"])
+def test_what_is_no_answer_and_was_left_to_a_person_is_never_sent_again_by_itself(purpose: Purpose) -> None:
+    waiting = a_progress("unknown", sent_at=NOW, reason="no_answer", needs_person=True)
+    settled = publications.after_look(waiting, Absent(), FACEBOOK, POLICY, now=later(minutes=11), purpose=purpose)
+    assert (settled.progress.state, settled.progress.reason, settled.due_in) == ("failed", "too_old", None)
+    assert (
+        publications.after_look(waiting, Absent(), FACEBOOK, POLICY, now=later(minutes=11)).progress.state == "pending"
+    )
+
+
+def test_what_an_answer_has_overtaken_is_looked_for_and_never_sent() -> None:
+    overtaken = a_progress("unknown", first_sent_at=NOW, sent_at=NOW, reason="superseded")
+    assert publications.next_step(overtaken, MASTODON, POLICY, later(seconds=2)) == "look"
+    absent = publications.after_look(overtaken, Absent(), FACEBOOK, POLICY, now=later(minutes=11), purpose="holding")
+    assert (absent.progress.state, absent.progress.reason) == ("failed", "superseded")
+    assert publications.next_step(a_progress(reason="superseded"), MASTODON, POLICY, later(seconds=2)) == "superseded"
 
 
 def test_dead_credentials_park_the_account_longer_each_time() -> None:

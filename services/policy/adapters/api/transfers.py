@@ -2,8 +2,12 @@
 
 The one act whose transaction writes rows of two agencies. It names those two and no others, after the caller was
 found entitled to the sender's; what the caller may read of the receiver's is the new case's id.
+
+A line of the receiver may answer at once. One that was withdrawn so lately that this replica has not heard of it does
+not: the case is then decided anew without it.
 """
 
+from datetime import datetime
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -17,10 +21,11 @@ from services.policy.adapters.api.cases import CaseIdPath, checked
 from services.policy.adapters.api.casework import body_of
 from services.policy.adapters.api.clearance_desk import ClearanceDesk
 from services.policy.adapters.api.refusals import problem_of
-from services.policy.adapters.store import cases, issues, queries
+from services.policy.adapters.consumers import Without
+from services.policy.adapters.store import cases, cleared_lines, issues, queries
 from services.policy.adapters.store.work import UnitOfWork
-from services.policy.desk import Desk
 from services.policy.domain.clearance.approvals import Refusal
+from services.policy.domain.clearance.cases import Case
 from services.policy.domain.clearance.casework import ThreadKnownThere, UnknownAgency
 from services.policy.domain.deciding.decisions import PolicyInForce
 from shared.auth import Caller, requires
@@ -59,12 +64,14 @@ def transfers_api(desks: ClearanceDesk) -> APIRouter:
         async with desks.database.begin(sorted({agency, posted.to})) as connection:
 
             async def effect() -> Answer:
-                case = await cases.load_whole(connection, case_id)
-                assert case is not None, "a case is never taken away"
-                work = UnitOfWork()
-                work.fill([case])
-                desk = await desks.desk(connection, case, None, caller, (), work)
-                await _transfer(connection, desk, work, posted, _receiver(agency, posted.to))
+                receiver = _receiver(agency, posted.to)
+                lost: set[cleared_lines.Used] = set()
+                case, work, now = await _decided(connection, case_id, caller, posted, receiver)
+                while gone := await cleared_lines.gone(connection, cleared_lines.used_by(work.responses)):
+                    lost |= gone
+                    receiver = Without(desks.policies, lost).of(posted.to)
+                    case, work, now = await _decided(connection, case_id, caller, posted, receiver)
+                await _write(connection, work, now)
                 return Answer(201, body_of(case))
 
             try:
@@ -72,6 +79,22 @@ def transfers_api(desks: ClearanceDesk) -> APIRouter:
             except Refusal as refusal:
                 raise problem_of(refusal) from refusal
         return answer.response()
+
+    async def _decided(
+        connection: AsyncConnection, case_id: str, caller: Caller, posted: TransferIn, receiver: PolicyInForce
+    ) -> tuple[Case, UnitOfWork, datetime]:
+        """The case as it leaves, with what follows; nothing of it is written yet."""
+        case = await cases.load_whole(connection, case_id)
+        assert case is not None, "a case is never taken away"
+        work = UnitOfWork()
+        work.fill([case])
+        desk = await desks.desk(connection, case, None, caller, (), work)
+        arriving = casework.carried(case, posted.to)
+        await issues.read(connection, work, [work.reading(event, receiver) for event in arriving])
+        received = casework.transfer(desk, receiver, posted.reason)
+        if await cases.is_known(connection, received.thread):
+            raise ThreadKnownThere
+        return case, work, desk.now
 
     async def _agency_of(case_id: str, caller: Caller) -> str:
         async with desks.database.begin(caller.scope) as connection:
@@ -89,18 +112,11 @@ def transfers_api(desks: ClearanceDesk) -> APIRouter:
     return router
 
 
-async def _transfer(
-    connection: AsyncConnection, desk: Desk, work: UnitOfWork, posted: TransferIn, receiver: PolicyInForce
-) -> None:
-    arriving = casework.carried(desk.case, posted.to)
-    await issues.read(connection, work, [work.reading(event, receiver) for event in arriving])
-    received = casework.transfer(desk, receiver, posted.reason)
-    if await cases.is_known(connection, received.thread):
-        raise ThreadKnownThere
+async def _write(connection: AsyncConnection, work: UnitOfWork, now: datetime) -> None:
     for issue in await issues.write(connection, work):
         handlers.record_surge(issue, work)
         metrics.SURGES.labels(issue.agency).inc()
-    await cases.write(connection, work, desk.now)
+    await cases.write(connection, work, now)
 
 
 _REFUSALS: dict[int, dict[str, Any]] = {

@@ -2,7 +2,8 @@
 
 Four ways lead here and no fifth: a cleared line whose preconditions hold, under the standing authority of whoever
 cleared it; a draft whose every step was taken; an answer that was cleared once for all who ask the same; and, in danger
-to life, a draft that one authority answers for alone. What is no answer leaves every turn as it was.
+to life, a draft that one authority answers for alone. What is no answer leaves every turn as it was. Each says until
+when it holds: it may be kept back on its way, and must not come out after its time.
 """
 
 from collections.abc import Iterable
@@ -26,20 +27,27 @@ def by_line(case: Case, turn: Turn, line: Line, now: datetime) -> ResponseApprov
     """A cleared line answers one turn by itself, and only that turn."""
     text = line.text[turn.decision.language]
     decision = turn.decision
-    seen = _seen(case, turn, text, decision.language, decision.policy_version)
+    seen = _seen(case, turn, text, decision.language, decision.policy_version, line.preconditions.until)
     response = _response(case, [turn], seen.digest(), text, decision.language, _standing(line), "L0", now)
-    return response.model_copy(update={"purpose": line.purpose, "clearance": _clearance(line)})
+    return response.model_copy(
+        update={"purpose": line.purpose, "clearance": _clearance(line), "valid_until": seen.valid_until}
+    )
 
 
 def meanwhile(
     case: Case, turn: Turn, line: Line, language: str, policy_version: str, now: datetime
 ) -> ResponseApproved:
-    """A holding reply or an acknowledgement, put under ``turn``, to all who wait; they wait on."""
+    """A holding reply or an acknowledgement, put under ``turn``, to all who wait; they wait on.
+
+    It promises an answer, so it holds no longer than until one is due; once that is past, as long as the line does.
+    """
     text = line.text[language]
-    seen = _seen(case, turn, text, language, policy_version)
+    ends = (line.preconditions.until, (turn.deadlines or {}).get("answer"))
+    until = min((end for end in ends if end is not None and now < end), default=None)
+    seen = _seen(case, turn, text, language, policy_version, until)
     response = _said(case, turn, case.waiting, seen.digest(), text, language, _standing(line), "L0", now)
     known = {"purpose": line.purpose, "policy_version": policy_version, "clearance": _clearance(line)}
-    return response.model_copy(update=known)
+    return response.model_copy(update={**known, "valid_until": until})
 
 
 def by_clearance(case: Case, draft: Draft, now: datetime) -> ResponseApproved:
@@ -100,7 +108,9 @@ def _response(
     return response
 
 
-def _seen(case: Case, turn: Turn, text: str, language: str | None, policy_version: str) -> Seen:
+def _seen(
+    case: Case, turn: Turn, text: str, language: str | None, policy_version: str, valid_until: datetime | None
+) -> Seen:
     """What a cleared line answers to, as whoever looks at the turn sees it."""
     return Seen(
         text=text,
@@ -112,6 +122,7 @@ def _seen(case: Case, turn: Turn, text: str, language: str | None, policy_versio
         policy_version=policy_version,
         sensitivity=turn.decision.sensitivity,
         damage=turn.decision.damage,
+        valid_until=valid_until,
     )
 
 

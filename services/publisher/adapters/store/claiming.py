@@ -1,8 +1,8 @@
 """Claiming: one short transaction that takes what is due and stamps it with a lease.
 
 What must stay true: of each thread only the oldest open publication is taken; no two claimers take the same row; time
-is the database's. A row that was being sent when its lease ended comes back as it was, in doubt. A holding reply of
-which only a person can say whether it stands keeps no answer back.
+is the database's. A row that was being sent when its lease ended comes back as it was, in doubt. What is no answer
+keeps nothing back while it is in doubt, except while it is tried: an answer is due sooner than such doubt is over.
 
 Each account is asked for its own share, through an index, so that one account's backlog neither hides nor slows the
 others; a paused account is passed over, one in trouble is probed with a single publication. The oldest of a thread is
@@ -125,7 +125,8 @@ _CLAIM = text(f"""
               AND p.position <= (
                   SELECT oldest.position FROM publication oldest
                   WHERE oldest.thread_key = p.thread_key AND oldest.{OPEN}
-                    AND (oldest.purpose = 'answer' OR NOT oldest.needs_person OR oldest.id = p.id)
+                    AND (oldest.purpose = 'answer' OR oldest.state <> 'unknown' OR oldest.lease_token IS NOT NULL
+                         OR oldest.id = p.id)
                   ORDER BY oldest.position LIMIT 1)
             ORDER BY p.due_at
             LIMIT least(coalesce(busy.room, :each), CASE WHEN a.troubles > 0 THEN 1 ELSE :each END)

@@ -1,6 +1,7 @@
 """Duties as they come in: written in the consumer's transaction, one statement a kind of row.
 
-What must stay true: a response makes one publication, however often its event arrives.
+What must stay true: a response makes one publication, however often its event arrives; with an answer, what is open to
+the same comments and no answer is marked as overtaken in the same transaction.
 """
 
 from collections.abc import Sequence
@@ -8,13 +9,14 @@ from collections.abc import Sequence
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.publisher.domain.publications import Publication, Release
+from services.publisher.adapters.tables import OPEN
+from services.publisher.domain.publications import SUPERSEDED, Publication, Release
 from shared import audit
 from shared.audit import Entry
 from shared.clock import Clock
 from shared.errors import Dead
 from shared.events import AccountConnected
-from shared.ids import AccountId, account_id
+from shared.ids import AccountId, PublicationId, account_id
 
 ACTOR = "parley:publisher"
 
@@ -38,6 +40,9 @@ class Duties:
             return
         await self._meet_accounts(duties)
         new = set((await self._connection.execute(_RECORD, _columns(duties))).scalars())
+        await self._overtake(
+            [one.publication for one, _ in duties if one.purpose == "answer" and one.publication in new]
+        )
         entries = [_recorded(one, release) for one, release in duties if one.publication in new]
         await audit.append(self._connection, entries, self._clock())
 
@@ -49,6 +54,11 @@ class Duties:
             # Written down it would never be due: its account row belongs to somebody else.
             whose = f"{stranger.platform} {stranger.account} is not an account of {stranger.agency}"
             raise Dead("account_of_another_agency", whose)
+
+    async def _overtake(self, answers: Sequence[PublicationId]) -> None:
+        # Before the audit rows, as in settling: the other way round the two could wait for each other.
+        if answers:
+            await self._connection.execute(_OVERTAKE, {"answers": answers, "reason": SUPERSEDED})
 
     async def connect(self, accounts: Sequence[AccountConnected]) -> None:
         """Remember accounts under their own ids and names."""
@@ -159,6 +169,19 @@ _RECORD = text("""
     ORDER BY new.nth
     ON CONFLICT (response) DO NOTHING RETURNING id
 """)
+# What is being tried ends first; what only waits for its time is due at once, so that it keeps no answer back.
+_OVERTAKE = text(f"""
+    UPDATE publication AS p SET
+        reason = :reason, due_at = CASE p.state WHEN 'pending' THEN statement_timestamp() ELSE p.due_at END
+    FROM (
+        SELECT older.id FROM publication AS answer JOIN publication AS older
+            ON older.thread_key = answer.thread_key AND older.{OPEN} AND older.position < answer.position
+        WHERE answer.id = ANY (CAST(:answers AS text[]))
+          AND older.purpose <> 'answer' AND older.comments && answer.comments
+        ORDER BY older.position FOR UPDATE OF older
+    ) AS overtaken
+    WHERE p.id = overtaken.id
+""")  # noqa: S608 - a constant of this package
 _CONNECT = text("""
     INSERT INTO account AS known (id, agency, platform, account, name, connected_at)
     SELECT * FROM unnest(

@@ -1,7 +1,8 @@
 """Settling: what came of claims, written together in one transaction with its attempts, events and audit rows.
 
 What must stay true: every update filters on the lease token, so that a process which slept through its lease changes
-nothing, and announces nothing. Rows that no update touched are reported as not kept.
+nothing, and announces nothing. Rows that no update touched are reported as not kept. What an answer overtook while it
+was tried stays marked so for as long as it is open.
 """
 
 from collections.abc import Sequence
@@ -14,6 +15,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.publisher.adapters import metrics
 from services.publisher.adapters.store import accounts
 from services.publisher.adapters.store.duties import ACTOR
+from services.publisher.adapters.tables import OPEN
+from services.publisher.domain.publications import SUPERSEDED
 from services.publisher.ports import Settled
 from shared import audit, outbox
 from shared.audit import Entry
@@ -159,7 +162,7 @@ def _count(batch: Sequence[Settled], rows: dict[str, Any]) -> None:
             metrics.NEEDS_PERSON.labels(platform).inc()
 
 
-_SETTLE = text("""
+_SETTLE = text(f"""
     UPDATE publication AS p SET
         state = s.state,
         due_at = clock_timestamp() + make_interval(secs => s.due_in),
@@ -170,7 +173,7 @@ _SETTLE = text("""
         resent = s.resent,
         first_sent_at = s.first_sent_at,
         sent_at = s.sent_at,
-        reason = s.reason,
+        reason = CASE WHEN p.reason = '{SUPERSEDED}' AND s.{OPEN} THEN p.reason ELSE s.reason END,
         detail = s.detail,
         needs_person = s.needs_person,
         native_id = s.native_id,
@@ -186,7 +189,7 @@ _SETTLE = text("""
               native_id, url)
     WHERE p.id = s.id AND p.lease_token = s.token
     RETURNING p.id, p.attempts, p.settled_at, s.token
-""")
+""")  # noqa: S608 - constants of this package
 _ATTEMPTS = text("""
     INSERT INTO attempt (publication, number, agency, started_at, ended_at, outcome, detail)
     SELECT * FROM unnest(
