@@ -144,6 +144,16 @@ def test_a_closing_line_ends_an_exchange_whose_budget_is_spent() -> None:
     assert (response.authorisations[0].line, response.purpose) == ("closing", "closing")
 
 
+def test_in_a_blackout_no_closing_line_goes_out() -> None:
+    begins = NOW + timedelta(minutes=2, seconds=30)
+    blackout = {"kind": "blackout", "from": begins.isoformat().replace("+00:00", "Z")}
+    conversation = Conversation(lines=[HOURS, CLOSING], periods=[blackout])
+    for _ in range(3):
+        last = conversation.say(OPEN)
+    assert "19" in last.decision.rules
+    assert (last.decision.line, len(conversation.answers)) == (None, 2)
+
+
 def test_after_the_closing_line_no_clock_starts_unless_a_new_subject_comes() -> None:
     conversation = Conversation(lines=[HOURS, CLOSING])
     for _ in range(3):

@@ -1,8 +1,9 @@
 """The end of an exchange: a cleared closing line once the turn budget is spent, and silence after it.
 
-A line ends an exchange only where every comment of its author was answered before, the conversation has not drifted,
-and nothing but the spent budget asks for more than the line may say. Whoever writes on after it is heard, and nobody's
-clock runs for it; a new subject, or anything else for which the line was not cleared, is answered as ever.
+A line ends an exchange only where no blackout keeps us silent, every comment of its author was answered before, the
+conversation has not drifted, and nothing but the spent budget asks for more than the line may say. Whoever writes on
+after it is heard, and nobody's clock runs for it; a new subject, or anything else for which the line was not cleared,
+is answered as ever.
 """
 
 from collections.abc import Iterable
@@ -29,6 +30,8 @@ class Ending(NamedTuple):
 def ending_of(policy: Policy, lines: Iterable[Line], situation: Situation, findings: Findings) -> Ending | None:
     """The ending that a turn meets, or None where it is to be answered. ``lines`` are those that close."""
     history = situation.history
+    if "blackout" in situation.periods:
+        return None
     if not (situation.budget_spent or history.ended) or not history.answered or not _is_ordinary(situation, findings):
         return None
     rules = {rule.id: rule for rule, _ in findings.matched}
