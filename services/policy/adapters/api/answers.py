@@ -102,11 +102,11 @@ def answers_api(desk: SubmissionDesk, release: Answering, facts: FactsGate) -> A
     async def get_answer(issue_id: IssuePath, number: Number, caller: Caller = requires("cases:read")) -> Response:
         """One answer with its members as they stand now: who is (or was) answered by it, and who is not, and why.
 
-        Reasons: `private_data`, `personal` (a name, the number of a case), `another_topic`, `another_place`,
-        `another_kind`, `another_language` (of the comment, or of several that wait in one thread),
-        `another_disposition` (who is referred, transferred or otherwise not simply answered), `hidden`,
-        `another_agency`, `own_draft`, `referred` (by an officer), `paused`, `thread_moved_on`, `above_clearance`,
-        `recused`, `beyond_limit`, `too_late`.
+        Reasons: `private_data`, `personal` (a name, the number of a case), `too_long`, `another_topic`,
+        `another_place` (or one that cannot be told, in a text all in capitals), `another_kind`, `another_language` (of
+        the comment, or of several that wait in one thread), `another_disposition` (who is referred, transferred or
+        otherwise not simply answered), `hidden`, `another_agency`, `own_draft`, `referred` (by an officer), `paused`,
+        `thread_moved_on`, `above_clearance`, `recused`, `beyond_limit`, `too_late`.
 
         While a blackout or a crisis lasts on its platform, nobody is answered there and nobody taken out.
         """

@@ -18,8 +18,11 @@ from services.policy.domain.clocks.pauses import pause_at
 from services.policy.domain.policies import Policy
 from services.policy.domain.scales import Disposition, Kind
 from services.policy.domain.triage.particulars import particulars_in
-from services.policy.domain.triage.proper_names import names_of_most, proper_names
+from services.policy.domain.triage.proper_names import is_in_capitals, names_of_most, proper_names
 from shared.clock import rfc3339
+
+LONGEST_READ = 4000
+"""A comment of more characters is read by a person, not looked through for what is personal in it."""
 
 MOST_THREADS = 200
 """One clearance answers so many threads and no more."""
@@ -28,6 +31,7 @@ Misfit = Literal[
     "another_agency",
     "private_data",
     "personal",
+    "too_long",
     "another_topic",
     "another_place",
     "another_kind",
@@ -102,7 +106,7 @@ class Answer:
 
     def for_the_names_of(self, group: Iterable[Case]) -> "Answer":
         """The same, for the names that most of a group say."""
-        said = (turn.text for case in group for turn in case.waiting if turn.issue in self.issues)
+        said = (turn.text[:LONGEST_READ] for case in group for turn in case.waiting if turn.issue in self.issues)
         return replace(self, names=tuple(sorted(names_of_most(said))))
 
     @property
@@ -137,11 +141,14 @@ class Answer:
             return "hidden"
         if decision.masked:
             return "private_data"
+        if len(turn.text) > LONGEST_READ:
+            return "too_long"
         if particulars_in(turn.text):
             return "personal"
         if not set(decision.topics) <= set(self.topics):
             return "another_topic"
-        if not proper_names(turn.text) <= self._names:
+        # In capitals a place looks like any other word.
+        if is_in_capitals(turn.text) or not proper_names(turn.text) <= self._names:
             return "another_place"
         if decision.kind != self.kind and decision.kind in _OF_THEIR_OWN:
             return "another_kind"

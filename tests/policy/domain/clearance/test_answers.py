@@ -101,6 +101,16 @@ def test_another_place_than_most_name_or_the_answer_says_is_left_out() -> None:
     assert misfit_of(both, galle) is None
 
 
+def test_a_place_that_cannot_be_told_among_capitals_is_left_out() -> None:
+    case = a_case("NO WATER IN GALLE SINCE THIS MORNING")
+    assert misfit_of(an_answer(case), case) == "another_place"
+
+
+def test_a_comment_too_long_to_be_looked_through_is_left_out() -> None:
+    longest, longer = a_case(DRY.ljust(4000, "-")), a_case(DRY.ljust(4001, "-"))
+    assert [misfit_of(an_answer(case), case) for case in (longest, longer)] == [None, "too_long"]
+
+
 def test_another_agencys_case_is_left_out() -> None:
     case = a_case(DRY)
     assert misfit_of(an_answer(case), case, "passports") == "another_agency"
