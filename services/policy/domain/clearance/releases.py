@@ -31,12 +31,12 @@ def by_line(case: Case, turn: Turn, line: Line, now: datetime) -> ResponseApprov
 
 
 def meanwhile(
-    case: Case, turn: Turn, line: Line, language: str, policy_version: str, now: datetime
+    case: Case, turn: Turn, told: list[Turn], line: Line, language: str, policy_version: str, now: datetime
 ) -> ResponseApproved:
-    """A holding reply or an acknowledgement, put under ``turn``, to all who wait; they wait on."""
+    """A holding reply or an acknowledgement, put under ``turn``, to those of ``told``; they wait on."""
     text = line.text[language]
     seen = _seen(case, turn, text, language, policy_version)
-    response = _said(case, turn, case.waiting, seen.digest(), text, language, _standing(line), "L0", now)
+    response = _said(case, turn, told, seen.digest(), text, language, _standing(line), "L0", now)
     known = {"purpose": line.purpose, "policy_version": policy_version, "clearance": _clearance(line)}
     return response.model_copy(update=known)
 
