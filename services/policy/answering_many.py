@@ -14,7 +14,6 @@ from services.policy.domain.clearance.answers import Answer, Misfit, exceeds
 from services.policy.domain.clearance.approvals import NotYourAuthority
 from services.policy.domain.clearance.cases import Case
 from services.policy.domain.clearance.deciders import Decider
-from services.policy.domain.clearance.facts import FactsDiffer
 from services.policy.domain.clearance.submissions import Submission, level_of
 from services.policy.domain.deciding.decisions import PolicyInForce
 from services.policy.ports import PARLEY, Act, FactsGate, Work
@@ -29,13 +28,6 @@ class Member:
     case: str
     response: str | None
     reason: Misfit | None
-
-
-def same_facts(submission: Submission, gate: FactsGate) -> Submission:
-    """An answer whose languages say the same. Raises FactsDiffer."""
-    if differences := gate.differences(submission.content["texts"]):
-        raise FactsDiffer(differences)
-    return submission
 
 
 def misfit(
@@ -55,7 +47,7 @@ def may_go_out(cleared: Submission, gate: FactsGate, policy: PolicyInForce, now:
     while the policy of this moment asks for a higher level than that on which it was cleared."""
     embargoed = Answer.of(cleared).is_embargoed(policy.policy, now)
     outgrown = level_of(cleared.need.weight, policy.policy) > cleared.level
-    held = embargoed or outgrown or bool(gate.differences(cleared.content["texts"]))
+    held = embargoed or outgrown or bool(gate.differences(cleared.texts))
     return cleared.state == "cleared" and not held
 
 

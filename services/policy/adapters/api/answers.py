@@ -140,7 +140,7 @@ def answers_api(desk: SubmissionDesk, release: Answering, facts: FactsGate) -> A
             issue_id,
             number,
             lambda at: submissions.approve(
-                answering_many.same_facts(at.numbered(number), facts), at.decider, posted.digest, at.policy, at.now
+                submissions.same_facts(at.numbered(number), facts), at.decider, posted.digest, at.policy, at.now
             ),
         )
 
@@ -159,7 +159,7 @@ def answers_api(desk: SubmissionDesk, release: Answering, facts: FactsGate) -> A
             issue_id,
             number,
             lambda at: submissions.sign_off(
-                answering_many.same_facts(at.numbered(number), facts),
+                submissions.same_facts(at.numbered(number), facts),
                 at.decider,
                 posted.kind,
                 posted.digest,
