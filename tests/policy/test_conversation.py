@@ -178,6 +178,34 @@ def test_a_new_subject_after_the_end_is_no_longer_ended() -> None:
     assert len(conversation.answers) == 3
 
 
+def test_what_names_no_subject_may_be_a_new_one_and_is_not_let_stand_after_the_end() -> None:
+    conversation = Conversation(lines=[HOURS, CLOSING])
+    for _ in range(3):
+        conversation.say(OPEN)
+    new = conversation.say("The bridge near the school has a big crack, who repairs it?")
+    assert (new.decision.topics, new.state, "ended_by" in told(new)) == ((), "waiting", False)
+
+
+def test_an_exchange_that_never_named_a_subject_stays_ended() -> None:
+    general = {**HOURS, "id": "general"}
+    conversation = Conversation(lines=[general, CLOSING])
+    for _ in range(3):
+        conversation.say(OPEN)
+    for turn in conversation.case.turns:
+        turn.decision = turn.decision._replace(topics=())
+    again = conversation.say("Hello, and when is that?")
+    assert (again.decision.topics, again.decision.disposition) == ((), "let_stand")
+
+
+def test_whoever_comes_back_after_thirty_days_is_answered_again() -> None:
+    conversation = Conversation(lines=[HOURS, CLOSING])
+    for _ in range(3):
+        conversation.say(OPEN)
+    assert conversation.say(OPEN, received_at=NOW + timedelta(days=30)).decision.disposition == "let_stand"
+    back = conversation.say(OPEN, received_at=NOW + timedelta(days=30, seconds=1))
+    assert (back.state, "ended_by" in told(back)) == ("waiting", False)
+
+
 def test_what_danger_there_is_is_heard_after_the_end_as_well() -> None:
     conversation = Conversation(lines=[HOURS, CLOSING])
     for _ in range(3):
