@@ -1,7 +1,8 @@
 """Clear once, answer many: what goes out by an answer that was cleared for all who ask the same.
 
 Each thread gets its own response, in the language in which it was asked, all under one clearance. Whoever does not fit
-is taken out with the reason and goes the normal way; the limits hold; nothing goes out while the languages differ.
+is taken out with the reason and goes the normal way; the limits hold; nothing goes out while the languages differ, nor
+where a blackout or a crisis lasts, nor once the policy asks for a higher level than that on which it was cleared.
 """
 
 from collections.abc import Iterable
@@ -13,10 +14,11 @@ from services.policy.domain.clearance.answers import Answer, Misfit, exceeds
 from services.policy.domain.clearance.approvals import NotYourAuthority
 from services.policy.domain.clearance.cases import Case
 from services.policy.domain.clearance.deciders import Decider
-from services.policy.domain.clearance.facts import FactsDiffer
-from services.policy.domain.clearance.submissions import Submission
+from services.policy.domain.clearance.submissions import Submission, level_of
 from services.policy.domain.deciding.decisions import PolicyInForce
 from services.policy.ports import PARLEY, Act, FactsGate, Work
+
+_SILENT_PERIODS = frozenset({"blackout", "crisis"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,16 +30,11 @@ class Member:
     reason: Misfit | None
 
 
-def same_facts(submission: Submission, gate: FactsGate) -> Submission:
-    """An answer whose languages say the same. Raises FactsDiffer."""
-    if differences := gate.differences(submission.content["texts"]):
-        raise FactsDiffer(differences)
-    return submission
-
-
-def misfit(cleared: Submission, case: Case, recused: frozenset[str]) -> Misfit | None:
+def misfit(
+    cleared: Submission, case: Case, recused: frozenset[str], policy: PolicyInForce, now: datetime
+) -> Misfit | None:
     """Why a case of the group is not answered by what was put up, or None. ``recused``: who stepped aside from it."""
-    reason = Answer.of(cleared).misfit(case, cleared.agency)
+    reason = Answer.of(cleared).misfit(case, cleared.agency, policy.time.working, now)
     if reason is None and exceeds(case, cleared):
         return "above_clearance"
     if reason is None and any(step.taken and step.taken.officer in recused for step in cleared.steps):
@@ -46,9 +43,23 @@ def misfit(cleared: Submission, case: Case, recused: frozenset[str]) -> Misfit |
 
 
 def may_go_out(cleared: Submission, gate: FactsGate, policy: PolicyInForce, now: datetime) -> bool:
-    """Whether anything goes out by it now: not before an embargo ends, nor where the languages differ after all."""
+    """Whether anything goes out by it now: not before an embargo ends, nor where the languages differ after all, nor
+    while the policy of this moment asks for a higher level than that on which it was cleared."""
     embargoed = Answer.of(cleared).is_embargoed(policy.policy, now)
-    return cleared.state == "cleared" and not embargoed and not gate.differences(cleared.content["texts"])
+    outgrown = level_of(cleared.need.weight, policy.policy) > cleared.level
+    held = embargoed or outgrown or bool(gate.differences(cleared.texts))
+    return cleared.state == "cleared" and not held
+
+
+def is_silent(platform: str, policy: PolicyInForce, now: datetime) -> bool:
+    """Whether nothing that was cleared before goes out on a platform now: a blackout or a crisis lasts there."""
+    return not _SILENT_PERIODS.isdisjoint(policy.periods(platform, now))
+
+
+def silent_platforms(policy: PolicyInForce, now: datetime) -> list[str]:
+    """Those of the platforms which periods name on which nothing goes out now."""
+    named = {platform for period in policy.policy.periods for platform in period.platforms}
+    return sorted(platform for platform in named if is_silent(platform, policy, now))
 
 
 def is_over(cleared: Submission, answered: int, now: datetime) -> bool:
@@ -69,15 +80,19 @@ def answer(
     cases: Iterable[Case],
     recused: dict[str, frozenset[str]],
     answered: int,
+    policy: PolicyInForce,
     work: Work,
     now: datetime,
 ) -> list[Member]:
-    """Answer these cases, oldest first, as far as they fit and the limit reaches; what became of each."""
+    """Answer these cases, oldest first, as far as they fit and the limit reaches; what became of each. Where nothing
+    may be said now, a case is neither answered nor taken out."""
     members, limit = [], Answer.of(cleared).threads
     for case in cases:
         if answered >= limit:
             break
-        reason = misfit(cleared, case, recused.get(case.id, frozenset()))
+        if is_silent(case.thread.platform, policy, now):
+            continue
+        reason = misfit(cleared, case, recused.get(case.id, frozenset()), policy, now)
         if reason is None:
             members.append(_release(cleared, case, work, now))
             answered += 1

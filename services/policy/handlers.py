@@ -13,7 +13,7 @@ from services.policy import fitting
 from services.policy.domain.clearance import releases, timing
 from services.policy.domain.clearance.cases import Case, Thread, Turn
 from services.policy.domain.clearance.clearing import rebind, take_in
-from services.policy.domain.clearance.earlier import is_answered, is_ended, reach_of, topics_of
+from services.policy.domain.clearance.earlier import is_answered, is_ended, lately, reach_of, topics_of
 from services.policy.domain.comments import History, circumstances
 from services.policy.domain.deciding.decisions import PolicyInForce
 from services.policy.domain.policies import Line
@@ -189,6 +189,7 @@ def _history(case: Case, event: CommentText, reading: Reading, issue: Issue | No
         joins = case.turn_count > 0 and case.turn_of(event.comment) is None
         return replace(before, joined=True) if joins else before
     earlier = case.earlier_of(event.author.id, event.comment)
+    recent = lately(earlier, event.received_at)
     return replace(
         before,
         earlier_kinds=tuple(each.kind for each in earlier),
@@ -196,7 +197,8 @@ def _history(case: Case, event: CommentText, reading: Reading, issue: Issue | No
         earlier_topics=topics_of(earlier),
         reach_before=reach_of(earlier),
         answered=is_answered(earlier),
-        ended=is_ended(earlier, policy.ends),
+        ended=is_ended(recent, policy.ends),
+        recent_turn=len(recent) + 1 if len(recent) < len(earlier) else None,
     )
 
 

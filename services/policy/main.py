@@ -106,7 +106,7 @@ def create_app(settings: Settings, clock: Clock = utc_now, deployment: Deploymen
         answering_api(authority),
         corrections_api(service.database, policies, clock),
         issues_api(service.database, clock),
-        lines_api(submissions),
+        lines_api(submissions, facts),
         answers_api(submissions, answering, facts),
         merges_api(authority),
         submissions_api(submissions),

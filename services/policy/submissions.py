@@ -11,10 +11,11 @@ from typing import Literal
 from services.policy.domain.authority.mandates import Mandate
 from services.policy.domain.clearance.approvals import Consent, Counting, NotYourAuthority, StaleDigest
 from services.policy.domain.clearance.deciders import Decider, approval_step, returning, signoff_step
+from services.policy.domain.clearance.facts import FactsDiffer
 from services.policy.domain.clearance.submissions import Submission, SubmissionNotOpen, withdrawing
 from services.policy.domain.deciding.decisions import PolicyInForce
 from services.policy.domain.scales import Specialism
-from services.policy.ports import PARLEY, Act
+from services.policy.ports import PARLEY, Act, FactsGate
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,13 @@ def supersede(earlier: Submission, by: Submission, now: datetime) -> Done:
     ended = earlier.ended("superseded", now, by.author)
     details = {"submission": earlier.id, "number": earlier.number, "in_favour_of": by.number}
     return Done(ended, (Act(earlier.agency, PARLEY, f"{earlier.matter}.superseded", earlier.subject, details=details),))
+
+
+def same_facts(submission: Submission, gate: FactsGate) -> Submission:
+    """A text whose languages say the same, which comes before any consent to it. Raises FactsDiffer."""
+    if differences := gate.differences(submission.texts):
+        raise FactsDiffer(differences)
+    return submission
 
 
 def recount(submission: Submission, counting: Counting) -> Done:

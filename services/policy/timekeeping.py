@@ -143,11 +143,12 @@ def _call_for_holding_reply(timer: Timer, case: Case, policy: PolicyInForce, wor
 def _say(
     purpose: meanwhile.Purpose, turn: Turn, case: Case, policy: PolicyInForce, work: Work, now: datetime
 ) -> dict[str, list[str]] | None:
-    """Release the cleared line of that purpose to those who wait; where none may go out, what speaks against each."""
+    """Release the cleared line of that purpose to those who wait, in each language in which they do; where none may go
+    out, what speaks against each."""
     found = meanwhile.line_for(purpose, case, turn, policy, now)
     if found.line is None:
         return found.doubts
-    response = releases.meanwhile(case, turn, found.line, found.language, policy.policy.version, now)
+    response = releases.meanwhile(case, turn, found.tell, found.line, found.language, policy.policy.version, now)
     for comment in response.comments:
         case.told.setdefault(comment, set()).add(purpose)
     work.release(response)
@@ -161,7 +162,10 @@ def _say(
         "digest": response.digest,
     }
     work.note(Act(case.thread.agency, PARLEY, "response.released", case.id, cleared.officer, details))
-    return None
+    others = [
+        each for each in case.waiting if purpose not in case.told.get(each.comment, ()) and each not in found.tell
+    ]
+    return _say(purpose, others[0], case, policy, work, now) if others else None
 
 
 def _escalate(timer: Timer, case: Case, policy: PolicyInForce, reach: Reach, work: Work, now: datetime) -> None:

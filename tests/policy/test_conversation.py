@@ -135,6 +135,16 @@ def test_a_closing_line_ends_an_exchange_whose_budget_is_spent() -> None:
     assert (response.authorisations[0].line, response.purpose) == ("closing", "closing")
 
 
+def test_in_a_blackout_no_closing_line_goes_out() -> None:
+    begins = NOW + timedelta(minutes=2, seconds=30)
+    blackout = {"kind": "blackout", "from": begins.isoformat().replace("+00:00", "Z")}
+    conversation = Conversation(lines=[HOURS, CLOSING], periods=[blackout])
+    for _ in range(3):
+        last = conversation.say(OPEN)
+    assert "19" in last.decision.rules
+    assert (last.decision.line, len(conversation.answers)) == (None, 2)
+
+
 def test_after_the_closing_line_no_clock_starts_unless_a_new_subject_comes() -> None:
     conversation = Conversation(lines=[HOURS, CLOSING])
     for _ in range(3):
@@ -157,6 +167,34 @@ def test_a_new_subject_after_the_end_is_no_longer_ended() -> None:
     again = conversation.say("So what is the fee?")
     assert (again.state, "ended_by" in told(again)) == ("waiting", False)
     assert len(conversation.answers) == 3
+
+
+def test_what_names_no_subject_may_be_a_new_one_and_is_not_let_stand_after_the_end() -> None:
+    conversation = Conversation(lines=[HOURS, CLOSING])
+    for _ in range(3):
+        conversation.say(OPEN)
+    new = conversation.say("The bridge near the school has a big crack, who repairs it?")
+    assert (new.decision.topics, new.state, "ended_by" in told(new)) == ((), "waiting", False)
+
+
+def test_an_exchange_that_never_named_a_subject_stays_ended() -> None:
+    general = {**HOURS, "id": "general"}
+    conversation = Conversation(lines=[general, CLOSING])
+    for _ in range(3):
+        conversation.say(OPEN)
+    for turn in conversation.case.turns:
+        turn.decision = turn.decision._replace(topics=())
+    again = conversation.say("Hello, and when is that?")
+    assert (again.decision.topics, again.decision.disposition) == ((), "let_stand")
+
+
+def test_whoever_comes_back_after_thirty_days_is_answered_again() -> None:
+    conversation = Conversation(lines=[HOURS, CLOSING])
+    for _ in range(3):
+        conversation.say(OPEN)
+    assert conversation.say(OPEN, received_at=NOW + timedelta(days=30)).decision.disposition == "let_stand"
+    back = conversation.say(OPEN, received_at=NOW + timedelta(days=30, seconds=1))
+    assert (back.state, "ended_by" in told(back)) == ("waiting", False)
 
 
 def test_what_danger_there_is_is_heard_after_the_end_as_well() -> None:

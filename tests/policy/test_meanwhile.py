@@ -9,7 +9,10 @@ from services.policy import handlers, timekeeping
 from services.policy.adapters.store.work import UnitOfWork
 from services.policy.clearance import approve
 from services.policy.domain.clearance import timing
+from services.policy.domain.clearance.approvals import Consent, Step
 from services.policy.domain.clearance.cases import Case
+from services.policy.domain.clearance.cleared_lines import ClearedLine
+from services.policy.domain.clearance.meanwhile import line_for
 from services.policy.domain.clocks.timers import TimerKind
 from services.policy.domain.deciding.decisions import PolicyInForce
 from services.policy.domain.policies import Line
@@ -30,6 +33,7 @@ from tests.policy.builders import (
 )
 from tests.policy.test_timekeeping import OnePolicy, timer
 
+SINHALA = "මගේ පාස්පෝට් එක තාම නෑ, සේවාව නරකයි"
 COMPLAINT = "Still waiting for my passport, terrible service"
 RATES = "Will the exchange rate fall?"
 READY = "When will my passport be ready?"
@@ -120,9 +124,39 @@ def test_a_holding_reply_that_is_said_after_the_answer_was_due_may_still_go_out(
 
 
 def test_it_is_said_in_the_citizens_language() -> None:
-    waiting = Waiting(with_lines(a_line(kinds=["complaint", "other", "question"])), "මගේ පාස්පෝට් එක තාම නෑ, සේවාව නරකයි")
+    waiting = Waiting(with_lines(a_line(kinds=["complaint", "other", "question"])), SINHALA)
     waiting.ring("holding", NOW + timedelta(hours=8))
     assert [each.language for each in waiting.said] == ["si"]
+
+
+def test_two_who_wait_in_two_languages_are_each_told_in_their_own() -> None:
+    waiting = Waiting(with_lines(a_line(kinds=["complaint", "other", "question"])))
+    waiting.happen(received(SINHALA, agency="passports", comment="cmt_2"))
+    waiting.ring("holding", NOW + timedelta(hours=8))
+    said = {each.language: (each.comments, each.reply_to) for each in waiting.said}
+    assert said == {"en": (("cmt_1",), "n-cmt_1"), "si": (("cmt_2",), "n-cmt_2")}
+    assert waiting.case.told == {"cmt_1": {"holding"}, "cmt_2": {"holding"}}
+
+
+def test_what_is_said_in_one_language_covers_only_those_who_wait_in_it() -> None:
+    policy = with_lines(a_line(kinds=["complaint", "other", "question"]))
+    waiting = Waiting(policy)
+    for number, text in enumerate((SINHALA, COMPLAINT), start=2):
+        waiting.happen(received(text, agency="passports", comment=f"cmt_{number}"))
+    found = line_for("holding", waiting.case, waiting.case.turns[1], policy, NOW)
+    assert (found.language, [turn.comment for turn in found.tell]) == ("si", ["cmt_2"])
+
+
+def test_a_line_that_a_stand_in_cleared_is_good_until_it_is_withdrawn() -> None:
+    policy = with_lines(topics=[])
+    stood_in = {"officer": "desk-2", "post": "Communications", "level": "L4"}
+    step = Step("approval", "L4", None, Consent("desk-2", "Communications", "L4", NOW, "0" * 64))
+    line = ClearedLine.model_validate(
+        {**a_line(cleared_by=stood_in), "version": 1, "clearance": "sub_1", "consents": (step,)}, strict=False
+    )
+    waiting = Waiting(policy.with_lines([line]))
+    waiting.ring("holding")
+    assert [each.clearance for each in waiting.said] == ["sub_1"]
 
 
 def test_pressing_twice_says_it_once() -> None:

@@ -61,12 +61,13 @@ class Answering:
             return False
         if not answering_many.may_go_out(cleared, self._facts, policy, now):
             return False
-        ids = await answers.waiting(connection, Answer.of(cleared).issues, cleared.id, BATCH)
+        silent = answering_many.silent_platforms(policy, now)
+        ids = await answers.waiting(connection, Answer.of(cleared).issues, cleared.id, BATCH, silent)
         known = {str(case.id): case for case in await cases.load_ids(connection, ids)}
         still_waiting = [known[id_] for id_ in ids if id_ in known and known[id_].waiting]
         work.fill(known.values())
         recused = dict(await recusals.recused_from(connection, ids))
-        members = answering_many.answer(cleared, still_waiting, recused, before, work, now)
+        members = answering_many.answer(cleared, still_waiting, recused, before, policy, work, now)
         await cases.write(connection, work, now)
         await answers.put(connection, cleared, members, now)
         return bool(members)

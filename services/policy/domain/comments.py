@@ -51,7 +51,8 @@ class History:
 
     ``earlier_topics`` and ``reach_before`` are of the author's comments before it; ``answered``: an answer was released
     to one of them, and none waits for its own; ``ended``: the last that was answered was ended by a closing line;
-    ``joined``: others wrote in the thread before, and the author did not.
+    ``joined``: others wrote in the thread before, and the author did not. ``recent_turn`` is what ``turn`` comes to
+    without what was said too long ago to count for an ending; None where nothing was.
     """
 
     turn: int = 1
@@ -64,6 +65,7 @@ class History:
     answered: bool = False
     ended: bool = False
     joined: bool = False
+    recent_turn: int | None = None
 
 
 def circumstances(comment: Comment, history: History, now: datetime) -> dict[str, Any]:
@@ -85,6 +87,7 @@ def circumstances(comment: Comment, history: History, now: datetime) -> dict[str
         "answered": history.answered,
         "ended": history.ended,
         "joined": history.joined,
+        "recent_turn": history.recent_turn,
     }
     return {name: value for name, value in known.items() if value is not None and value is not False and value != []}
 
@@ -102,4 +105,5 @@ def history_of(known: Mapping[str, Any]) -> History:
         answered=known.get("answered", False),
         ended=known.get("ended", False),
         joined=known.get("joined", False),
+        recent_turn=known.get("recent_turn"),
     )

@@ -109,6 +109,27 @@ async def test_the_ceiling_asks_for_the_level_and_its_steps() -> None:
         assert [step["taken"] is not None for step in again["steps"]].count(True) == 1
 
 
+async def test_a_line_whose_languages_state_different_facts_is_cleared_by_nobody() -> None:
+    differing = {"en": "A renewal costs Rs. 10,000.", "ta": "புதுப்பிக்க ரூ. 12,000."}
+    async with an_office() as office:
+        drafted = await put_up(office.policy, text=differing)
+        assert drafted.status_code == 201, drafted.text
+        (version,) = drafted.json()["versions"]
+        assert [(each["language"], each["value"]) for each in version["differences"]] == [
+            ("en", "12000"),
+            ("ta", "10000"),
+        ]
+        refused = await approve(office.policy, COMMS)
+        assert kind_of(refused) == (409, "facts-differ")
+        assert len(refused.json()["differences"]) == 2
+        vouched = {"kind": "legal", "digest": version["digest"]}
+        refused = await office.policy.post("/v1/lines/times/versions/1/signoffs", vouched, LEGAL)
+        assert kind_of(refused) == (409, "facts-differ")
+        await edit(office.policy, '"1"', text={**differing, "ta": "புதுப்பிக்க ரூ. 10,000."})
+        answer = await approve(office.policy, COMMS, 2)
+        assert (answer.status_code, answer.json()["state"]) == (201, "cleared"), answer.text
+
+
 async def test_names_that_the_policy_lacks_are_refused_with_the_field() -> None:
     async with an_office() as office:
         answer = await put_up(office.policy, topics=["fees", "moon"], text={"en": "x", "fr": "y"})

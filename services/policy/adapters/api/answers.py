@@ -33,6 +33,7 @@ from services.policy.adapters.store import submissions as store
 from services.policy.domain.clearance.answers import Answer, need_of
 from services.policy.domain.clearance.cases import Case
 from services.policy.domain.clearance.submissions import LEAST, Submission
+from services.policy.domain.deciding.decisions import PolicyInForce
 from services.policy.ports import FactsGate
 from services.policy.submissions import Done
 from shared.auth import Caller, requires
@@ -101,9 +102,13 @@ def answers_api(desk: SubmissionDesk, release: Answering, facts: FactsGate) -> A
     async def get_answer(issue_id: IssuePath, number: Number, caller: Caller = requires("cases:read")) -> Response:
         """One answer with its members as they stand now: who is (or was) answered by it, and who is not, and why.
 
-        Reasons: `private_data`, `personal` (a name, the number of a case), `another_topic`, `another_place`,
-        `another_kind`, `another_language`, `another_agency`, `own_draft`, `thread_moved_on`, `above_clearance`,
-        `recused`, `beyond_limit`, `too_late`.
+        Reasons: `private_data`, `personal` (a name, the number of a case), `too_long`, `another_topic`,
+        `another_place` (or one that cannot be told, in a text all in capitals), `another_kind`, `another_language` (of
+        the comment, or of several that wait in one thread), `another_disposition` (who is referred, transferred or
+        otherwise not simply answered), `hidden`, `another_agency`, `own_draft`, `referred` (by an officer), `paused`,
+        `thread_moved_on`, `above_clearance`, `recused`, `beyond_limit`, `too_late`.
+
+        While a blackout or a crisis lasts on its platform, nobody is answered there and nobody taken out.
         """
         agency = await _agency(desk, caller, issue_id)
         async with desk.database.begin(caller.scope) as connection:
@@ -112,7 +117,7 @@ def answers_api(desk: SubmissionDesk, release: Answering, facts: FactsGate) -> A
                 raise not_found("answer")
             counting = await desk.counting(connection, found)
             shown = desk.shown(found[0], counting)
-            members = await _members(connection, shown, desk.clock())
+            members = await _members(connection, shown, desk.policies.find(agency), desk.clock())
         return JSONResponse({**answer_body(shown, facts), **members})
 
     @router.post("/{number}/approvals", status_code=201)
@@ -135,7 +140,7 @@ def answers_api(desk: SubmissionDesk, release: Answering, facts: FactsGate) -> A
             issue_id,
             number,
             lambda at: submissions.approve(
-                answering_many.same_facts(at.numbered(number), facts), at.decider, posted.digest, at.policy, at.now
+                submissions.same_facts(at.numbered(number), facts), at.decider, posted.digest, at.policy, at.now
             ),
         )
 
@@ -154,7 +159,7 @@ def answers_api(desk: SubmissionDesk, release: Answering, facts: FactsGate) -> A
             issue_id,
             number,
             lambda at: submissions.sign_off(
-                answering_many.same_facts(at.numbered(number), facts),
+                submissions.same_facts(at.numbered(number), facts),
                 at.decider,
                 posted.kind,
                 posted.digest,
@@ -225,7 +230,8 @@ async def _put_up(connection: AsyncConnection, at: AtHand, caller: Caller, poste
     )
     group = await _waiting(connection, answer, "")
     answer = answer.for_the_names_of(group)
-    fitting = [case for case in group if answer.misfit(case, at.place[0]) is None]
+    working = at.policy.time.working
+    fitting = [case for case in group if answer.misfit(case, at.place[0], working, at.now) is None]
     new = Submission(
         id=new_id("sub"),
         agency=at.place[0],
@@ -252,7 +258,9 @@ async def _waiting(connection: AsyncConnection, answer: Answer, submission: str)
     return [known[id_] for id_ in ids if id_ in known]
 
 
-async def _members(connection: AsyncConnection, submission: Submission, now: datetime) -> dict[str, Any]:
+async def _members(
+    connection: AsyncConnection, submission: Submission, policy: PolicyInForce | None, now: datetime
+) -> dict[str, Any]:
     """Who is in and who is out: what was done, and as far as it still goes on, what would be done now."""
     answer = Answer.of(submission)
     done = await answers.members(connection, submission.id)
@@ -261,13 +269,13 @@ async def _members(connection: AsyncConnection, submission: Submission, now: dat
         "out": [member_body(each) for each in done if each.reason],
     }
     answered = len(found["in"])
-    if submission.state not in ("open", "cleared", "ended"):
+    if policy is None or submission.state not in ("open", "cleared", "ended"):
         return {"answered": answered, "members": found}
     group = await _waiting(connection, answer, submission.id)
     recused = await recusals.recused_from(connection, [case.id for case in group])
     taken = answered
     for case in group:
-        reason: str | None = answering_many.misfit(submission, case, recused[case.id])
+        reason: str | None = answering_many.misfit(submission, case, recused[case.id], policy, now)
         if reason is None and taken >= answer.threads:
             reason = "beyond_limit"
         elif reason is None and (now >= answer.until or submission.state == "ended"):

@@ -13,6 +13,7 @@ from services.policy.domain.deciding.decisions import PolicyInForce
 from services.policy.domain.parts import Id
 from services.policy.domain.policies import Language, LinePurpose, Phrase, Policy, Wording
 from services.policy.domain.scales import Damage, Kind, Sensitivity
+from services.policy.ports import FactsGate
 from shared.problems import Problem
 
 
@@ -51,9 +52,9 @@ class LineIn(WordingIn):
     agency: AgencyName
 
 
-def line_body(versions: Sequence[Submission], policy: PolicyInForce | None) -> dict[str, Any]:
+def line_body(versions: Sequence[Submission], policy: PolicyInForce | None, facts: FactsGate) -> dict[str, Any]:
     """A line as it reads: the newest words, which version is in effect, why that says nothing if the policy of today
-    keeps it from speaking, and every version with its steps."""
+    keeps it from speaking, and every version with its steps and what its languages do not say alike."""
     newest = versions[-1]
     in_effect = next((each for each in versions if each.state == "cleared"), None)
     return {
@@ -64,7 +65,13 @@ def line_body(versions: Sequence[Submission], policy: PolicyInForce | None) -> d
         "in_effect": in_effect and in_effect.number,
         "silent_because": list(_silence(in_effect, policy.policy)) if in_effect and policy else [],
         "versions": [
-            {"version": each.number, **submission_body(each), "text": each.content["text"]} for each in versions
+            {
+                "version": each.number,
+                **submission_body(each),
+                "text": each.texts,
+                "differences": [differing._asdict() for differing in facts.differences(each.texts)],
+            }
+            for each in versions
         ],
     }
 

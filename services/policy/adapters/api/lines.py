@@ -30,6 +30,7 @@ from services.policy.adapters.store.submissions import Place
 from services.policy.domain.clearance.approvals import Refusal
 from services.policy.domain.clearance.lines import content_of, need_of
 from services.policy.domain.clearance.submissions import Submission
+from services.policy.ports import FactsGate
 from services.policy.submissions import Done
 from shared.auth import Caller, requires
 from shared.idempotency import Answer
@@ -40,7 +41,7 @@ from shared.strict_json import StrictRoute
 LinePath = Annotated[str, Path(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
 
 
-def lines_api(desk: SubmissionDesk) -> APIRouter:
+def lines_api(desk: SubmissionDesk, facts: FactsGate) -> APIRouter:
     """The routes, ready to be taken into an application."""
     router = APIRouter(prefix="/v1/lines", tags=["lines"], route_class=StrictRoute)
 
@@ -63,6 +64,9 @@ def lines_api(desk: SubmissionDesk) -> APIRouter:
     async def draft_line(request: Request, posted: LineIn, caller: Caller = requires("cases:write")) -> Response:
         """Put up a new line for clearance, on the level that its ceiling asks for, L2 at least.
 
+        `differences` of a version names what a language lacks that another states: while there is any, nobody can
+        clear it.
+
         422 `invalid-line` names each field that does not hold, as a topic that the policy does not have; 409
         `line-exists` for an id that another line bears; 403 `not-your-authority` for one without any post,
         `not-your-agency`.
@@ -75,7 +79,7 @@ def lines_api(desk: SubmissionDesk) -> APIRouter:
             done = _put_up(posted, at, caller)
             await desk.keep(connection, at, done)
             headers = {"Location": f"/v1/lines/{posted.id}", "ETag": editions.etag(1)}
-            return Answer(201, line_body([done.submission], at.policy), headers)
+            return Answer(201, line_body([done.submission], at.policy, facts), headers)
 
         return (await desk.act(request, caller, place, effect)).response()
 
@@ -99,7 +103,7 @@ def lines_api(desk: SubmissionDesk) -> APIRouter:
             request,
             lines,
             limit,
-            lambda line: line_body(line, desk.policies.find(line[0].agency)),
+            lambda line: line_body(line, desk.policies.find(line[0].agency), facts),
             lambda line: f"{line[0].agency}|{line[0].subject}",
         )
 
@@ -114,7 +118,7 @@ def lines_api(desk: SubmissionDesk) -> APIRouter:
             found = await store.of(connection, place)
             counting = await desk.counting(connection, found)
         shown, policy = [desk.shown(each, counting) for each in found], desk.policies.find(place[0])
-        return JSONResponse(line_body(shown, policy), headers={"ETag": editions.etag(shown[-1].number)})
+        return JSONResponse(line_body(shown, policy, facts), headers={"ETag": editions.etag(shown[-1].number)})
 
     @router.put("/{line}", responses=editions.EDIT)
     async def edit_line(
@@ -139,7 +143,7 @@ def lines_api(desk: SubmissionDesk) -> APIRouter:
             raise problem_of(refusal) from refusal
         changed = {each.submission.id: each.submission for each in done}
         shown = [changed.get(each.id, each) for each in at.submissions] + [done[-1].submission]
-        return JSONResponse(line_body(shown, at.policy), headers={"ETag": editions.etag(shown[-1].number)})
+        return JSONResponse(line_body(shown, at.policy, facts), headers={"ETag": editions.etag(shown[-1].number)})
 
     @router.post("/{line}/versions/{version}/approvals", status_code=201)
     async def approve(
@@ -152,8 +156,9 @@ def lines_api(desk: SubmissionDesk) -> APIRouter:
     ) -> Response:
         """Take the highest open approval that you may. With the last step the line speaks.
 
-        403 `own-draft`, `not-your-authority`, `ceiling-exceeded`, `day-is-spent`; 409 `stale-digest` with the current
-        digest, or `submission-not-open` with the state. Pressing twice answers the same.
+        403 `own-draft`, `not-your-authority`, `ceiling-exceeded`, `day-is-spent`; 409 `facts-differ` with the
+        `differences` between the languages, `stale-digest` with the current digest, or `submission-not-open` with the
+        state. Pressing twice answers the same.
         """
         return await decide(
             request,
@@ -161,7 +166,9 @@ def lines_api(desk: SubmissionDesk) -> APIRouter:
             line,
             agency,
             version,
-            lambda at: submissions.approve(at.numbered(version), at.decider, posted.digest, at.policy, at.now),
+            lambda at: submissions.approve(
+                submissions.same_facts(at.numbered(version), facts), at.decider, posted.digest, at.policy, at.now
+            ),
         )
 
     @router.post("/{line}/versions/{version}/signoffs", status_code=201)
@@ -181,7 +188,12 @@ def lines_api(desk: SubmissionDesk) -> APIRouter:
             agency,
             version,
             lambda at: submissions.sign_off(
-                at.numbered(version), at.decider, posted.kind, posted.digest, at.policy, at.now
+                submissions.same_facts(at.numbered(version), facts),
+                at.decider,
+                posted.kind,
+                posted.digest,
+                at.policy,
+                at.now,
             ),
         )
 
@@ -224,7 +236,7 @@ def lines_api(desk: SubmissionDesk) -> APIRouter:
             done = [submissions.withdraw(each, at.decider, posted.reason, at.now) for each in standing]
             await desk.keep(connection, at, *done)
             changed = {each.submission.id: each.submission for each in done}
-            return Answer(201, line_body([changed.get(each.id, each) for each in at.submissions], at.policy))
+            return Answer(201, line_body([changed.get(each.id, each) for each in at.submissions], at.policy, facts))
 
         answer = await desk.act(request, caller, place, effect)
         await desk.follow()

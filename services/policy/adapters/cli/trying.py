@@ -51,6 +51,7 @@ class Given(BaseModel):
     answered: bool = False
     ended: bool = False
     joined: bool = False
+    recent_turn: int | None = Field(None, ge=1)
     now: AwareDatetime | None = None
 
     def comment(self) -> Comment:

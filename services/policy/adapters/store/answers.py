@@ -10,9 +10,13 @@ from services.policy.answering_many import Member
 from services.policy.domain.clearance.submissions import Submission
 
 
-async def waiting(connection: AsyncConnection, issues: Sequence[str], submission: str, most: int) -> list[str]:
-    """Cases in which a comment of these issues waits, that the submission has done nothing about: oldest first."""
-    found = await connection.execute(_WAITING, {"issues": list(issues), "submission": submission, "most": most})
+async def waiting(
+    connection: AsyncConnection, issues: Sequence[str], submission: str, most: int, silent: Sequence[str] = ()
+) -> list[str]:
+    """Cases in which a comment of these issues waits, that the submission has done nothing about: oldest first. Those
+    on ``silent`` platforms are left aside, so that they do not fill the batches of the others."""
+    about = {"issues": list(issues), "submission": submission, "most": most, "silent": list(silent)}
+    found = await connection.execute(_WAITING, about)
     return [row.case_id for row in found]
 
 
@@ -54,6 +58,8 @@ _WAITING = text("""
     SELECT t.case_id, min(t.received_at) AS since FROM turn AS t
     WHERE t.issue = ANY (CAST(:issues AS text[])) AND t.state = 'waiting'
         AND NOT EXISTS (SELECT 1 FROM answer_member AS m WHERE m.submission = :submission AND m.case_id = t.case_id)
+        AND NOT EXISTS (SELECT 1 FROM "case" AS c
+                        WHERE c.id = t.case_id AND c.platform = ANY (CAST(:silent AS text[])))
     GROUP BY t.case_id ORDER BY since, t.case_id LIMIT :most
 """)
 _ANSWERED = text("SELECT count(*) FROM answer_member WHERE submission = :submission AND response IS NOT NULL")

@@ -283,8 +283,9 @@ _TURNS_BY = text("""
         GROUP BY case_id, author_id) AS counted
     CROSS JOIN LATERAL (
         SELECT json_agg(json_build_array(
-            comment, kind, disposition, topics, line, state, circumstances -> 'reach') ORDER BY number) AS earlier
-        FROM (SELECT comment, decision, number, state FROM turn
+            comment, kind, disposition, topics, line, state, circumstances -> 'reach', received_at)
+            ORDER BY number) AS earlier
+        FROM (SELECT comment, decision, number, state, received_at FROM turn
               WHERE case_id = counted.case_id AND author_id = counted.author_id
               ORDER BY number DESC LIMIT 20) AS t,
              json_to_record(decision)

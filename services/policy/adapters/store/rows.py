@@ -149,6 +149,6 @@ def turn_of(row: Any) -> Turn:
 def earlier_of(column: Any) -> dict[str, Earlier]:
     """An author's comments before, by their ids, the oldest first; of each at its latest revision."""
     return {
-        comment: Earlier(kind, disposition, tuple(topics), line, state, reach)
-        for comment, kind, disposition, topics, line, state, reach in from_json(column)
+        comment: Earlier(kind, disposition, tuple(topics), line, state, reach, datetime.fromisoformat(at))
+        for comment, kind, disposition, topics, line, state, reach, at in from_json(column)
     }

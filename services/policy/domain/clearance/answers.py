@@ -10,14 +10,19 @@ from datetime import datetime
 from typing import Any, Literal
 
 from services.policy.domain.authority.mandates import Weight
+from services.policy.domain.calendars import WorkingTime
 from services.policy.domain.clearance.approvals import NothingToAnswer
 from services.policy.domain.clearance.cases import Case, Turn
 from services.policy.domain.clearance.submissions import LEAST, Need, Submission
+from services.policy.domain.clocks.pauses import pause_at
 from services.policy.domain.policies import Policy
-from services.policy.domain.scales import Kind
+from services.policy.domain.scales import Disposition, Kind
 from services.policy.domain.triage.particulars import particulars_in
-from services.policy.domain.triage.proper_names import names_of_most, proper_names
+from services.policy.domain.triage.proper_names import is_in_capitals, names_of_most, proper_names
 from shared.clock import rfc3339
+
+LONGEST_READ = 4000
+"""A comment of more characters is read by a person, not looked through for what is personal in it."""
 
 MOST_THREADS = 200
 """One clearance answers so many threads and no more."""
@@ -26,11 +31,16 @@ Misfit = Literal[
     "another_agency",
     "private_data",
     "personal",
+    "too_long",
     "another_topic",
     "another_place",
     "another_kind",
     "another_language",
+    "another_disposition",
+    "hidden",
     "own_draft",
+    "referred",
+    "paused",
     "thread_moved_on",
     "above_clearance",
     "recused",
@@ -41,6 +51,11 @@ _OF_THEIR_OWN: frozenset[Kind] = frozenset(
     {"emergency", "threat", "private_data", "spam", "abuse", "legal", "information_request", "press"}
 )
 """Kinds of comments that are never answered in passing, whatever else they say."""
+
+_NOT_ANSWERED_SO: frozenset[Disposition] = frozenset(
+    {"transfer", "refer", "moderate", "escalate", "monitor", "let_stand", "no_response"}
+)
+"""Whoever is to be met otherwise than by an answer, as a journalist who is referred, is not answered with the rest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +106,7 @@ class Answer:
 
     def for_the_names_of(self, group: Iterable[Case]) -> "Answer":
         """The same, for the names that most of a group say."""
-        said = (turn.text for case in group for turn in case.waiting if turn.issue in self.issues)
+        said = (turn.text[:LONGEST_READ] for case in group for turn in case.waiting if turn.issue in self.issues)
         return replace(self, names=tuple(sorted(names_of_most(said))))
 
     @property
@@ -103,37 +118,49 @@ class Answer:
         ends = [topic.embargo_until for topic in policy.topics if topic.id in self.topics]
         return any(until is not None and now < until for until in ends)
 
-    def misfit(self, case: Case, agency: str) -> Misfit | None:
+    def misfit(self, case: Case, agency: str, working: WorkingTime, now: datetime) -> Misfit | None:
         """Why a case with a waiting comment of the group is none of its members, or None."""
         waiting = case.waiting
         if case.thread.agency != agency:
             return "another_agency"
         if case.draft is not None and case.draft.state == "open":
             return "own_draft"
+        if case.casework.referral is not None:
+            return "referred"
+        if pause_at(case.pauses, now, working) is not None:
+            return "paused"
         if any(turn.issue not in self.issues for turn in waiting) or not _is_head(case, waiting):
             return "thread_moved_on"
+        if len({turn.decision.language for turn in waiting}) > 1:
+            return "another_language"
         return next((reason for turn in waiting if (reason := self._misfit(turn)) is not None), None)
 
     def _misfit(self, turn: Turn) -> Misfit | None:
         decision = turn.decision
+        if turn.hidden:
+            return "hidden"
         if decision.masked:
             return "private_data"
+        if len(turn.text) > LONGEST_READ:
+            return "too_long"
         if particulars_in(turn.text):
             return "personal"
         if not set(decision.topics) <= set(self.topics):
             return "another_topic"
-        if not proper_names(turn.text) <= self._names:
+        # In capitals a place looks like any other word.
+        if is_in_capitals(turn.text) or not proper_names(turn.text) <= self._names:
             return "another_place"
         if decision.kind != self.kind and decision.kind in _OF_THEIR_OWN:
             return "another_kind"
         if decision.language not in self.texts:
             return "another_language"
-        return None
+        return "another_disposition" if decision.disposition in _NOT_ANSWERED_SO else None
 
 
 def need_of(answer: Answer, members: Iterable[Case]) -> Need:
     """What clearing an answer asks for: the heaviest of what its members do. Raises NothingToAnswer without any."""
-    standings = [case.standing for case in members if case.standing is not None]
+    several = [case for case in members if case.standing is not None]
+    standings = [case.standing for case in several if case.standing is not None]
     if not standings:
         raise NothingToAnswer
     return Need(
@@ -142,7 +169,7 @@ def need_of(answer: Answer, members: Iterable[Case]) -> Need:
             max(standing.damage for standing in standings),
             tuple(sorted(answer.topics)),
         ),
-        least=max(LEAST, *(standing.level for standing in standings)),
+        least=max(LEAST, *(standing.level for standing in standings), *(case.least_level for case in several)),
         signoffs=tuple(dict.fromkeys(signoff for standing in standings for signoff in standing.signoffs)),
         approvals=max(1, *(standing.approvals for standing in standings)),
     )
@@ -155,7 +182,7 @@ def exceeds(case: Case, cleared: Submission) -> bool:
     approvals = sum(step.kind == "approval" for step in cleared.steps)
     vouched = {step.specialism for step in cleared.steps}
     return (
-        standing.level > cleared.level
+        max(standing.level, case.least_level) > cleared.level
         or standing.sensitivity > need.weight.sensitivity
         or standing.damage > need.weight.damage
         or standing.approvals > approvals

@@ -95,7 +95,7 @@ class Turn:
         """The turn as those after it see it."""
         found = self.decision
         reach = found.circumstances.get("reach")
-        return Earlier(found.kind, found.disposition, found.topics, found.line, self.state, reach)
+        return Earlier(found.kind, found.disposition, found.topics, found.line, self.state, reach, self.received_at)
 
 
 def _first_state(decision: Decision) -> TurnState:

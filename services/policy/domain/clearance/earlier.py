@@ -1,17 +1,21 @@
 """What went before in a conversation: what each of an author's comments was found to be, and what became of it."""
 
 from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from services.policy.domain.deciding.findings import SILENT
 from services.policy.domain.scales import Disposition, Kind
+
+ENDS_FOR = timedelta(days=30)
+"""What was said longer ago counts for no ending: whoever comes back after that is answered again."""
 
 _ANSWERED = ("released", "answered")
 
 
 class Earlier(NamedTuple):
     """One comment before: ``state`` is that of its turn, ``line`` what answered it by itself, ``reach`` how many had
-    seen it when it came."""
+    seen it when it came, ``at``."""
 
     kind: Kind
     disposition: Disposition
@@ -19,6 +23,12 @@ class Earlier(NamedTuple):
     line: str | None = None
     state: str = "waiting"
     reach: int | None = None
+    at: datetime | None = None
+
+
+def lately(earlier: Sequence[Earlier], now: datetime) -> list[Earlier]:
+    """Those of these comments that count for an ending."""
+    return [each for each in earlier if each.at is None or now - each.at <= ENDS_FOR]
 
 
 def topics_of(earlier: Sequence[Earlier]) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ and compared between the languages. Numbers that are written as words are not se
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from typing import Literal, NamedTuple
 
 from services.policy.domain.clearance.approvals import Refusal
@@ -56,14 +57,8 @@ def facts_in(text: str) -> Iterator[Fact]:
     """The facts of a text that have a shape."""
     rest = _plain(text)
     for pattern, order in _DATES:
-        for match in pattern.finditer(rest):
-            parts = dict(zip(order, match.groups(), strict=True))
-            month = _MONTHS.get(parts["month"].strip("."), 0) or _number_of(parts["month"])
-            if 1 <= month <= 12 and 1 <= int(parts["day"]) <= 31:
-                yield Fact("date", f"{month:02}-{int(parts['day']):02}")
-                if parts.get("year"):
-                    yield Fact("figure", parts["year"])
-        rest = pattern.sub(" ", rest)
+        yield from (fact for match in pattern.finditer(rest) for fact in _date(match, order))
+        rest = pattern.sub(partial(_beside, order=order), rest)
     for match in _TIME.finditer(rest):
         hour, minute = match.groups()
         yield Fact("time", f"{int(hour) % 12}:{minute}")
@@ -72,6 +67,21 @@ def facts_in(text: str) -> Iterator[Fact]:
         whole, _, part = number.replace(",", "").partition(".")
         value = (whole.lstrip("0") or "0") + (f".{part.rstrip('0')}" if part.strip("0") else "")
         yield Fact("amount" if before or after else "figure", value)
+
+
+def _date(match: re.Match[str], order: Sequence[str]) -> Iterator[Fact]:
+    """The date that has this shape, with its year if it says one; nothing where there is no such day."""
+    parts = dict(zip(order, match.groups(), strict=True))
+    month = _MONTHS.get(parts["month"].strip("."), 0) or _number_of(parts["month"])
+    if 1 <= month <= 12 and 1 <= int(parts["day"]) <= 31:
+        yield Fact("date", f"{month:02}-{int(parts['day']):02}")
+        if parts.get("year"):
+            yield Fact("figure", parts["year"])
+
+
+def _beside(match: re.Match[str], order: Sequence[str]) -> str:
+    """What is left to read of a shape: nothing of a date; of what is none, its figures, each by itself."""
+    return " " if any(_date(match, order)) else _JOINING.sub(" ", match[0])
 
 
 def _kind(value: str, stated: Mapping[str, Mapping[str, FactKind]]) -> FactKind:
@@ -134,6 +144,7 @@ _DATES = (
         ("month", "day", "year"),
     ),
 )
+_JOINING = re.compile("[-/.]")
 _TIME = re.compile(r"(?<![\d.,:])([01]?\d|2[0-4])[:.]([0-5]\d)(?![\d:]|\.\d|,\d)")
 _NUMBER = re.compile(
     r"((?:rs|lkr|රු|ரூ)\.?\s*)?(?<![\d.])(\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)(\s*(?:rupees|රුපියල්|ரூபாய்|/=))?"

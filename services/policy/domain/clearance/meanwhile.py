@@ -1,7 +1,8 @@
 """What may be said to those who wait: a holding reply or an acknowledgement, by a cleared line without substance.
 
 It goes out by itself, so nothing may speak against it: every turn that waits is one that we answer, every condition of
-the line holds for each of them now, and whoever cleared it still stands where they cleared it.
+the line holds for each of them now, and whoever cleared it still stands where they cleared it. It is said to those
+alone who wrote in its language, and to the others in theirs.
 """
 
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ from datetime import datetime
 from typing import Literal
 
 from services.policy.domain.clearance.cases import Case, Turn
+from services.policy.domain.clearance.cleared_lines import ClearedLine
 from services.policy.domain.clocks.pauses import pause_at
 from services.policy.domain.comments import Comment
 from services.policy.domain.deciding.decisions import PolicyInForce
@@ -32,10 +34,12 @@ _NOT_ANSWERED_BY_US: tuple[Disposition, ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The line that may go out and the language in which; or none, with the ``doubts`` by the id of each line."""
+    """The line that may go out, the language in which, and the turns to ``tell`` so, oldest first; or no line, with the
+    ``doubts`` by the id of each."""
 
     line: Line | None
     language: str
+    tell: list[Turn]
     doubts: dict[str, list[str]]
 
 
@@ -43,13 +47,14 @@ def line_for(purpose: Purpose, case: Case, turn: Turn, policy: PolicyInForce, no
     """The first line of that purpose that leaves no doubt, for ``turn`` and all who wait beside it."""
     asked = {waiting.number: _asked(waiting, case, policy, now) for waiting in case.waiting}
     language = asked[turn.number].seen.language
+    tell = [waiting for waiting in case.waiting if asked[waiting.number].seen.language == language]
     doubts: dict[str, list[str]] = {}
     for line in (each for each in policy.lines if each.purpose == purpose):
         against = list(dict.fromkeys(_doubts(line, case, asked, policy, now)))
         if not against:
-            return Found(line, language, doubts)
+            return Found(line, language, tell, doubts)
         doubts[line.id] = against
-    return Found(None, language, doubts)
+    return Found(None, language, tell, doubts)
 
 
 def _doubts(line: Line, case: Case, asked: dict[int, Asked], policy: PolicyInForce, now: datetime) -> Iterator[str]:
@@ -68,6 +73,10 @@ def _doubts(line: Line, case: Case, asked: dict[int, Asked], policy: PolicyInFor
 
 
 def _is_good(line: Line, policy: Policy, now: datetime) -> bool:
+    """Whether its clearance holds: what was cleared step by step, perhaps by a stand-in or a delegate, until it is
+    withdrawn; a line of the policy, while whoever is named there holds that post."""
+    if isinstance(line, ClearedLine):
+        return True
     cleared = line.cleared_by
     return any(
         post.subject == cleared.officer

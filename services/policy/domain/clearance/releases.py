@@ -35,9 +35,9 @@ def by_line(case: Case, turn: Turn, line: Line, now: datetime) -> ResponseApprov
 
 
 def meanwhile(
-    case: Case, turn: Turn, line: Line, language: str, policy_version: str, now: datetime
+    case: Case, turn: Turn, told: list[Turn], line: Line, language: str, policy_version: str, now: datetime
 ) -> ResponseApproved:
-    """A holding reply or an acknowledgement, put under ``turn``, to all who wait; they wait on.
+    """A holding reply or an acknowledgement, put under ``turn``, to those of ``told``; they wait on.
 
     It promises an answer, so it holds no longer than until one is due; once that is past, as long as the line does.
     """
@@ -45,7 +45,7 @@ def meanwhile(
     ends = (line.preconditions.until, (turn.deadlines or {}).get("answer"))
     until = min((end for end in ends if end is not None and now < end), default=None)
     seen = _seen(case, turn, text, language, policy_version, until)
-    response = _said(case, turn, case.waiting, seen.digest(), text, language, _standing(line), "L0", now)
+    response = _said(case, turn, told, seen.digest(), text, language, _standing(line), "L0", now)
     known = {"purpose": line.purpose, "policy_version": policy_version, "clearance": _clearance(line)}
     return response.model_copy(update={**known, "valid_until": until})
 

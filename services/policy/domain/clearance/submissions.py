@@ -77,6 +77,12 @@ class Submission(Stepped):
     def weight(self) -> Weight:
         return self.need.weight
 
+    @property
+    def texts(self) -> Mapping[str, str]:
+        """Its words by language."""
+        texts: Mapping[str, str] = self.content["text" if self.matter == "line" else "texts"]
+        return texts
+
     def bound(self, policy: PolicyInForce) -> "Submission":
         """The same under the policy of this moment: under another version than before its steps begin anew."""
         version = policy.policy.version

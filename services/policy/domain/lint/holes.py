@@ -127,5 +127,6 @@ def _history(history: History) -> dict[str, Any]:
         "answered": history.answered or None,
         "ended": history.ended or None,
         "joined": history.joined or None,
+        "recent_turn": history.recent_turn,
     }
     return {name: value for name, value in known.items() if value is not None}

@@ -6,6 +6,7 @@ It rather sees too much: whoever is taken for a particular case is answered by a
 
 import re
 import unicodedata
+from collections.abc import Iterator
 from typing import Literal
 
 Particular = Literal["name", "case_number"]
@@ -19,10 +20,13 @@ _NAMES = (
 )
 _NUMBERED = re.compile(
     r"(?:\b(?:case|file|ref|reference|application|complaint|bill|account|token|receipt|passport)\b"
-    r"|අංක\S*|எண்\S*)[ ]?(?:no\b\.?|number|num\b|id\b)?[ ]?[:#.]?[ ]?[A-Z/-]*[0-9]{3}",
+    # What may repeat is bounded, or a long text of one sign would be read again from each of its characters.
+    r"|අංක\S{0,40}|எண்\S{0,40})[ ]?(?:no\b\.?|number|num\b|id\b)?[ ]?[:#.]?[ ]?[A-Z/-]{0,40}[0-9]{3}",
     re.IGNORECASE,
 )
-_WORD = re.compile(r"[A-Za-z0-9/#-]*[0-9][A-Za-z0-9/#,.:-]*")
+_RUN = re.compile(r"[A-Za-z0-9/#,.:-]+")
+_FIRST_DIGIT = re.compile("[0-9]")
+_BETWEEN_WORDS = re.compile("[,.:]")
 _NO_CASE = re.compile(
     r"[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]+)?|[0-9]{4}[-/.][0-9]{1,2}[-/.][0-9]{1,2}|[0-9]{1,2}[-/.][0-9]{1,2}[-/.][0-9]{4}"
 )
@@ -36,9 +40,17 @@ def particulars_in(text: str) -> tuple[Particular, ...]:
     if any(pattern.search(text) for pattern in _NAMES):
         found.append("name")
     plain = "".join(str(unicodedata.digit(char)) if char.isdigit() else char for char in text)
-    if _NUMBERED.search(plain) or any(_is_case_number(word.strip(".,:")) for word in _WORD.findall(plain)):
+    if _NUMBERED.search(plain) or any(_is_case_number(word) for word in _numbered_words(plain)):
         found.append("case_number")
     return tuple(found)
+
+
+def _numbered_words(text: str) -> Iterator[str]:
+    """The words with digits in them, each from the last comma, point or colon before its first digit. Every character
+    is looked at a few times and no more, however long the text."""
+    for run in _RUN.findall(text):
+        if digit := _FIRST_DIGIT.search(run):
+            yield _BETWEEN_WORDS.split(run[: digit.start()])[-1] + run[digit.start() :].rstrip(".,:")
 
 
 def _is_case_number(word: str) -> bool:

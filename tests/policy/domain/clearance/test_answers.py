@@ -11,16 +11,20 @@ from hypothesis import strategies as st
 from services.policy import answering_many, handlers
 from services.policy.adapters.store.work import UnitOfWork
 from services.policy.domain.authority.mandates import Weight
-from services.policy.domain.clearance.answers import Answer, exceeds, need_of
+from services.policy.domain.clearance.answers import Answer, Misfit, exceeds, need_of
 from services.policy.domain.clearance.approvals import Consent, NothingToAnswer, Step
-from services.policy.domain.clearance.cases import Case, Standing
+from services.policy.domain.clearance.cases import Case
+from services.policy.domain.clearance.casework import Referral
 from services.policy.domain.clearance.facts import PlainFacts
+from services.policy.domain.clearance.standings import Standing
 from services.policy.domain.clearance.submissions import Need, Submission
+from services.policy.domain.clocks.pauses import Pause
 from services.policy.domain.scales import DAMAGES, LEVELS, SENSITIVITIES
 from tests.policy.builders import NOW, in_force, received, sample, shelf
 
 DRY = "No water in Kandy since this morning"
 SAID = {"en": "Water is back by noon."}
+WATER = sample("water-board")
 
 
 def a_case(*texts: str, **about: Any) -> Case:
@@ -53,9 +57,14 @@ def cleared(answer: Answer, need: Need | None = None, level: Any = "L2", *steps:
     )  # fmt: skip
 
 
+def misfit_of(answer: Answer, case: Case, agency: str = "water-board") -> Misfit | None:
+    """Why the case is no member of that agency's answer now."""
+    return answer.misfit(case, agency, WATER.time.working, NOW)
+
+
 def test_a_member_fits() -> None:
     case = a_case(DRY)
-    assert an_answer(case).misfit(case, "water-board") is None
+    assert misfit_of(an_answer(case), case) is None
 
 
 def test_an_answer_reads_as_it_was_put_up() -> None:
@@ -70,7 +79,7 @@ def test_an_answer_reads_as_it_was_put_up() -> None:
 )  # fmt: skip
 def test_an_answer_that_is_narrower_leaves_it_out(changes: dict[str, Any], reason: str) -> None:
     case = a_case(DRY)
-    assert an_answer(case, **changes).misfit(case, "water-board") == reason
+    assert misfit_of(an_answer(case, **changes), case) == reason
 
 
 @pytest.mark.parametrize(
@@ -80,33 +89,43 @@ def test_an_answer_that_is_narrower_leaves_it_out(changes: dict[str, Any], reaso
 )  # fmt: skip
 def test_what_is_personal_is_left_out(text: str, reason: str) -> None:
     case = a_case(text)
-    assert an_answer(case).misfit(case, "water-board") == reason
+    assert misfit_of(an_answer(case), case) == reason
 
 
 def test_another_place_than_most_name_or_the_answer_says_is_left_out() -> None:
     kandy, galle = a_case(DRY), a_case(DRY.replace("Kandy", "Galle"))
     answer = an_answer(kandy, galle, names=()).for_the_names_of([kandy, kandy, galle])
     assert answer.names == ("kandy",)
-    assert [answer.misfit(case, "water-board") for case in (kandy, galle)] == [None, "another_place"]
+    assert [misfit_of(answer, case) for case in (kandy, galle)] == [None, "another_place"]
     both = replace(answer, texts={"en": "Water is back in Kandy and Galle by noon."})
-    assert both.misfit(galle, "water-board") is None
+    assert misfit_of(both, galle) is None
+
+
+def test_a_place_that_cannot_be_told_among_capitals_is_left_out() -> None:
+    case = a_case("NO WATER IN GALLE SINCE THIS MORNING")
+    assert misfit_of(an_answer(case), case) == "another_place"
+
+
+def test_a_comment_too_long_to_be_looked_through_is_left_out() -> None:
+    longest, longer = a_case(DRY.ljust(4000, "-")), a_case(DRY.ljust(4001, "-"))
+    assert [misfit_of(an_answer(case), case) for case in (longest, longer)] == [None, "too_long"]
 
 
 def test_another_agencys_case_is_left_out() -> None:
     case = a_case(DRY)
-    assert an_answer(case).misfit(case, "passports") == "another_agency"
+    assert misfit_of(an_answer(case), case, "passports") == "another_agency"
 
 
 def test_a_thread_in_which_something_else_waits_is_left_out() -> None:
     case = a_case(DRY, "And who pays for the ruined stock of my shop, I ask you?")
     first = case.turns[0].issue
-    assert an_answer(case, issues=(first,)).misfit(case, "water-board") == "thread_moved_on"
+    assert misfit_of(an_answer(case, issues=(first,)), case) == "thread_moved_on"
 
 
 def test_whoever_stepped_aside_answers_nobody_there() -> None:
     case = a_case(DRY)
-    assert answering_many.misfit(cleared(an_answer(case)), case, frozenset({"comms"})) == "recused"
-    assert answering_many.misfit(cleared(an_answer(case)), case, frozenset({"head"})) is None
+    assert answering_many.misfit(cleared(an_answer(case)), case, frozenset({"comms"}), WATER, NOW) == "recused"
+    assert answering_many.misfit(cleared(an_answer(case)), case, frozenset({"head"}), WATER, NOW) is None
 
 
 def test_nobody_to_answer_is_nothing_to_put_up() -> None:
@@ -129,6 +148,76 @@ def test_nothing_goes_out_before_an_embargo_ends_or_while_the_languages_differ()
     assert not answering_many.may_go_out(cleared(answer), PlainFacts(), in_force(topics=[topic]), NOW)
     differing = replace(answer, texts={"en": "By 12 March.", "ta": "x"})
     assert not answering_many.may_go_out(cleared(differing), PlainFacts(), sample("water-board"), NOW)
+
+
+def blacked_out(kind: str, *platforms: str) -> Any:
+    """A policy with such a period in force, on these platforms or on all."""
+    return in_force(periods=[{"kind": kind, "from": "2020-01-01T00:00:00Z", "platforms": list(platforms)}])
+
+
+@pytest.mark.parametrize("kind", ["blackout", "crisis"])
+def test_while_nothing_may_be_said_on_a_platform_a_case_there_is_left_as_it_is(kind: str) -> None:
+    case, work = a_case(DRY), UnitOfWork()
+    given = cleared(an_answer(case))
+    for policy in (blacked_out(kind), blacked_out(kind, "mastodon")):
+        assert answering_many.answer(given, [case], {}, 0, policy, work, NOW) == []
+    assert (work.responses, work.acts, case.turns[0].state) == ([], [], "waiting")
+    (member,) = answering_many.answer(given, [case], {}, 0, blacked_out(kind, "bluesky"), work, NOW)
+    assert member.response is not None
+
+
+def test_platforms_on_which_nothing_goes_out_do_not_keep_the_others_waiting() -> None:
+    assert answering_many.silent_platforms(blacked_out("crisis", "mastodon"), NOW) == ["mastodon"]
+    assert answering_many.silent_platforms(WATER, NOW) == []
+
+
+def test_an_answer_is_held_once_the_policy_asks_for_a_higher_level_than_cleared_it() -> None:
+    answer = an_answer(a_case(DRY))
+    heavy = Need(Weight("S3", "D1", ("outage",)))
+    assert not answering_many.may_go_out(cleared(answer, heavy, "L2"), PlainFacts(), WATER, NOW)
+    assert answering_many.may_go_out(cleared(answer, heavy, "L4"), PlainFacts(), WATER, NOW)
+
+
+@pytest.mark.parametrize(
+    "disposition", ["transfer", "refer", "moderate", "escalate", "monitor", "let_stand", "no_response"]
+)
+def test_whoever_is_to_be_met_otherwise_than_by_an_answer_is_left_out(disposition: Any) -> None:
+    case = a_case(DRY)
+    turn = case.turns[0]
+    turn.decision = turn.decision._replace(disposition=disposition)
+    assert misfit_of(an_answer(case), case) == "another_disposition"
+
+
+def test_a_hidden_comment_is_left_out() -> None:
+    case = a_case(DRY, hidden=True)
+    assert misfit_of(an_answer(case), case) == "hidden"
+
+
+def test_whom_an_officer_refers_is_left_out() -> None:
+    case = a_case(DRY)
+    case.casework = replace(case.casework, referral=Referral("passports", "theirs", "desk", "Desk", NOW))
+    assert misfit_of(an_answer(case), case) == "referred"
+
+
+def test_a_case_whose_clock_stands_still_is_left_out_until_it_runs() -> None:
+    case = a_case(DRY)
+    case.pauses = (Pause(1, "embargo", NOW - timedelta(hours=1), "desk", until=NOW + timedelta(hours=1)),)
+    assert misfit_of(an_answer(case), case) == "paused"
+    case.pauses = (replace(case.pauses[0], ended_at=NOW),)
+    assert misfit_of(an_answer(case), case) is None
+
+
+def test_a_thread_that_waits_in_two_languages_gets_no_one_answer() -> None:
+    case = a_case(DRY, DRY)
+    case.turns[0].decision = case.turns[0].decision._replace(language="ta")
+    assert misfit_of(an_answer(case, texts={**SAID, "ta": "x"}), case) == "another_language"
+
+
+def test_a_case_that_officers_raised_asks_for_the_level_to_which_it_was_raised() -> None:
+    case = a_case(DRY)
+    case.raised_to = "L4"
+    assert exceeds(case, cleared(an_answer(case)))
+    assert need_of(an_answer(case), [case]).least == "L4"
 
 
 standings = st.builds(

@@ -53,6 +53,14 @@ def test_the_same_written_otherwise_is_the_same(one: str, other: str) -> None:
     assert PlainFacts().differences({"en": one, "ta": other}) == ()
 
 
+@pytest.mark.parametrize("none", ["12/31/2026", "31.12.31.2026", "2026-31-12", "45 January 2026"])
+def test_what_has_the_shape_of_a_date_and_is_none_is_told_by_its_figures(none: str) -> None:
+    assert [fact for fact in facts_in(f"by {none}") if fact.kind == "date"] == []
+    assert {"2026"} < {fact.value for fact in facts_in(f"by {none}")}
+    found = PlainFacts().differences({"en": f"Closed until {none}.", "ta": "மூடப்பட்டுள்ளது."})
+    assert {each.language for each in found} == {"ta"}
+
+
 def test_words_that_only_begin_like_a_month_are_none() -> None:
     assert [fact.kind for fact in facts_in("மேலும் 3 நாட்கள்")] == ["figure"]
     assert [fact.kind for fact in facts_in("the marching band of 3")] == ["figure"]

@@ -21,6 +21,19 @@ def test_what_many_say_is_nobodys_own(text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "text", ["-" * 1_000_000, "case-" * 200_000, "අංක" * 300_000, "a," * 500_000, "1" + "/" * 1_000_000]
+)
+def test_a_text_of_a_million_signs_is_looked_through_once(text: str) -> None:
+    """Read again from each of its characters it would take hours."""
+    assert particulars_in(text) == ()
+
+
+def test_a_number_is_read_from_the_last_point_before_it() -> None:
+    assert particulars_in("closed,closed:K-2231.") == ("case_number",)
+    assert particulars_in("closed,K:22") == ()
+
+
+@pytest.mark.parametrize(
     ("text", "found"),
     [
         ("my name is nimal and the counter was closed", "name"),
