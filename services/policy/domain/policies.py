@@ -317,7 +317,7 @@ class Policy(Part):
         return {topic.id: topic for topic in self.topics}
 
     def officer(self, subject: str) -> Officer | None:
-        """The post that a person holds here, or None."""
+        """A post that a person holds here, at whatever time, or None."""
         return self._officers.get(subject)
 
     def topic(self, topic_id: str) -> Topic:

@@ -59,6 +59,12 @@ class Officer(Part):
         asked = set(topics)
         return not self.topics or (bool(asked) and asked <= set(self.topics))
 
+    def overlaps(self, other: "Officer") -> bool:
+        """Whether both are held at some moment."""
+        begins = max(filter(None, (self.from_, other.from_)), default=None)
+        ends = min(filter(None, (self.until, other.until)), default=None)
+        return begins is None or ends is None or begins < ends
+
     def holds_at(self, now: datetime) -> bool:
         """Whether the post is held at ``now``."""
         return (self.from_ is None or self.from_ <= now) and (self.until is None or now < self.until)

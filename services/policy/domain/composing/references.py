@@ -1,10 +1,11 @@
 """What no model of a single section can see: names in a policy that nothing bears, names borne twice, references that
 go in a circle, words that can never be found, and more of anything than can be read in time."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator
 
 from services.policy.domain.policies import Phrases, Policy, Wording
+from services.policy.domain.roster import Officer
 from services.policy.domain.scales import LEVELS
 from services.policy.domain.triage.phrases import BadPattern, PatternSet, words_of
 
@@ -24,6 +25,7 @@ def dangling(policy: Policy) -> Iterator[tuple[str, str]]:
     yield from _rules(policy)
     yield from _clocks(policy)
     yield from _lines(policy)
+    yield from _posts(policy)
     topics = {topic.id for topic in policy.topics}
     for officer in policy.officers:
         for topic in sorted(set(officer.topics) - topics):
@@ -31,11 +33,20 @@ def dangling(policy: Policy) -> Iterator[tuple[str, str]]:
     for section, names in (
         ("rules", [rule.id for rule in policy.rules]),
         ("lines", [line.id for line in policy.lines]),
-        ("officers", [officer.subject for officer in policy.officers]),
     ):
         for name, times in sorted(Counter(names).items()):
             if times > 1:
                 yield f"{section}.{name}", "this name is borne twice"
+
+
+def _posts(policy: Policy) -> Iterator[tuple[str, str]]:
+    """A person may hold several posts, and one of them again later; not one of them twice at a time."""
+    held: dict[tuple[str, str], list[Officer]] = defaultdict(list)
+    for officer in policy.officers:
+        entries = held[officer.subject, officer.post]
+        if any(officer.overlaps(other) for other in entries):
+            yield f"officers.{officer.subject}", f"holds {officer.post} twice at one time"
+        entries.append(officer)
 
 
 def _sizes(policy: Policy) -> Iterator[tuple[str, str]]:

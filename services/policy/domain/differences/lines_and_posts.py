@@ -1,11 +1,13 @@
 """What differs in cleared lines, in periods and known authors, and beside the policy: in posts and hours."""
 
+from collections import Counter
 from collections.abc import Iterator
 
 from services.policy.domain.differences.spoken import instead, several, spaced, value
 from services.policy.domain.differences.told import Difference, Told, compared
 from services.policy.domain.parts import Part
 from services.policy.domain.policies import Line, Period, Policy
+from services.policy.domain.roster import Officer
 
 
 def lines(before: Policy, now: Policy) -> Iterator[Difference]:
@@ -86,14 +88,25 @@ def posts(before: Policy, now: Policy) -> Iterator[Difference]:
     """Who holds which post, and when the agency works."""
     yield from compared(
         "officers",
-        {officer.subject: officer for officer in before.officers},
-        {officer.subject: officer for officer in now.officers},
-        title=lambda name, officer: f"{officer.post} ({name})",
+        _entries(before),
+        _entries(now),
+        title=lambda _, officer: f"{officer.post} ({officer.subject})",
         changed=lambda old, new: _fields(old, new, "has"),
         added=lambda officer: Told(f"is a new post on level {officer.level}."),
     )
     for told in _fields(before.calendar, now.calendar, "has"):
         yield Difference("calendar", "calendar", "changed", f"The calendar {told.sentence}")
+
+
+def _entries(policy: Policy) -> dict[str, Officer]:
+    """Posts by who holds them; a person's further ones by their places after the first."""
+    times: Counter[str] = Counter()
+    found: dict[str, Officer] = {}
+    for officer in policy.officers:
+        times[officer.subject] += 1
+        place = times[officer.subject]
+        found[officer.subject if place == 1 else f"{officer.subject} {place}"] = officer
+    return found
 
 
 def _fields(before: Part, now: Part, says: str) -> Iterator[Told]:

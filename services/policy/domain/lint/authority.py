@@ -14,10 +14,10 @@ from services.policy.domain.witnesses.witnesses import Witness, Witnesses
 
 def holes(witnesses: Witnesses) -> Iterator[Hole]:
     """One hole for each such line, with a comment that it answers."""
-    posts = {officer.subject: officer for officer in Persons(witnesses.policy.officers, witnesses.now).all}
+    persons = Persons(witnesses.policy.officers, witnesses.now)
     for line in witnesses.policy.lines:
         cleared = line.cleared_by
-        officer = posts.get(cleared.officer)
+        officer = persons.clearing(cleared.officer, line.topics)
         if officer is None:
             sentence = f"it was cleared by {cleared.officer}, who holds no post now"
         elif officer.level < cleared.level:

@@ -43,6 +43,11 @@ class Persons:
         """Posts that stand on ``level`` or above, whatever their subjects."""
         return [officer for officer in self.all if officer.level >= level]
 
+    def clearing(self, subject: str, topics: Sequence[str]) -> Officer | None:
+        """The post by which a person would best clear something on these subjects, or None."""
+        held = [officer for officer in self.all if officer.subject == subject]
+        return max(held, key=lambda officer: (officer.stands_for(topics), officer.level), default=None)
+
     def may_consent(self, topics: Sequence[str], sensitivity: Sensitivity, damage: Damage) -> list[Officer]:
         """Posts that may consent to something of this weight on these subjects, each on its level."""
         return [
@@ -60,7 +65,7 @@ class Persons:
                 return f"nobody may take the {_named(step)}"
         if most_different(takers) < len(takers):
             return f"{len(takers)} steps need {len(takers)} different persons, and there are not as many"
-        if len(self.on("L1")) <= len(takers):
+        if len({officer.subject for officer in self.on("L1")}) <= len(takers):
             return "nobody is left to write the draft, and its author takes no step"
         return None
 

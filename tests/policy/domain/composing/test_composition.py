@@ -1,7 +1,7 @@
 """An agency's file over the baseline: joined, never weaker, and refused with a path and a sentence."""
 
 import contextlib
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.policy.adapters.policy_files import above
+from services.policy.domain.authority.powers import Powers
 from services.policy.domain.composing.composition import Above, InvalidPolicy, compose
 from services.policy.domain.scales import LEVELS
 from tests.policy.builders import a_policy, decided, document, in_force
@@ -106,6 +107,21 @@ def test_what_is_not_a_policy_is_refused_with_its_place(sections: dict[str, Any]
     found = faults(**sections)
     assert list(found) == [path]
     assert sentence in found[path]
+
+
+def test_a_person_may_hold_several_posts_and_none_twice_at_one_time() -> None:
+    july = "2026-07-01T00:00:00Z"
+    desk = {"subject": "ana", "post": "Desk", "level": "L1", "until": july}
+    comms = {"subject": "ana", "post": "Communications", "level": "L2", "from": july}
+    policy = a_policy(officers=[desk, comms, {"subject": "ana", "post": "Secretary", "level": "L1"}])
+    powers = Powers(policy.officers)
+    held = [[mandate.post for mandate in powers.held("ana", datetime(2026, month, 15, tzinfo=UTC))] for month in (6, 7)]
+    assert held == [["Desk", "Secretary"], ["Communications", "Secretary"]]
+    assert faults(officers=[desk, {**desk, "from": "2026-06-01T00:00:00Z", "until": "2026-09-01T00:00:00Z"}]) == {
+        "officers.ana": "holds Desk twice at one time"
+    }
+    again = {**desk, "from": "2026-09-01T00:00:00Z", "until": "2026-10-01T00:00:00Z"}
+    assert len(a_policy(officers=[desk, again]).officers) == 2
 
 
 def test_a_scale_below_the_floor_is_refused() -> None:
