@@ -36,8 +36,6 @@ from shared.events import (
 from shared.ids import CaseId, new_id
 
 NOT_POSSIBLE = "not_possible"
-SUPERSEDED = "superseded"
-"""The reason of what an answer to the same comments has overtaken: whoever waited has it, or will."""
 
 Text = TypeVar("Text", bound=CommentText)
 _ENDED_BY: Mapping[Purpose, Literal["answered", "closed"]] = {"answer": "answered", "closing": "closed"}
@@ -101,7 +99,7 @@ def on_publication_failed(event: PublicationFailed, work: Work, policies: Polici
     """The answer will not appear: its turns wait for an officer again, unless none can be answered any more."""
     case = work.case(event.case)
     work.settle(event.response, "failed", event.failed_at)
-    if event.purpose not in _ENDED_BY or event.reason == SUPERSEDED:
+    if event.purpose not in _ENDED_BY:
         details = {"response": event.response, "purpose": event.purpose, "reason": event.reason}
         agency = case.thread.agency if case is not None else event.agency
         work.note(Act(agency, PARLEY, "response.failed", event.case, details=details))
@@ -252,7 +250,7 @@ def _as_before(case: Case, turn: Turn, line: Line) -> bool:
         found, at = older.decision, older.answered_at
         is_same = found.line == line.id and found.language == turn.decision.language and older.state in _SAID
         if is_same and at is not None and line.cleared_at <= at:
-            turn.state, turn.answered_at = older.state, at
+            turn.state, turn.answered_at, turn.response = older.state, at, older.response
             case.settle()
             return True
     return False

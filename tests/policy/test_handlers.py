@@ -7,6 +7,7 @@ import pytest
 
 from services.policy import handlers
 from services.policy.adapters.store.work import UnitOfWork
+from services.policy.clearance import approve
 from services.policy.domain.clearance import releases
 from services.policy.domain.clearance.cases import Case
 from services.policy.drafting import Text, write_draft
@@ -210,6 +211,9 @@ def test_an_edit_that_asks_the_same_gets_the_same_line_only_once(is_published: b
     first, second = the_case(work).turns
     assert (second.decision.line, second.state, second.answered_at) == ("opening-hours", first.state, first.answered_at)
     assert the_case(work).state == ("answered" if is_published else "approved")
+    if not is_published:
+        happen(work, published(response))
+        assert the_case(work).state == "answered"
 
 
 def test_an_edit_gets_the_line_whose_first_reply_failed() -> None:
@@ -220,10 +224,14 @@ def test_an_edit_gets_the_line_whose_first_reply_failed() -> None:
 
 def test_a_closing_line_that_an_answer_overtook_leaves_nobody_waiting() -> None:
     work = after(received(HOURS))
-    (response,) = staged(work, ResponseApproved)
-    happen(work, failed(response.model_copy(update={"purpose": "closing"}), "superseded"))
-    assert the_case(work).state == "approved"
-    assert work.acts[-1].details == {"response": response.response, "purpose": "closing", "reason": "superseded"}
+    (line,) = staged(work, ResponseApproved)
+    happen(work, edited(COMPLAINT))
+    case = drafted(work)
+    assert case.draft is not None
+    approve(a_desk(case, work, "passports-desk-2"), case.draft.digest)
+    happen(work, failed(line.model_copy(update={"purpose": "closing"}), "superseded"))
+    assert [(turn.revision, turn.state) for turn in case.turns] == [(1, "superseded"), (2, "released")]
+    assert case.state == "approved"
 
 
 def test_a_line_goes_out_no_later_than_it_holds() -> None:
