@@ -43,8 +43,10 @@ def test_policy_killed_while_officers_clear_lets_every_answer_out_once(parley: P
 
 
 def _kill_again_and_again(parley: Parley, over: threading.Event) -> None:
-    while not over.wait(random.uniform(0.3, 1.5)):
+    wait = random.uniform(0.2, 1.0)
+    while not over.wait(wait):
         parley.kill("policy")
+        wait = random.uniform(3, 5)  # it takes a while to be up again
 
 
 def _write(parley: Parley, number: int) -> str:
@@ -75,7 +77,9 @@ def _press(parley: Parley, who: str, path: str, body: Json) -> Json:
     """Send it, and again with the same key until it is answered."""
     token = next(one["token"] for one in parley.found["officers"] if one["subject"] == who)
     headers = {"Authorization": f"Bearer {token}", "Idempotency-Key": uuid7().hex}
+    time.sleep(random.uniform(0, 0.5))
     deadline = time.monotonic() + HEAL_SECONDS
+    answer = None
     with httpx.Client(timeout=10, trust_env=False) as client:
         while time.monotonic() < deadline:
             try:
@@ -86,6 +90,7 @@ def _press(parley: Parley, who: str, path: str, body: Json) -> Json:
             if answer.status_code != 503 and "request-in-progress" not in answer.text:
                 break
             time.sleep(0.2)
+    assert answer is not None, "policy was never up"
     assert answer.status_code == 201, answer.text
     found: Json = answer.json()
     return found
