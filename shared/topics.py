@@ -32,8 +32,21 @@ def dead_topic(name: str) -> str:
 
 COMMENTS = Topic("parley.comments", (events.CommentReceived, events.CommentEdited, events.CommentDeleted))
 CASES = Topic("parley.cases", (events.CaseOpened, events.CaseRouted, events.CaseEscalated, events.CaseClosed))
-RESPONSES = Topic("parley.responses", (events.ResponseApproved,))
-PUBLICATIONS = Topic("parley.publications", (events.ResponsePublished, events.PublicationFailed))
+RESPONSES = Topic(
+    "parley.responses",
+    (events.ResponseApproved, events.ResponseCorrected, events.ResponseRetracted, events.ModerationOrdered),
+)
+PUBLICATIONS = Topic(
+    "parley.publications",
+    (
+        events.ResponsePublished,
+        events.PublicationFailed,
+        events.PublicationCorrected,
+        events.PublicationRetracted,
+        events.ModerationEnded,
+        events.ReachMeasured,
+    ),
+)
 ACCOUNTS = Topic(
     "parley.accounts",
     (events.AccountConnected, events.AccountDegraded, events.AccountRestored, events.AccountDisabled),

@@ -6,8 +6,9 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
-from services.publisher.domain.outcomes import Outcome, Sighting
+from services.publisher.domain.outcomes import Effect, Measure, Outcome, Probe, Refresh, Sighting, View
 from services.publisher.domain.publications import Nature, Progress, Publication, Release, Settlement
+from services.publisher.domain.tasks import Task
 from shared.events import AccountConnected
 
 AccountKey = tuple[str, str, str]
@@ -16,11 +17,15 @@ AccountKey = tuple[str, str, str]
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """What opens an account: never logged, never shown. ``base_url`` without a slash at its end."""
+    """What opens an account: never logged, never shown. ``base_url`` without a slash at its end.
+
+    ``secrets`` are what a platform wants beside the token, by name (``refresh_token``, ``client_secret`` …).
+    """
 
     token: str = field(repr=False)
     base_url: str
     version: str | None = None
+    secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,18 +72,36 @@ class Settled:
 
 
 class Channel(Protocol):
-    """One platform. Never raises for what a platform does: whatever happens is an outcome."""
+    """One platform. Never raises for what a platform does: whatever happens is an outcome.
+
+    ``nature`` says what the platform can do at all; what it cannot is never asked of it.
+    """
 
     nature: Nature
     needs_credentials: bool
 
     async def send(self, publication: Publication, credentials: Credentials | None) -> Outcome:
-        """Put the reply there, with the publication's id as key where the platform takes one."""
+        """Put the reply there, with the publication's ``key`` as key where the platform takes one."""
 
     async def find(
         self, publication: Publication, sent_at: datetime, taken: Collection[str], credentials: Credentials | None
     ) -> Sighting:
         """Look whether the reply stands: ours, same text, not one of ``taken``, not before ``sent_at``."""
+
+    async def change(self, task: Task, credentials: Credentials | None) -> Effect:
+        """Carry a task out. That it is so already counts as done."""
+
+    async def view(self, account: str, native_id: str, credentials: Credentials | None) -> View:
+        """What stands on the platform under a native id: our reply or a citizen's comment."""
+
+    async def measure(self, account: str, native_id: str, credentials: Credentials | None) -> Measure:
+        """How far a post, ours or a citizen's, has come."""
+
+    async def probe(self, account: str, credentials: Credentials) -> Probe:
+        """Which of the rights that Parley needs the credentials give; changes nothing on the platform."""
+
+    async def refresh(self, account: str, credentials: Credentials) -> Refresh:
+        """Get new secrets for the ones that run out; called by one process at a time for an account."""
 
 
 class Claims(Protocol):

@@ -1,6 +1,5 @@
 """A real town square for a test: its own folder, port and thread, and a clock that can be moved."""
 
-import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -12,6 +11,7 @@ import httpx
 from deploy.local.town_square.clock import system_clock
 from deploy.local.town_square.server import server
 from deploy.local.town_square.settings import Settings
+from tests.support.ports import free_port
 
 ACCOUNTS = [
     {
@@ -83,14 +83,6 @@ class Square:
     def notified(self, **query: str | int) -> list[dict[str, object]]:
         found: list[dict[str, object]] = self.http.get("/api/v1/notifications", params=query, headers=WATER).json()
         return found
-
-
-def free_port() -> int:
-    """Find a port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @contextmanager

@@ -10,7 +10,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from .support import ACCOUNTS, WATER, MovableClock, Square, free_port
+from tests.support.ports import free_port
+
+from .support import ACCOUNTS, WATER, MovableClock, Square
 
 CHANGED = ACCOUNTS[0] | {"token": "fresh-token"}
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
+from services.publisher.adapters.platforms.base import Sparse
 from services.publisher.domain.outcomes import Absent, Found, Outcome, Published, Sighting, Unknown
 from services.publisher.domain.publications import OPEN, Nature, Progress, Publication
 from services.publisher.ports import AccountKey, Claim, Credentials, Settled
@@ -120,7 +121,7 @@ class FakeClaims:
             self.degraded.discard(account)
 
 
-class FakeChannel:
+class FakeChannel(Sparse):
     """A platform that keeps what it takes; ``script`` says what happens to the next sends.
 
     ``take`` and ``drop`` are whether the platform keeps the reply and whether its answer is lost.

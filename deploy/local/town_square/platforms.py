@@ -5,6 +5,21 @@ Another platform is one word here, its own file of routes, and a `Replies.record
 
 from typing import Final, Literal, get_args
 
-Platform = Literal["facebook", "mastodon", "bluesky", "youtube"]
+Platform = Literal[
+    "facebook",
+    "messenger",
+    "instagram",
+    "whatsapp",
+    "x",
+    "mastodon",
+    "bluesky",
+    "telegram",
+    "viber",
+    "line",
+    "youtube",
+    "discourse",
+    "postmark",
+    "mailgun",
+]
 
 PLATFORMS: Final[tuple[Platform, ...]] = get_args(Platform)

@@ -30,6 +30,7 @@ from services.publisher.domain.outcomes import (
     Unknown,
 )
 from services.publisher.domain.pacing import Backoff, honour
+from services.publisher.domain.tasks import Kind
 from shared.events import Purpose
 from shared.ids import PublicationId
 
@@ -49,7 +50,11 @@ NOW = timedelta(0)
 @dataclass(frozen=True, slots=True)
 class Publication:
     """What is to be said where, and what for: it does not change after it was written down. After ``valid_until`` it
-    must not be sent any more."""
+    must not be sent any more.
+
+    ``part`` counts from 1 in a numbered thread: the dispatcher hands a channel one part after the other as if each were
+    a publication of its own, each answering the one before.
+    """
 
     publication: PublicationId
     agency: str
@@ -68,6 +73,12 @@ class Publication:
     traceparent: str | None = None
     purpose: Purpose = "answer"
     valid_until: datetime | None = None
+    part: int = 1
+
+    @property
+    def key(self) -> str:
+        """What names this post to platforms that recognise a repeated one."""
+        return self.publication if self.part == 1 else f"{self.publication}.{self.part}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,15 +119,22 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Nature:
-    """What a platform lets us rely on after an unknown outcome.
+    """What a platform can do, and what it lets us rely on after an unknown outcome.
 
     ``idempotent_for`` is how long it answers the same key with the same reply; ``absence_proves`` whether a reply
-    that a look does not show is certainly not there.
+    that a look does not show is certainly not there. ``tasks`` are the changes it knows, ``edit_for`` and
+    ``delete_for`` how long after publication it allows them (None: always). ``measures`` is whether posts have numbers,
+    ``refreshes`` whether the credentials run out and can be renewed without a person.
     """
 
     idempotent_for: timedelta = timedelta(0)
     can_look: bool = False
     absence_proves: bool = False
+    tasks: frozenset[Kind] = frozenset()
+    edit_for: timedelta | None = None
+    delete_for: timedelta | None = None
+    measures: bool = False
+    refreshes: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 from services.publisher.adapters import metrics
 from services.publisher.adapters.http import Answer, Http, NoAnswer, NothingSent
+from services.publisher.adapters.platforms.base import Sparse
 from services.publisher.domain import formatting
 from services.publisher.domain.outcomes import (
     NOT_POSSIBLE,
@@ -46,7 +47,7 @@ BLOCKED = 368
 OBJECT_GONE = (100, 33)
 
 
-class Facebook:
+class Facebook(Sparse):
     """Replies under comments as the Page, whose id is the account."""
 
     nature = Nature(can_look=True, absence_proves=True)

@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 from services.publisher.adapters import metrics
 from services.publisher.adapters.http import Answer, Http, NoAnswer, NothingSent
+from services.publisher.adapters.platforms.base import Sparse
 from services.publisher.domain import formatting
 from services.publisher.domain.outcomes import (
     NOT_POSSIBLE,
@@ -37,7 +38,7 @@ NEWEST = 40
 VISIBILITIES = frozenset({"public", "unlisted", "private", "direct"})
 
 
-class Mastodon:
+class Mastodon(Sparse):
     """Replies to statuses as the account whose token it holds."""
 
     nature = Nature(idempotent_for=timedelta(hours=1), can_look=True)
@@ -57,7 +58,7 @@ class Mastodon:
             answer = await self._http.post(
                 PLATFORM,
                 f"{credentials.base_url}/api/v1/statuses",
-                {**_headers(credentials), "idempotency-key": publication.publication},
+                {**_headers(credentials), "idempotency-key": publication.key},
                 status_of(publication, wording),
             )
         except NothingSent as nothing:

@@ -6,12 +6,13 @@
 from collections.abc import Collection
 from datetime import datetime, timedelta
 
+from services.publisher.adapters.platforms.base import Sparse
 from services.publisher.domain.outcomes import Absent, Outcome, Published, Sighting
 from services.publisher.domain.publications import Nature, Publication
 from services.publisher.ports import Credentials
 
 
-class Rest:
+class Rest(Sparse):
     """Publishes by saying so."""
 
     # Saying so twice is saying it once.
