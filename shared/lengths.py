@@ -30,7 +30,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from shared import graphemes
+from shared import graphemes, links
 from shared.weighted_length import weighted_length
 
 Unit = Literal["characters", "graphemes", "utf16", "bytes", "weighted"]
@@ -38,7 +38,6 @@ Unit = Literal["characters", "graphemes", "utf16", "bytes", "weighted"]
 
 URL_ON_MASTODON = 23
 
-_URL = re.compile(r"https?://\S+", re.IGNORECASE)
 _REMOTE_MENTION = re.compile(r"(?<![\w@/])@([\w.-]+)@[\w-]+(?:\.[\w-]+)*(?::\d+)?")
 
 
@@ -51,9 +50,8 @@ def _bytes(text: str) -> int:
 
 
 def _on_mastodon(text: str) -> int:
-    links = len(_URL.findall(text))
-    rest = _REMOTE_MENTION.sub(r"@\1", _URL.sub("", text))
-    return graphemes.count(rest) + links * URL_ON_MASTODON
+    rest, addressed = links.without_addressed(text)
+    return graphemes.count(_REMOTE_MENTION.sub(r"@\1", rest)) + addressed * URL_ON_MASTODON
 
 
 _COUNT: dict[Unit, Callable[[str], int]] = {

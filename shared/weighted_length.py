@@ -11,7 +11,7 @@ name that may be one weighs as a link or as what it says, whichever is more.
 import re
 import unicodedata
 
-from shared import graphemes
+from shared import graphemes, links
 
 LINK = 23
 EMOJI = 2
@@ -24,13 +24,6 @@ _JOINS = frozenset({_PRESENTED_AS_EMOJI, _KEYCAP, "\u200d"})
 _SIGNS_THAT_ARE_EMOJI = frozenset("©®")
 _FIRST_EMOJI = 0x203C
 
-_LABEL = r"[^\W_](?:[\w-]*[^\W_])?"
-_HOST = rf"(?P<names>(?:{_LABEL}\.)+)(?P<top>xn--[a-z0-9-]+|[^\W\d_]{{2,}})"
-_LETTERS = r"a-z0-9\u00c0-\u024f\u0400-\u04ff"
-_IN_PATH = rf"[{_LETTERS}!*';:=+,.$/%#\[\]\-\u2013_~@|&?]"
-_PAIR = rf"\({_IN_PATH}*\)"
-_PATH = rf"(?P<path>[/?#](?:(?:{_IN_PATH}|{_PAIR})*(?:[{_LETTERS}=_#/+\-]|{_PAIR}))?)?"
-_LINK = re.compile(rf"(?<![\w@#$/.-])(?P<protocol>https?://)?{_HOST}(?::\d+)?(?!\w*@){_PATH}", re.IGNORECASE)
 _USUAL = frozenset({"com", "org", "net", "gov", "edu", "int", "mil", "info"})
 
 
@@ -38,7 +31,7 @@ def weighted_length(text: str) -> int:
     """The weight of a text, rounded to whole characters as X does."""
     text = unicodedata.normalize("NFC", text)
     weight = place = 0
-    for link in _LINK.finditer(text):
+    for link in links.found_in(text):
         weight += _weight(text[place : link.start()])
         weight += LINK if _is_certain(link) else max(LINK, _weight(link[0]))
         place = link.end()
@@ -46,7 +39,7 @@ def weighted_length(text: str) -> int:
 
 
 def _is_certain(link: re.Match[str]) -> bool:
-    """Whether X takes it for a link for sure: ``gov.lk`` alone it does not, ``www.gov.lk`` and ``gov.lk/now`` it does."""
+    """Whether X surely takes it for a link: not ``gov.lk`` alone, but ``www.gov.lk`` and ``gov.lk/now``."""
     if link["protocol"] or link["top"].lower() in _USUAL:
         return True
     of_a_country = len(link["top"]) == 2 and link["top"].isascii()

@@ -52,8 +52,9 @@ class Publication:
     """What is to be said where, and what for: it does not change after it was written down. After ``valid_until`` it
     must not be sent any more.
 
-    ``part`` counts from 1 in a numbered thread: the dispatcher hands a channel one part after the other as if each were
-    a publication of its own, each answering the one before.
+    ``may_split`` allows a numbered thread where the platform does not take the text in one piece. ``part`` counts from
+    1 in it: the dispatcher hands a channel one part after the other as if each were a publication of its own, each
+    answering the one before.
     """
 
     publication: PublicationId
@@ -74,6 +75,7 @@ class Publication:
     purpose: Purpose = "answer"
     valid_until: datetime | None = None
     part: int = 1
+    may_split: bool = False
 
     @property
     def key(self) -> str:
