@@ -23,7 +23,12 @@ _SINGLE = {
     "least_confidence": "A person says of what kind a comment is below a confidence of",
     "step_minutes": "The minutes that one step of a path takes at least are",
 }
-_GROUPS = {"same_issue": "For one issue", "conversation": "For one conversation", "reach": "For prominence"}
+_GROUPS = {
+    "same_issue": "For one issue",
+    "conversation": "For one conversation",
+    "reach": "For prominence",
+    "replies": "For answers",
+}
 _TIMES = {
     "answer": "answer in",
     "acknowledge": "acknowledge in",
