@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import pytest
 
+from services.publisher import handlers
 from services.publisher.domain import formatting
-from tests.publisher.builders import a_publication
+from tests.publisher.builders import a_publication, a_response
 
 
 @pytest.mark.parametrize(
@@ -71,6 +72,13 @@ def test_a_long_text_is_one_part_unless_a_thread_is_allowed() -> None:
     text = "We open at 9 a.m. on every working day. " * 20
     assert formatting.wording_of(a_publication(platform="bluesky", text=text)) == (text,)
     assert len(formatting.wording_of(a_publication(platform="bluesky", text=text, may_split=True))) == 3
+
+
+def test_what_the_event_allows_is_what_the_duty_may() -> None:
+    text = "We open at 9 a.m. on every working day. " * 20
+    for may_split, parts in ((False, 1), (True, 3)):
+        asked = handlers.duty(a_response(platform="bluesky", text=text, may_split=may_split))
+        assert len(formatting.wording_of(asked)) == parts
 
 
 @pytest.mark.parametrize(
