@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from services.policy import answering_many
+from services.policy import answering_many, casework
 from services.policy.domain.clearance.approvals import ReplyWindowClosed, WindowClosed
 from services.policy.domain.clearance.cases import Case
 from services.policy.domain.clearance.lengths import DoesNotFit
@@ -124,6 +124,12 @@ def test_whoever_writes_again_can_be_answered_again() -> None:
     office.write("desk")
     office.approve("comms")
     assert office.released[0].valid_until == NOW + 9 * HOUR
+
+
+def test_another_agency_gets_a_case_with_its_window() -> None:
+    office = At(window_ends_at=NOW + HOUR)
+    there = casework.transfer(office.desk("desk"), WATER, "pipes are theirs")
+    assert (there.window_ends_at, there.due_at) == (NOW + HOUR, NOW + HOUR)
 
 
 def test_a_response_holds_no_longer_than_its_platforms_window() -> None:
