@@ -48,7 +48,7 @@ class NewCredentials(BaseModel):
     version: Annotated[str, Field(pattern=r"^v\d{1,3}\.\d{1,3}$")] | None = None
 
     secrets: dict[SecretName, Secret] = Field(default_factory=dict, max_length=10)
-    expires_at: AwareDatetime | None = None
+    expires_at: AwareDatetime | None = Field(None, strict=False, description="RFC 3339")
 
     @field_validator("token")
     @classmethod
