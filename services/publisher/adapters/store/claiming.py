@@ -135,7 +135,7 @@ _CLAIM = text(f"""
                          OR oldest.id = p.id)
                   ORDER BY oldest.position LIMIT 1)
             ORDER BY p.due_at
-            LIMIT least(coalesce(busy.room, :each), CASE WHEN a.troubles > 0 THEN 1 ELSE :each END)
+            LIMIT CASE WHEN a.troubles > 0 THEN least(coalesce(busy.room, 1), 1) ELSE coalesce(busy.room, :each) END
             FOR UPDATE SKIP LOCKED
         ) AS due
         LIMIT :most
