@@ -19,15 +19,13 @@ _LEADING_MENTIONS = re.compile(r"^(?:@[\w.@:-]+\s+)+")
 
 
 def wording_of(publication: Publication) -> tuple[str, ...]:
-    """The parts to send: the whole text where its platform takes it or nobody allowed more, else a numbered thread."""
+    """The parts to send, with the mentions that they need: the whole text where its platform takes it or nobody allowed
+    more, else a numbered thread."""
     return _reply(publication).wordings(publication.may_split)
 
 
 def with_mention(publication: Publication) -> str:
-    """The text with ``@handle`` before it, which is what notifies the author, unless it stands there. Of a thread that
-    anybody may see only the first part mentions them."""
-    if publication.part > 1 and not _reply(publication).is_narrow:
-        return publication.text
+    """The text with ``@handle`` before it, which is what notifies the author, unless it stands there."""
     return wordings.with_mention(publication.text, publication.mention)
 
 

@@ -6,7 +6,8 @@ import pytest
 
 from services.publisher import handlers
 from services.publisher.domain import formatting
-from tests.publisher.builders import a_publication, a_response
+from services.publisher.domain.publications import Nature, part_of
+from tests.publisher.builders import a_progress, a_publication, a_response
 
 
 @pytest.mark.parametrize(
@@ -101,7 +102,8 @@ def test_each_part_mentions_the_author_where_only_who_is_mentioned_sees_it(
     assert [part.startswith("@nimal@example.social ") for part in parts] == mentions
     assert all(formatting.mastodon_length(part) <= formatting.MASTODON_MOST for part in parts)
     # A channel that adds the mention itself sends the same.
-    sent = [replace(asked, text=part, part=number) for number, part in enumerate(parts, 1)]
+    thread = replace(asked, parts=parts)
+    sent = [part_of(thread, a_progress(posted=("9",) * before), Nature()) for before in range(len(parts))]
     assert tuple(formatting.with_mention(each) for each in sent) == parts
 
 
