@@ -2,9 +2,12 @@
 
 from services.publisher.adapters.http import Http
 from services.publisher.adapters.platforms.facebook import Facebook
+from services.publisher.adapters.platforms.instagram import Instagram
 from services.publisher.adapters.platforms.mastodon import Mastodon
+from services.publisher.adapters.platforms.messenger import Messenger
 from services.publisher.adapters.platforms.rest import Rest
 from services.publisher.adapters.platforms.standard import Standard
+from services.publisher.adapters.platforms.whatsapp import WhatsApp
 from services.publisher.ports import Channel
 
 
@@ -12,8 +15,11 @@ def channels(http: Http, *, facebook_version: str) -> dict[str, Channel]:
     """Every channel by its platform's name."""
     return {
         "facebook": Facebook(http, default_version=facebook_version),
+        "instagram": Instagram(http, default_version=facebook_version),
         "mastodon": Mastodon(http),
+        "messenger": Messenger(http, default_version=facebook_version),
         "open311": Rest(),
         "rest": Rest(),
         "standard": Standard(),
+        "whatsapp": WhatsApp(http, default_version=facebook_version),
     }
