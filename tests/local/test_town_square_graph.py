@@ -98,10 +98,18 @@ def test_anybodys_comment_can_be_hidden(square: Square) -> None:
     assert square.http.get(address, params={"fields": "is_hidden"}, headers=PAGE).json()["is_hidden"] is True
 
 
-def test_an_unknown_comment_can_be_neither_edited_nor_deleted(square: Square) -> None:
+def test_an_unknown_comment_cannot_be_edited(square: Square) -> None:
     edit = square.http.post("/graph/v25.0/1_2", data={"message": "Mine"}, headers=PAGE)
-    delete = square.http.delete("/graph/v25.0/1_2", headers=PAGE)
-    assert [each.json()["error"]["code"] for each in (edit, delete)] == [100, 100]
+    assert edit.json()["error"]["code"] == 100
+
+
+def test_anybodys_comment_is_deleted_once_and_can_no_longer_be_answered(square: Square) -> None:
+    address = "/graph/v25.0/1_2"
+    assert square.http.delete(address, headers=PAGE).json() == {"success": True}
+    again = square.http.delete(address, headers=PAGE)
+    hidden = square.http.post(address, data={"is_hidden": "true"}, headers=PAGE)
+    answered = square.comment("1_2")
+    assert [each.json()["error"]["error_subcode"] for each in (again, hidden, answered)] == [33, 33, 33]
 
 
 @pytest.mark.parametrize("content", [b"{", b"[]", b'{"message": ""}', b"{}"])

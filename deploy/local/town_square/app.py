@@ -16,13 +16,22 @@ from .bluesky_views import Views
 from .citizens import CitizenRoutes
 from .clock import Clock, system_clock
 from .faults import FaultRoutes, Faults
-from .graph import GraphError, GraphRoutes, answer_graph_error
+from .graph import GraphRoutes
+from .graph_calls import GraphCalls
+from .graph_errors import GraphError, answer_graph_error
+from .graph_instagram import InstagramRoom
+from .graph_messages import MessagesRoom
+from .graph_pages import PageRoom
+from .graph_tokens import TokensRoom
+from .graph_whatsapp import WhatsAppRoom
+from .instagram_comments import InstagramComments
 from .mastodon import MastodonError, MastodonRoutes, answer_mastodon_error
 from .mastodon_entities import Entities
 from .mastodon_streaming import StreamingRoutes
 from .page import PageRoutes
 from .page_comments import PageComments
 from .people import People
+from .private_messages import CitizenMessageRoutes, PrivateMessages
 from .refusals import Refused, answer_invalid, answer_refused
 from .replies import Replies, ReplyRoutes
 from .settings import Settings
@@ -68,6 +77,7 @@ def _include_routes(app: FastAPI, settings: Settings, clock: Clock, store: Store
     people = People(store, accounts)
     statuses = Statuses(store, people, replies, clock, settings.domain)
     comments = PageComments(store, replies, clock)
+    messages = PrivateMessages(store, replies, clock)
     posts = Posts(store, accounts, people, replies, clock)
     views = Views(posts)
     videos = Comments(store, people, replies, clock)
@@ -79,7 +89,8 @@ def _include_routes(app: FastAPI, settings: Settings, clock: Clock, store: Store
         ReplyRoutes(replies),
         MastodonRoutes(settings, clock, people, statuses, faults, entities),
         StreamingRoutes(people, statuses, entities),
-        GraphRoutes(accounts, comments, faults),
+        _graph(accounts, comments, messages, InstagramComments(store, replies, clock), faults, clock),
+        CitizenMessageRoutes(accounts, messages),
         BlueskyRoutes(Sessions(store, accounts, clock), posts, views, faults, clock),
         StreamRoutes(posts, clock),
         YouTubeRoutes(Keys(accounts, clock, settings.youtube_units_a_day), videos, faults),
@@ -87,3 +98,22 @@ def _include_routes(app: FastAPI, settings: Settings, clock: Clock, store: Store
         PageRoutes(),
     ):
         app.include_router(routes.router())
+
+
+def _graph(
+    accounts: Accounts,
+    comments: PageComments,
+    messages: PrivateMessages,
+    pictures: InstagramComments,
+    faults: Faults,
+    clock: Clock,
+) -> GraphRoutes:
+    calls = GraphCalls(accounts)
+    return GraphRoutes(
+        calls,
+        TokensRoom(calls, clock),
+        PageRoom(comments, faults),
+        MessagesRoom(messages, faults, clock),
+        InstagramRoom(pictures, faults),
+        WhatsAppRoom(messages, faults),
+    )

@@ -3,8 +3,8 @@
 Sources: Graph API reference, object Comment and edge ``/{object-id}/comments``; "Handling errors" for the codes;
 "Pages API: Comments and @mentions" for the permissions. Facebook knows no idempotency key, so after an unknown outcome
 the thread is read before anything is sent again. A Page may change what it wrote itself; what others wrote under its
-posts it may hide, show again and delete. A comment has no numbers but its likes and its replies. A Page's token that was
-made from a long-lived one does not run out, so there is nothing to renew.
+posts it may hide, show again and delete. A comment has no numbers but its likes and its replies. A Page's token made
+from a long-lived one does not run out, so there is nothing to renew.
 """
 
 from collections.abc import Collection

@@ -66,11 +66,15 @@ def _held(token: Mapping[str, Any], page: str | None) -> frozenset[str]:
     listed = token.get("scopes")
     scopes = {scope for scope in listed if isinstance(scope, str)} if isinstance(listed, list) else set()
     granular = token.get("granular_scopes")
-    for grant in granular if page is not None and isinstance(granular, list) else ():
-        scope, targets = (grant.get("scope"), grant.get("target_ids")) if isinstance(grant, dict) else (None, None)
-        if isinstance(scope, str) and scope.startswith("pages_") and isinstance(targets, list):
-            scopes -= set() if page in map(str, targets) else {scope}
-    return frozenset(scopes)
+    if page is None or not isinstance(granular, list):
+        return frozenset(scopes)
+    return frozenset(scopes - {grant.get("scope") for grant in granular if _is_for_others(grant, page)})
+
+
+def _is_for_others(grant: object, page: str) -> bool:
+    scope, targets = (grant.get("scope"), grant.get("target_ids")) if isinstance(grant, dict) else (None, None)
+    is_for_pages = isinstance(scope, str) and scope.startswith("pages_")
+    return is_for_pages and isinstance(targets, list) and page not in map(str, targets)
 
 
 def _asking(credentials: Credentials) -> Credentials:
