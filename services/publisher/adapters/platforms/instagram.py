@@ -13,6 +13,7 @@ Sources: Meta, "Instagram Platform: IG Comment", "IG Comment Replies", "Comment 
 - With Instagram's own login everything is the same on another host; ``me`` is the account there and the Page here.
 """
 
+import asyncio
 from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any, Final
@@ -101,6 +102,15 @@ class Instagram(Sparse):
         since = sent_at - meta.CLOCK_SKEW
         if not publication.public:
             return await meta_messages.find(self._messages, "me", publication, since, taken, credentials)
+        try:
+            async with asyncio.timeout(self._comments.attempt_seconds):
+                return await self._look_through(publication, since, taken, credentials)
+        except TimeoutError:
+            return CannotSee("there are more replies than one look has time for")
+
+    async def _look_through(
+        self, publication: Publication, since: datetime, taken: Collection[str], credentials: Credentials
+    ) -> Sighting:
         after = None
         for _ in range(PAGES):
             seen = await self._look(publication, since, taken, credentials, after)

@@ -6,12 +6,11 @@ found by ``user_id``, and only its newest 20 messages can be read). What must st
 - A message can be sent for 24 hours after the person's last one, as ``RESPONSE``. For 7 days a human agent may answer
   (``HUMAN_AGENT``), if Meta has approved that for the app: ``human_agent`` among the account's secrets is then "true".
 - No key makes a send idempotent. ``metadata`` comes back in the echo of the message.
-- A conversation has two parties, so that what is not by the person is by us. Nothing in it older than our message means
-  that the list cannot be trusted: the person's own message must be there.
+- A conversation has two parties, so that what is not by the person is by us. A list that neither shows the message that
+  was answered nor anything older than our own does not reach back far enough, or is not to be trusted.
 """
 
 import asyncio
-import time
 from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any, Final
@@ -52,6 +51,8 @@ REASONS: Final[Mapping[Code, str]] = {
 UNSURE: Final[frozenset[Code]] = frozenset({(1200, None)})
 """A "temporary send message failure"."""
 
+_RESPONSE: Final = {"messaging_type": "RESPONSE"}
+_AGENT: Final = {"messaging_type": "MESSAGE_TAG", "tag": "HUMAN_AGENT"}
 _Fields = dict[str, Any]
 
 
@@ -62,16 +63,14 @@ def dialect(platform: str) -> Dialect:
 
 async def send(graph: Graph, speaker: str, publication: Publication, credentials: Credentials) -> Outcome:
     """``POST /{speaker}/messages``; answers ``{"recipient_id": "…", "message_id": "…"}``."""
-    began = time.monotonic()
-    response = await _send(graph, speaker, publication, credentials, {"messaging_type": "RESPONSE"})
-    is_closed = isinstance(response, Refused) and response.reason == WINDOW_CLOSED
-    if not is_closed or credentials.secrets.get("human_agent") != "true":
-        return response
     try:
         # Both together must not take longer than one: the claim may end then.
-        async with asyncio.timeout(graph.attempt_seconds - (time.monotonic() - began)):
-            tag = {"messaging_type": "MESSAGE_TAG", "tag": "HUMAN_AGENT"}
-            return await _send(graph, speaker, publication, credentials, tag)
+        async with asyncio.timeout(graph.attempt_seconds):
+            response = await _send(graph, speaker, publication, credentials, _RESPONSE)
+            is_closed = isinstance(response, Refused) and response.reason == WINDOW_CLOSED
+            if not is_closed or credentials.secrets.get("human_agent") != "true":
+                return response
+            return await _send(graph, speaker, publication, credentials, _AGENT)
     except TimeoutError:
         return Unknown("no answer within the time of an attempt")
 
@@ -116,7 +115,8 @@ def sighting_of(answer: Answer, publication: Publication, since: datetime, taken
     for message in messages:
         if _is_ours(message, publication, since) and message["id"] not in taken:
             return Found(message["id"])
-    if not meta.reaches_before(messages, "created_time", since):
+    shows_what_was_answered = any(message.get("id") == publication.reply_to for message in messages)
+    if not shows_what_was_answered and not meta.reaches_before(messages, "created_time", since):
         return CannotSee("the conversation does not reach back to what was answered")
     return Absent()
 

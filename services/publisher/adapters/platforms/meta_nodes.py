@@ -3,6 +3,7 @@
 Sources: Graph API reference, "Comment" (updating, deleting), "IG Comment", "Conversations API" (a message).
 """
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any
 
@@ -38,6 +39,15 @@ async def delete(graph: Graph, native_id: str, credentials: Credentials) -> Effe
 
     Graph says "gone" in the same words where it only lacks the right to delete, so then it is asked for the node.
     """
+    try:
+        # Both together must not take longer than one attempt.
+        async with asyncio.timeout(graph.attempt_seconds):
+            return await _delete(graph, native_id, credentials)
+    except TimeoutError:
+        return Unknown("no answer within the time of an attempt")
+
+
+async def _delete(graph: Graph, native_id: str, credentials: Credentials) -> Effect:
     answer = await graph.ask(credentials, "DELETE", (native_id,))
     if not isinstance(answer, Answer):
         return answer

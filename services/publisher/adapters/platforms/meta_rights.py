@@ -12,8 +12,7 @@ from typing import Any
 from services.publisher.adapters.http import Answer, NoAnswer, NothingSent
 from services.publisher.adapters.platforms import meta
 from services.publisher.adapters.platforms.meta import Graph
-from services.publisher.domain.outcomes import CredentialsDead, Probe, Probed, Unknown
-from services.publisher.domain.outcomes import Unavailable as Unreached
+from services.publisher.domain.outcomes import CredentialsDead, Probe, Probed, Unavailable, Unknown
 from services.publisher.ports import Credentials
 
 Needs = Mapping[str, tuple[frozenset[str], ...]]
@@ -34,7 +33,7 @@ async def probe(graph: Graph, needs: Needs, credentials: Credentials, *, page: s
             return CredentialsDead(f"status {answer.status}, code {meta.code_of(answer)[0]}")
         return await _life(graph, needs, credentials)
     except NothingSent as nothing:
-        return Unreached(str(nothing))
+        return Unavailable(str(nothing))
     except NoAnswer as unanswered:
         return Unknown(str(unanswered))
 
