@@ -123,3 +123,22 @@ def test_an_unknown_field_is_refused(square: Square) -> None:
     reply = square.comment().json()["id"]
     refused = square.http.get(f"/graph/v25.0/{reply}", params={"fields": "id,shoe_size"}, headers=PAGE)
     assert "shoe_size" in refused.json()["error"]["message"]
+
+
+def test_an_app_asks_what_a_token_allows(square: Square) -> None:
+    asked = {"input_token": "page-token"}
+    app = {"Authorization": "Bearer 12|hush"}
+    told = square.http.get("/graph/v25.0/debug_token", params=asked, headers=app).json()["data"]
+    assert (told["is_valid"], "pages_manage_engagement" in told["scopes"]) == (True, True)
+    assert {"scope": "pages_manage_engagement", "target_ids": ["110000000000001"]} in told["granular_scopes"]
+    dead = square.http.get("/graph/v25.0/debug_token", params={"input_token": "nobody"}, headers=app).json()["data"]
+    assert (dead["is_valid"], dead["scopes"], dead["error"]["code"]) == (False, [], 190)
+
+
+def test_a_token_asks_for_itself_and_for_no_other(square: Square) -> None:
+    address = "/graph/v25.0/debug_token"
+    itself = square.http.get(address, params={"input_token": "page-token"}, headers=PAGE)
+    other = square.http.get(address, params={"input_token": "somebody-elses"}, headers=PAGE)
+    nobody = square.http.get(address, params={"input_token": "nobody"}, headers={"Authorization": "Bearer nobody"})
+    assert itself.json()["data"]["is_valid"] is True
+    assert [each.json()["error"]["code"] for each in (other, nobody)] == [100, 190]

@@ -1,5 +1,8 @@
 """Facebook beside sending: changing and moderating comments, reading them, their numbers, a token's rights."""
 
+import hashlib
+import hmac
+
 import pytest
 
 from services.publisher.adapters.platforms.facebook import Facebook
@@ -207,6 +210,20 @@ async def test_the_app_asks_for_the_token_where_its_secret_is_known() -> None:
         probed = await Facebook(http, default_version="v25.0").probe(PAGE, credentials)
         assert probed == CredentialsDead("the token is not valid, code 190")
         assert graph.last.headers["authorization"] == "Bearer 12|hush"
+
+
+async def test_the_apps_secret_proves_that_the_app_itself_calls() -> None:
+    expected = hmac.new(b"hush", TOKEN.encode(), hashlib.sha256).hexdigest()
+    async with a_graph(app_secret="hush") as (graph, http, credentials):
+        channel = Facebook(http, default_version="v25.0")
+        graph.answers(200, {"success": True})
+        graph.answers(200, {"success": True})
+        graph.answers(200, {"id": "900_7"})
+        await channel.change(a_task(kind="hide"), credentials)
+        await channel.change(a_task(kind="delete"), credentials)
+        await channel.view(PAGE, "900_7", credentials)
+        assert [request.query["appsecret_proof"] for request in graph.requests] == [expected] * 3
+        assert [request.path for request in graph.requests] == ["/v25.0/900_7"] * 3
 
 
 async def test_a_token_that_may_not_ask_for_itself_is_at_least_known_to_live() -> None:

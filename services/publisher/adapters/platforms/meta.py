@@ -1,19 +1,20 @@
 """What Meta's platforms share: calls to the Graph API, the meaning of its errors, and its headers.
 
 Sources: Meta, "Graph API: Error handling" (branch on ``code`` and ``error_subcode``, never on text), "Rate limits"
-(throttle codes and usage headers), "Messenger Platform: Error codes". What must stay true:
+(throttle codes and usage headers), "Messenger Platform: Error codes", "Securing Graph API calls". What must stay true:
 
 - The token travels in the ``Authorization`` header, never in the address, which ends up in logs.
 - Codes 1 and 2, ``is_transient`` and any 5xx say nothing of whether the call was carried out before it failed.
 - 100 with subcode 33 means gone, or not for us: Graph does not tell the two apart.
 """
 
+import hmac
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from services.publisher.adapters import metrics
 from services.publisher.adapters.http import Answer, Http, NoAnswer, NothingSent
@@ -81,13 +82,14 @@ class Graph:
 
     async def get(self, credentials: Credentials, path: tuple[str, ...], query: Mapping[str, str]) -> Answer:
         """Read a node or an edge. Raises ``NothingSent`` and ``NoAnswer``."""
-        return await self._http.get(self.dialect.platform, self._url(credentials, path), headers(credentials), query)
+        url = self._url(credentials, path)
+        return await self._http.get(self.dialect.platform, url, headers(credentials), {**query, **proof(credentials)})
 
     async def ask(
         self, credentials: Credentials, method: str, path: tuple[str, ...], content: dict[str, Any] | None = None
     ) -> Answer | Unavailable | Unknown:
         """Have something done; the answer, or what it means that there is none."""
-        url = self._url(credentials, path)
+        url = f"{self._url(credentials, path)}?{urlencode(proof(credentials))}".removesuffix("?")
         try:
             if content is not None:
                 return await self._http.post(self.dialect.platform, url, headers(credentials), content)
@@ -105,6 +107,14 @@ class Graph:
 def headers(credentials: Credentials) -> dict[str, str]:
     """What proves who calls."""
     return {"authorization": f"Bearer {credentials.token}"}
+
+
+def proof(credentials: Credentials) -> dict[str, str]:
+    """What proves that the app itself calls, which an app may demand: an HMAC of the token under the app's secret."""
+    secret = credentials.secrets.get("app_secret")
+    if secret is None:
+        return {}
+    return {"appsecret_proof": hmac.digest(secret.encode(), credentials.token.encode(), "sha256").hex()}
 
 
 def outcome_of(
