@@ -9,7 +9,7 @@ from services.publisher.adapters.http import Http
 from services.publisher.ports import Credentials
 from tests.support.platform_stand_in import TOKEN, Answer, PlatformStandIn, Request
 
-OPEN_SECONDS = 0.5
+ATTEMPT_SECONDS = 0.5
 
 
 class ScriptedGraph(PlatformStandIn):
@@ -40,7 +40,7 @@ class ScriptedGraph(PlatformStandIn):
 @asynccontextmanager
 async def a_graph(**secrets: str) -> AsyncIterator[tuple[ScriptedGraph, Http, Credentials]]:
     """A running one, with what a channel needs to speak to it."""
-    http = Http(total_seconds=OPEN_SECONDS)
+    http = Http(total_seconds=ATTEMPT_SECONDS)
     async with ScriptedGraph() as graph:
         try:
             yield graph, http, Credentials(TOKEN, graph.url, secrets=secrets)

@@ -61,7 +61,7 @@ class PageRoom:
         return JSONResponse({"data": [self._shown(page, each, wanted) for each in piece]} | paging)
 
     async def read(self, call: Call, comment: str) -> Response:
-        """Show one of the Page's replies, or what is known of a comment it has hidden."""
+        """Show one of the Page's replies, none of which has an attachment, or what is known of a hidden comment."""
         page = call.on("facebook")
         found = self._comments.find(comment)
         if found is None or found.page not in (page.id, None):
@@ -111,7 +111,7 @@ class PageRoom:
             "comment_count": self._comments.count_under(comment.id),
         }
         for field in wanted:
-            if field not in known:
+            if field not in known and field != "attachment":
                 raise no_such_field(field)
         if comment.page is None:
             known = {"id": comment.id, "is_hidden": comment.hidden}

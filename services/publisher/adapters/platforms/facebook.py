@@ -34,7 +34,7 @@ PLATFORM = "facebook"
 PAGE = 100
 
 DIALECT: Final = meta.Dialect(PLATFORM)
-FIELDS: Final = "id,message,from,created_time,parent,is_hidden,permalink_url,like_count,comment_count"
+FIELDS: Final = "id,message,from,created_time,parent,attachment,is_hidden,permalink_url,like_count,comment_count"
 METRICS: Final = {"likes": "like_count", "replies": "comment_count"}
 _ENGAGE = (frozenset({"pages_manage_engagement"}),)
 _READ = (frozenset({"pages_read_engagement", "pages_read_user_content"}),)

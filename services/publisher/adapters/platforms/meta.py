@@ -3,7 +3,7 @@
 Sources: Meta, "Graph API: Error handling" (branch on ``code`` and ``error_subcode``, never on text), "Rate limits"
 (throttle codes and usage headers), "Messenger Platform: Error codes", "Securing Graph API calls". What must stay true:
 
-- The token travels in the ``Authorization`` header, never in the address, which ends up in logs.
+- The token travels in the ``Authorization`` header, not in the address, which ends up in logs.
 - Codes 1 and 2, ``is_transient`` and any 5xx say nothing of whether the call was carried out before it failed.
 - 100 with subcode 33 means gone, or not for us: Graph does not tell the two apart.
 """
@@ -12,7 +12,6 @@ import hmac
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from types import MappingProxyType
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -57,9 +56,9 @@ class Dialect:
     """
 
     platform: str
-    reasons: Mapping[Code, str] = field(default_factory=lambda: MappingProxyType({}))
+    reasons: Mapping[Code, str] = field(default_factory=dict)
     dead: frozenset[Code] = frozenset()
-    waits: Mapping[Code, float | None] = field(default_factory=lambda: MappingProxyType({}))
+    waits: Mapping[Code, float | None] = field(default_factory=dict)
     unsure: frozenset[Code] = frozenset()
 
 

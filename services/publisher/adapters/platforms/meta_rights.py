@@ -3,7 +3,8 @@
 Source: Meta, "Graph API: debug_token" (``is_valid``, ``scopes``, ``granular_scopes``, ``expires_at``,
 ``data_access_expires_at``). ``GET /me/permissions`` knows only the tokens of persons, not those of Pages and system
 users. The app itself may always ask: its token is ``{app_id}|{app_secret}``. Without these two secrets the token asks
-for itself, which Graph grants to some kinds of token only; then ``GET /me`` tells at least whether it lives.
+for itself, which Graph grants to some kinds of token only; then ``GET /me`` tells at least whether it lives. The token asked about
+stands in the address, for Graph takes it nowhere else: so nothing of an error in between is repeated.
 """
 
 from collections.abc import Mapping
@@ -32,10 +33,10 @@ async def probe(graph: Graph, needs: Needs, credentials: Credentials, *, page: s
         if isinstance(meta.refusal_of(answer, graph.dialect), CredentialsDead) and not _app_token(credentials):
             return CredentialsDead(f"status {answer.status}, code {meta.code_of(answer)[0]}")
         return await _life(graph, needs, credentials)
-    except NothingSent as nothing:
-        return Unavailable(str(nothing))
-    except NoAnswer as unanswered:
-        return Unknown(str(unanswered))
+    except NothingSent:
+        return Unavailable("no connection")
+    except NoAnswer:
+        return Unknown("no answer")
 
 
 async def _life(graph: Graph, needs: Needs, credentials: Credentials) -> Probe:
