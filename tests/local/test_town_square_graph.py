@@ -98,6 +98,11 @@ def test_anybodys_comment_can_be_hidden(square: Square) -> None:
     assert square.http.get(address, params={"fields": "is_hidden"}, headers=PAGE).json()["is_hidden"] is True
 
 
+def test_of_anybodys_comment_is_known_that_it_stands(square: Square) -> None:
+    fields = {"fields": "message,from,is_hidden"}
+    assert square.http.get("/graph/v25.0/1_2", params=fields, headers=PAGE).json() == {"id": "1_2", "is_hidden": False}
+
+
 def test_an_unknown_comment_cannot_be_edited(square: Square) -> None:
     edit = square.http.post("/graph/v25.0/1_2", data={"message": "Mine"}, headers=PAGE)
     assert edit.json()["error"]["code"] == 100

@@ -75,6 +75,12 @@ def test_a_hidden_comment_cannot_be_answered_until_it_is_shown(square: Square) -
     assert reply(square).status_code == 200
 
 
+def test_of_anybodys_comment_is_known_that_it_stands(square: Square) -> None:
+    change(square, hide=True)
+    read = square.http.get(f"/graph/v25.0/{COMMENT}", params={"fields": "text,hidden"}, headers=OURS)
+    assert read.json() == {"id": COMMENT, "hidden": True}
+
+
 def test_anybodys_comment_is_deleted_once(square: Square) -> None:
     address = f"/graph/v25.0/{COMMENT}"
     assert square.http.delete(address, headers=OURS).json() == {"success": True}

@@ -63,12 +63,15 @@ class InstagramRoom:
         return JSONResponse(answer)
 
     async def read(self, call: Call, comment: str) -> Response:
-        """Show one of the account's replies."""
-        account = call.on("instagram")
-        found = self._comments.find(comment)
-        if found is None or found.deleted or found.account != account.id:
+        """Show one of the account's replies; of others' comments only that they stand."""
+        account, wanted = call.on("instagram"), call.wanted(_USUAL_FIELDS)
+        found = self._comments.find(comment) or InstagramComment(comment, None, None, None, False, 0, False)
+        if found.deleted or found.account not in (account.id, None):
             raise missing(comment)
-        return JSONResponse(picked(_shown(account, found), call.wanted(_USUAL_FIELDS)))
+        shown = picked(_shown(account, found), wanted)
+        if found.account is None:
+            shown = {field: shown[field] for field in [*wanted, "id"] if field in ("id", "hidden")}
+        return JSONResponse(shown)
 
     async def change(self, call: Call, comment: str) -> Response:
         """Hide a comment or show it again."""

@@ -61,10 +61,10 @@ class PageRoom:
         return JSONResponse({"data": [self._shown(page, each, wanted) for each in piece]} | paging)
 
     async def read(self, call: Call, comment: str) -> Response:
-        """Show one of the Page's replies, none of which has an attachment, or what is known of a hidden comment."""
+        """Show one of the Page's replies, none of which has an attachment; of others' comments only that they stand."""
         page = call.on("facebook")
-        found = self._comments.find(comment)
-        if found is None or found.page not in (page.id, None):
+        found = self._comments.find(comment) or PageComment(0, comment, None, None, None, False, 0, None)
+        if found.page not in (page.id, None) or self._comments.is_deleted(comment):
             raise missing(comment)
         return JSONResponse(self._shown(page, found, call.wanted(_USUAL_FIELDS)))
 

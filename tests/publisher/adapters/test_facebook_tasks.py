@@ -132,7 +132,8 @@ async def test_a_comment_is_captured_in_facebooks_own_words() -> None:
         seen = await Facebook(http, default_version="v25.0").view(PAGE, "900_7", credentials)
         assert seen == Captured("Who reads this?", body)
         assert graph.last.path == "/v25.0/900_7"
-        assert {"message", "from", "created_time", "attachment", "is_hidden"} <= set(graph.last.query["fields"].split(","))
+        fields = set(graph.last.query["fields"].split(","))
+        assert {"message", "from", "created_time", "attachment", "is_hidden"} <= fields
 
 
 async def test_what_cannot_be_seen_is_gone_only_where_facebook_says_so() -> None:

@@ -12,8 +12,10 @@ from services.publisher.adapters.platforms import channels
 from services.publisher.domain.outcomes import (
     Absent,
     CannotSee,
+    Captured,
     CredentialsDead,
     Found,
+    Gone,
     Outcome,
     Probed,
     Published,
@@ -144,11 +146,13 @@ async def test_a_reply_on_a_page_reads_as_it_was_edited(tmp_path: Path) -> None:
 @pytest.mark.parametrize("platform", ["facebook", "instagram"])
 async def test_a_citizens_comment_is_hidden_shown_and_removed_once(platform: str, tmp_path: Path) -> None:
     async with a_channel(tmp_path, EXAMPLES[platform]) as (_, channel, publication, credentials):
+        assert isinstance(await channel.view(publication.account, publication.reply_to, credentials), Captured)
         effects = [
             await channel.change(a_task(kind=kind, native_id=publication.reply_to), credentials)
             for kind in ("hide", "show", "remove", "remove", "hide")
         ]
         assert [type(effect).__name__ for effect in effects] == ["Done", "Done", "Done", "Done", "CannotDo"]
+        assert isinstance(await channel.view(publication.account, publication.reply_to, credentials), Gone)
         answered = await channel.send(publication, credentials)
         assert isinstance(answered, Refused)
         assert answered.reason == "not_possible"

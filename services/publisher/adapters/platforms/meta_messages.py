@@ -31,7 +31,8 @@ from services.publisher.domain.outcomes import (
     Unknown,
     View,
 )
-from services.publisher.domain.publications import WINDOW_CLOSED, Publication
+from services.publisher.domain.publications import Publication
+from services.publisher.domain.settlements import WINDOW_CLOSED
 from services.publisher.ports import Credentials
 
 READABLE = 20
@@ -124,7 +125,7 @@ def sighting_of(answer: Answer, publication: Publication, since: datetime, taken
 async def view(graph: Graph, native_id: str, credentials: Credentials) -> View:
     """``GET /{message-id}``; of a message that is not among the newest Graph also says that it was deleted."""
     seen = await meta_nodes.view(graph, native_id, FIELDS, "message", credentials)
-    return CannotSee(f"deleted, or not among the newest {READABLE}") if isinstance(seen, Gone) else seen
+    return CannotSee(f"deleted, or not among the newest {READABLE}", never=True) if isinstance(seen, Gone) else seen
 
 
 def _messages(conversations: object) -> list[_Fields] | None:

@@ -3,8 +3,8 @@
 Source: Meta, "Graph API: debug_token" (``is_valid``, ``scopes``, ``granular_scopes``, ``expires_at``,
 ``data_access_expires_at``). ``GET /me/permissions`` knows only the tokens of persons, not those of Pages and system
 users. The app itself may always ask: its token is ``{app_id}|{app_secret}``. Without these two secrets the token asks
-for itself, which Graph grants to some kinds of token only; then ``GET /me`` tells at least whether it lives. The token asked about
-stands in the address, for Graph takes it nowhere else: so nothing of an error in between is repeated.
+for itself, which Graph grants to some kinds of token only; then ``GET /me`` tells at least whether it lives. The token
+asked about stands in the address, for Graph takes it nowhere else: so nothing of an error in between is repeated.
 """
 
 from collections.abc import Mapping

@@ -22,7 +22,8 @@ from services.publisher.adapters.platforms import meta, meta_rights
 from services.publisher.adapters.platforms.base import Sparse
 from services.publisher.domain import formatting
 from services.publisher.domain.outcomes import NOT_POSSIBLE, CannotSee, Outcome, Probe, Sighting
-from services.publisher.domain.publications import WINDOW_CLOSED, Nature, Publication
+from services.publisher.domain.publications import Nature, Publication
+from services.publisher.domain.settlements import WINDOW_CLOSED
 from services.publisher.ports import Credentials
 
 PLATFORM: Final = "whatsapp"
@@ -89,7 +90,7 @@ class WhatsApp(Sparse):
     async def find(
         self, publication: Publication, sent_at: datetime, taken: Collection[str], credentials: Credentials | None
     ) -> Sighting:
-        return CannotSee("messages on this platform cannot be read back")
+        return CannotSee("messages on this platform cannot be read back", never=True)
 
     async def probe(self, account: str, credentials: Credentials) -> Probe:
         return await meta_rights.probe(self._graph, RIGHTS, credentials)
