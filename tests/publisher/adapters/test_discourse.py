@@ -324,6 +324,8 @@ async def test_only_staff_hide_and_nobody_else_flags() -> None:
         ("edit", 422, WHOLE | {"can_edit": True}, 200, Refused),
         ("edit", 403, {}, 404, CannotDo),
         ("hide", 403, WHOLE | {"hidden": True}, 200, Done),
+        ("hide", 422, WHOLE | {"hidden": True}, 200, Done),
+        ("hide", 422, WHOLE | {"hidden": False}, 200, Refused),
         ("show", 403, WHOLE | {"hidden": False}, 200, Done),
         ("show", 403, WHOLE | {"hidden": True}, 200, Refused),
         ("delete", 429, {}, 200, Throttled),

@@ -199,7 +199,7 @@ class Discourse(Sparse):
         if answer.status == 403:
             refused = await self._forbidden(answer, username, credentials)
             return await self._why_forbidden(task, refused, username, credentials)
-        if answer.status == 422 and task.kind == "edit":
+        if answer.status == 422:
             return await self._why_forbidden(task, answers.effect_of(answer, task.kind), username, credentials)
         return answers.effect_of(answer, task.kind)
 
