@@ -126,7 +126,8 @@ class Discourse(Sparse):
         """Edit or delete our reply; hide, show or remove a citizen's post, which only staff may."""
         assert credentials is not None
         username = username_of(task.account, credentials)
-        unfit = length_refused(task.text or "", public=True) if task.kind == "edit" else None
+        # Whether it stands in a message is not told: the forum itself refuses what is too short for a post.
+        unfit = length_refused(task.text or "", public=False) if task.kind == "edit" else None
         if unfit is not None:
             return unfit
         try:
@@ -188,6 +189,8 @@ class Discourse(Sparse):
             return Refused(NOT_POSSIBLE, "the post that is answered is gone")
         if answer.status == 429:
             return Throttled(answers.wait_of(answer), "status 429")
+        if answer.status == 401:
+            return CredentialsDead("status 401")
         return Unavailable(f"the post that is answered could not be looked up: status {answer.status}")
 
     async def _change(self, task: Task, username: str, credentials: Credentials) -> Effect:

@@ -14,6 +14,7 @@ from services.publisher.domain.outcomes import (
     CannotDo,
     CannotSee,
     Captured,
+    CredentialsDead,
     Done,
     Effect,
     Gone,
@@ -47,6 +48,8 @@ def outcome_of(answer: Answer, base_url: str) -> Outcome:
         return _accepted(body, base_url)
     said = _said(answer)
     match answer.status:
+        case 401:
+            return CredentialsDead(said)
         case 404 | 410:
             return Refused(NOT_POSSIBLE, said)
         case 422 if DUPLICATE in said:
@@ -81,6 +84,8 @@ def effect_of(answer: Answer, kind: Kind) -> Effect:
             return Unknown("the flag was taken, and the post is not said to be hidden")
         return Done()
     match answer.status:
+        case 401:
+            return CredentialsDead(said)
         case 404 | 410 if kind in ("delete", "remove"):
             return Done(detail="it was gone already")
         case 404 | 410:
