@@ -15,6 +15,9 @@ from .bluesky_stream import StreamRoutes
 from .bluesky_views import Views
 from .citizens import CitizenRoutes
 from .clock import Clock, system_clock
+from .discourse import DiscourseRoutes
+from .discourse_errors import DiscourseError, answer_discourse_error
+from .discourse_posts import ForumPosts
 from .faults import FaultRoutes, Faults
 from .graph import GraphRoutes
 from .graph_calls import GraphCalls
@@ -25,15 +28,19 @@ from .graph_pages import PageRoom
 from .graph_tokens import TokensRoom
 from .graph_whatsapp import WhatsAppRoom
 from .instagram_comments import InstagramComments
+from .mailgun import MailgunError, MailgunRoutes, answer_mailgun_error
 from .mastodon import MastodonError, MastodonRoutes, answer_mastodon_error
 from .mastodon_entities import Entities
 from .mastodon_streaming import StreamingRoutes
+from .open311 import Open311Error, Open311Routes, answer_open311_error
 from .page import PageRoutes
 from .page_comments import PageComments
 from .people import People
+from .postmark import PostmarkError, PostmarkRoutes, answer_postmark_error
 from .private_messages import CitizenMessageRoutes, PrivateMessages
 from .refusals import Refused, answer_invalid, answer_refused
 from .replies import Replies, ReplyRoutes
+from .sent_mail import SentMail
 from .settings import Settings
 from .statuses import Statuses
 from .store import Store
@@ -61,6 +68,10 @@ def create_app(settings: Settings, clock: Clock = system_clock) -> FastAPI:
     app.add_exception_handler(GraphError, answer_graph_error)
     app.add_exception_handler(XrpcError, answer_xrpc_error)
     app.add_exception_handler(YouTubeError, answer_youtube_error)
+    app.add_exception_handler(DiscourseError, answer_discourse_error)
+    app.add_exception_handler(PostmarkError, answer_postmark_error)
+    app.add_exception_handler(MailgunError, answer_mailgun_error)
+    app.add_exception_handler(Open311Error, answer_open311_error)
     app.add_api_route("/live", live, methods=["GET"])
     _include_routes(app, settings, clock, store)
     return app
@@ -94,6 +105,10 @@ def _include_routes(app: FastAPI, settings: Settings, clock: Clock, store: Store
         BlueskyRoutes(Sessions(store, accounts, clock), posts, views, faults, clock),
         StreamRoutes(posts, clock),
         YouTubeRoutes(Keys(accounts, clock, settings.youtube_units_a_day), videos, faults),
+        DiscourseRoutes(accounts, ForumPosts(store, replies, clock), faults),
+        PostmarkRoutes(accounts, SentMail(store, replies, clock), faults),
+        MailgunRoutes(accounts, SentMail(store, replies, clock), faults),
+        Open311Routes(accounts, store, replies, faults, clock),
         CitizenRoutes(clock, accounts, people, statuses, comments, forums),
         PageRoutes(),
     ):

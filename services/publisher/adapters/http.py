@@ -92,7 +92,7 @@ class Http:
     async def request(
         self, platform: str, method: str, url: str, headers: Mapping[str, str], body: bytes = b""
     ) -> Answer:
-        """Any other request. Raises ``NothingSent`` and ``NoAnswer``."""
+        """Any other method or body; its content type is the caller's. Raises ``NothingSent`` and ``NoAnswer``."""
         return await self._request(platform, method, url, headers, body)
 
     async def close(self) -> None:
