@@ -9,6 +9,7 @@ from fastapi.exceptions import RequestValidationError
 from .accounts import AccountRoutes, Accounts
 from .bluesky import BlueskyRoutes, answer_xrpc_error
 from .bluesky_forum import BlueskyForum
+from .bluesky_gates import GateRoutes, Gates
 from .bluesky_posts import Posts
 from .bluesky_sessions import Sessions, XrpcError
 from .bluesky_stream import StreamRoutes
@@ -69,7 +70,8 @@ def _include_routes(app: FastAPI, settings: Settings, clock: Clock, store: Store
     statuses = Statuses(store, people, replies, clock, settings.domain)
     comments = PageComments(store, replies, clock)
     posts = Posts(store, accounts, people, replies, clock)
-    views = Views(posts)
+    gates = Gates(store)
+    views = Views(posts, gates)
     videos = Comments(store, people, replies, clock)
     forums = (BlueskyForum(accounts, posts, views), YouTubeForum(accounts, videos))
     entities = Entities(statuses, people, settings.base_url, settings.domain)
@@ -82,6 +84,7 @@ def _include_routes(app: FastAPI, settings: Settings, clock: Clock, store: Store
         GraphRoutes(accounts, comments, faults),
         BlueskyRoutes(Sessions(store, accounts, clock), posts, views, faults, clock),
         StreamRoutes(posts, clock),
+        GateRoutes(gates),
         YouTubeRoutes(Keys(accounts, clock, settings.youtube_units_a_day), videos, faults),
         CitizenRoutes(clock, accounts, people, statuses, comments, forums),
         PageRoutes(),

@@ -84,6 +84,12 @@ class Http:
         """GET with a query. Raises ``NothingSent`` and ``NoAnswer``."""
         return await self._request(platform, "GET", str(httpx.URL(url, params=dict(query))), headers, b"")
 
+    async def request(
+        self, platform: str, method: str, url: str, headers: Mapping[str, str], body: bytes = b""
+    ) -> Answer:
+        """Any other request, its body as it shall be sent. Raises ``NothingSent`` and ``NoAnswer``."""
+        return await self._request(platform, method, url, headers, body)
+
     async def close(self) -> None:
         """Close all connections."""
         await self._transport.aclose()
