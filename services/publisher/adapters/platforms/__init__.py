@@ -6,6 +6,7 @@ from services.publisher.adapters.platforms.facebook import Facebook
 from services.publisher.adapters.platforms.mastodon import Mastodon
 from services.publisher.adapters.platforms.rest import Rest
 from services.publisher.adapters.platforms.standard import Standard
+from services.publisher.adapters.platforms.youtube import YouTube
 from services.publisher.ports import Channel
 
 
@@ -18,4 +19,5 @@ def channels(http: Http, *, facebook_version: str) -> dict[str, Channel]:
         "open311": Rest(),
         "rest": Rest(),
         "standard": Standard(),
+        "youtube": YouTube(http),
     }
