@@ -34,6 +34,8 @@ from .youtube_comments import Comments
 from .youtube_errors import YouTubeError
 from .youtube_forum import YouTubeForum
 from .youtube_keys import Keys
+from .youtube_owner import OwnerRoutes
+from .youtube_tokens import Tokens
 
 
 def create_app(settings: Settings, clock: Clock = system_clock) -> FastAPI:
@@ -73,6 +75,8 @@ def _include_routes(app: FastAPI, settings: Settings, clock: Clock, store: Store
     gates = Gates(store)
     views = Views(posts, gates)
     videos = Comments(store, people, replies, clock)
+    tokens = Tokens(store, accounts, clock)
+    keys = Keys(accounts, tokens, clock, settings.youtube_units_a_day)
     forums = (BlueskyForum(accounts, posts, views), YouTubeForum(accounts, videos))
     entities = Entities(statuses, people, settings.base_url, settings.domain)
     for routes in (
@@ -85,7 +89,8 @@ def _include_routes(app: FastAPI, settings: Settings, clock: Clock, store: Store
         BlueskyRoutes(Sessions(store, accounts, clock), posts, views, faults, clock),
         StreamRoutes(posts, clock),
         GateRoutes(gates),
-        YouTubeRoutes(Keys(accounts, clock, settings.youtube_units_a_day), videos, faults),
+        YouTubeRoutes(keys, videos, faults),
+        OwnerRoutes(keys, videos, tokens),
         CitizenRoutes(clock, accounts, people, statuses, comments, forums),
         PageRoutes(),
     ):

@@ -81,7 +81,7 @@ def a_reply(**changes: Any) -> Publication:
 
 
 def a_task(kind: str = "delete", native_id: str = OURS) -> Task:
-    return Task("tsk_1", "water", "bluesky", WATER, ROOT["uri"], kind, native_id)  # type: ignore[arg-type]
+    return Task("tsk_1", "water", "bluesky", WATER, ROOT["uri"], kind, native_id)
 
 
 def error(status: int, name: str, **headers: str) -> Told:

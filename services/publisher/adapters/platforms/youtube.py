@@ -150,11 +150,12 @@ class YouTube(Sparse):
             answer = await self._one(native_id, credentials)
         except (NothingSent, NoAnswer) as unseen:
             return CannotSee(str(unseen))
-        comment, snippet = _first(answer)
-        if comment is None:
-            return (
-                Gone("not listed") if answer.status == 200 and "items" in answer.object() else CannotSee(said(answer))
-            )
+        listed = items_of(answer)
+        if listed is None:
+            return CannotSee(said(answer))
+        if not listed:
+            return Gone("not listed")
+        comment, snippet = listed[0], _snippet(listed[0])
         text = snippet.get("textOriginal", snippet.get("textDisplay"))
         return Captured(text, comment) if isinstance(text, str) else CannotSee("a comment without a text")
 
