@@ -1,5 +1,6 @@
 """A platform that answers what a test tells it to, on a real socket, and remembers what it was asked."""
 
+import asyncio
 import json
 from collections import defaultdict, deque
 from dataclasses import dataclass, field
@@ -32,6 +33,8 @@ class ScriptedPlatform:
     from then on; what it was told nothing about is a 404 that no platform would give."""
 
     asked: list[Asked] = field(default_factory=list)
+    silent: set[str] = field(default_factory=set)
+    """Requests that end in one of these are read and never answered."""
 
     async def __aenter__(self) -> Self:
         self._told: defaultdict[str, deque[Told]] = defaultdict(deque)
@@ -58,6 +61,8 @@ class ScriptedPlatform:
         query = dict(request.query)
         headers = {name.lower(): value for name, value in request.headers.items()}
         self.asked.append(Asked(request.method, request.path, query, headers, await request.read()))
+        if any(request.path.endswith(path) for path in self.silent):
+            await asyncio.sleep(3600)
         known = next((answers for path, answers in self._told.items() if request.path.endswith(path)), None)
         if known is None:
             return web.Response(status=404, text="nobody told")

@@ -326,6 +326,24 @@ async def test_a_server_that_is_not_there_got_nothing() -> None:
     await http.close()
 
 
+async def test_a_reply_is_not_written_after_reading_took_too_long() -> None:
+    async with a_server() as (platform, _, credentials):
+        platform.silent.add("getPosts")
+        http = Http(total_seconds=5)
+        outcome = await Bluesky(http, first_seconds=0.1).send(a_reply(), credentials)
+        assert outcome == Unavailable("what is answered could not be read: it took too long")
+        assert platform.asked_for("putRecord") == []
+        await http.close()
+
+
+async def test_a_write_without_an_answer_leaves_it_open() -> None:
+    async with a_server() as (platform, _, credentials):
+        platform.silent.add("putRecord")
+        http = Http(total_seconds=0.3)
+        assert isinstance(await Bluesky(http).send(a_reply(), credentials), Unknown)
+        await http.close()
+
+
 # -- sessions
 
 
@@ -381,6 +399,15 @@ async def test_a_door_that_does_not_open_is_not_knocked_at_by_everybody(told: To
         outcomes = await asyncio.gather(*(channel.send(a_reply(), credentials) for _ in range(10)))
         assert outcomes == [expected] * 10
         assert len(platform.asked) == 1
+
+
+async def test_an_author_who_is_taken_down_costs_no_session() -> None:
+    async with a_server() as (platform, channel, credentials):
+        platform.tell("getPosts", (200, {"posts": []}))
+        platform.tell("getProfile", error(400, "AccountTakedown"))
+        for _ in range(3):
+            assert isinstance(await channel.send(a_reply(), credentials), Unavailable)
+        assert len(platform.asked_for("createSession")) == 1
 
 
 async def test_another_app_password_is_tried_at_once() -> None:

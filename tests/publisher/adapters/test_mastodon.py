@@ -241,6 +241,15 @@ async def test_a_look_reads_further_back_page_by_page() -> None:
         assert len(platform.asked) == 4
 
 
+async def test_a_look_that_takes_too_long_has_seen_nothing() -> None:
+    async with an_api() as (platform, _, credentials):
+        platform.silent.add("statuses")
+        http = Http(total_seconds=5)
+        sighting = await Mastodon(http, look_seconds=0.1).find(a_reply(), SINCE, (), credentials)
+        assert sighting == CannotSee("it took too long")
+        await http.close()
+
+
 async def test_a_status_is_edited_whole_and_deleted() -> None:
     async with an_api() as (platform, channel, credentials):
         platform.tell(f"/api/v1/statuses/{STATUS['id']}", (200, STATUS))

@@ -237,6 +237,15 @@ async def test_only_our_own_same_new_reply_is_ours(other: dict[str, Any]) -> Non
     assert youtube.sighting_of(an_answer(listed(OURS)), a_reply(), SINCE, {OURS["id"]}) == (Absent(), None)
 
 
+async def test_a_look_that_takes_too_long_has_seen_nothing() -> None:
+    async with an_api() as (platform, _, credentials):
+        platform.silent.add("comments")
+        http = Http(total_seconds=5)
+        sighting = await YouTube(http, look_seconds=0.1).find(a_reply(), SINCE, (), credentials)
+        assert sighting == CannotSee("it took too long")
+        await http.close()
+
+
 # -- changing
 
 

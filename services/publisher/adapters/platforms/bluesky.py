@@ -14,6 +14,7 @@ documentation. What must stay true:
 - Nobody counts how often a post is seen.
 """
 
+import asyncio
 from collections.abc import Collection
 from datetime import datetime, timedelta
 
@@ -39,6 +40,7 @@ from services.publisher.adapters.platforms.bluesky_records import (
     record_of,
 )
 from services.publisher.adapters.platforms.bluesky_sessions import Barred, Sessions
+from services.publisher.adapters.platforms.deadlines import FIRST_SECONDS
 from services.publisher.domain import formatting, graphemes
 from services.publisher.domain.outcomes import (
     Absent,
@@ -91,7 +93,8 @@ class Bluesky(Sparse):
     )
     needs_credentials = True
 
-    def __init__(self, http: Http) -> None:
+    def __init__(self, http: Http, *, first_seconds: float = FIRST_SECONDS) -> None:
+        self._first_seconds = first_seconds
         self._sessions = Sessions(http)
         self._parents = Parents(http, self._sessions)
 
@@ -102,9 +105,10 @@ class Bluesky(Sparse):
         if refused is not None:
             return refused
         try:
-            answered = await self._parents.answered(publication, credentials)
-        except (NothingSent, NoAnswer) as unread:
-            return Unavailable(f"what is answered could not be read: {unread}")
+            async with asyncio.timeout(self._first_seconds):
+                answered = await self._parents.answered(publication, credentials)
+        except (NothingSent, NoAnswer, TimeoutError) as unread:
+            return Unavailable(f"what is answered could not be read: {str(unread) or 'it took too long'}")
         if not isinstance(answered, Answered):
             return answered
         try:

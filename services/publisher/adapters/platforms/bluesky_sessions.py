@@ -18,7 +18,6 @@ from typing import Any
 
 from services.publisher.adapters.http import Answer, Http, NoAnswer, NothingSent
 from services.publisher.adapters.platforms.bluesky_answers import (
-    DEAD,
     OUTDATED,
     PLATFORM,
     error_of,
@@ -30,6 +29,7 @@ from services.publisher.ports import Credentials, Watch
 
 BARRED_SECONDS = 5.0
 """How long a door stays shut after it could not be opened, if the server does not say how long."""
+MOST_BARRED_SECONDS = 3600.0
 
 Barred = Throttled | CredentialsDead | Unavailable
 
@@ -95,7 +95,8 @@ class Sessions:
             if error_of(answer) != OUTDATED:
                 break
             session = await self._session(door, session)
-        if error_of(answer) in DEAD and door.session is session:
+        # Other names may mean whom a call asks about.
+        if (answer.status == 401 or error_of(answer) == "InvalidToken") and door.session is session:
             door.session = None
         return answer
 
@@ -117,7 +118,7 @@ class Sessions:
             door.session = opened if isinstance(opened, Session) else None
             door.barred = None if isinstance(opened, Session) else opened
             wished = opened.retry_after if isinstance(opened, Throttled) else None
-            door.barred_until = self._watch() + (wished or BARRED_SECONDS)
+            door.barred_until = self._watch() + min(wished or BARRED_SECONDS, MOST_BARRED_SECONDS)
             return opened
 
     async def _open(self, door: _Door) -> Session | Barred:

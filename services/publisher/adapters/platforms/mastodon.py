@@ -8,6 +8,7 @@ An edit keeps the status and its address, and who boosted it is told. A citizen'
 nobody but its own server. Nobody counts how often a status is seen; what is counted is what this server knows of.
 """
 
+import asyncio
 import json
 from collections.abc import Collection
 from datetime import datetime, timedelta
@@ -17,6 +18,7 @@ from urllib.parse import quote
 from services.publisher.adapters.http import Answer, Http, NoAnswer, NothingSent
 from services.publisher.adapters.platforms import mastodon_rights
 from services.publisher.adapters.platforms.base import Sparse
+from services.publisher.adapters.platforms.deadlines import LOOK_SECONDS
 from services.publisher.adapters.platforms.mastodon_answers import GONE, PLATFORM, effect_of, outcome_of, said
 from services.publisher.adapters.platforms.times import iso
 from services.publisher.domain import formatting
@@ -63,8 +65,9 @@ class Mastodon(Sparse):
     )
     needs_credentials = True
 
-    def __init__(self, http: Http) -> None:
+    def __init__(self, http: Http, *, look_seconds: float = LOOK_SECONDS) -> None:
         self._http = http
+        self._look_seconds = look_seconds
 
     async def send(self, publication: Publication, credentials: Credentials | None) -> Outcome:
         """``POST /api/v1/statuses`` with the publication's id as ``Idempotency-Key``."""
@@ -91,20 +94,11 @@ class Mastodon(Sparse):
     ) -> Sighting:
         """Read the account's newest own statuses and look for our reply."""
         assert credentials is not None
-        address = f"{credentials.base_url}/api/v1/accounts/{quote(publication.account, safe='')}/statuses"
-        query = {"exclude_reblogs": "1", "limit": str(PAGE)}
-        sighting: Sighting = Absent()
-        for _ in range(PAGES):
-            try:
-                answer = await self._http.get(PLATFORM, address, _headers(credentials), query)
-            except (NothingSent, NoAnswer) as unseen:
-                return CannotSee(str(unseen))
-            sighting = sighting_of(answer, publication, sent_at - CLOCK_SKEW, taken)
-            oldest = _oldest(answer)
-            if not isinstance(sighting, Absent) or oldest is None:
-                break
-            query["max_id"] = oldest
-        return sighting
+        try:
+            async with asyncio.timeout(self._look_seconds):
+                return await self._look(publication, sent_at - CLOCK_SKEW, taken, credentials)
+        except (NothingSent, NoAnswer, TimeoutError) as unseen:
+            return CannotSee(str(unseen) or "it took too long")
 
     async def change(self, task: Task, credentials: Credentials | None) -> Effect:
         """``PUT`` or ``DELETE /api/v1/statuses/:id``."""
@@ -163,6 +157,19 @@ class Mastodon(Sparse):
         """Whose the token is, what its application may do, and how long a status may be."""
         return await mastodon_rights.probe(self._http, account, credentials)
 
+    async def _look(
+        self, publication: Publication, since: datetime, taken: Collection[str], credentials: Credentials
+    ) -> Sighting:
+        address = f"{credentials.base_url}/api/v1/accounts/{quote(publication.account, safe='')}/statuses"
+        query = {"exclude_reblogs": "1", "limit": str(PAGE)}
+        for _ in range(PAGES):
+            answer = await self._http.get(PLATFORM, address, _headers(credentials), query)
+            sighting, oldest = sighting_of(answer, publication, since, taken), _oldest(answer)
+            if oldest is None or not isinstance(sighting, Absent):
+                return sighting
+            query["max_id"] = oldest
+        return Absent(f"not among the newest {PAGE * PAGES}")
+
     async def _read(self, native_id: str, credentials: Credentials) -> Answer:
         return await self._http.get(PLATFORM, _status(native_id, credentials), _headers(credentials), {})
 
@@ -195,7 +202,7 @@ def sighting_of(answer: Answer, publication: Publication, since: datetime, taken
         if isinstance(status, dict) and _is_ours(status, publication, since) and status["id"] not in taken:
             url = status.get("url")
             return Found(status["id"], url if isinstance(url, str) else None)
-    return Absent(f"not among the newest {PAGE * PAGES}")
+    return Absent(f"not among these {len(listed)}")
 
 
 def _listed(answer: Answer) -> list[Any] | None:

@@ -14,6 +14,7 @@ Sources: YouTube Data API, "Comments" and its methods ``insert``, ``list``, ``up
 - ``likeCount`` says who liked a comment; nothing says who saw it.
 """
 
+import asyncio
 import json
 from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
@@ -23,6 +24,7 @@ from urllib.parse import urlencode
 from services.publisher.adapters.http import Answer, Http, NoAnswer, NothingSent
 from services.publisher.adapters.platforms import youtube_tokens
 from services.publisher.adapters.platforms.base import Sparse
+from services.publisher.adapters.platforms.deadlines import LOOK_SECONDS
 from services.publisher.adapters.platforms.times import iso
 from services.publisher.adapters.platforms.youtube_answers import (
     GONE,
@@ -83,8 +85,9 @@ class YouTube(Sparse):
     )
     needs_credentials = True
 
-    def __init__(self, http: Http) -> None:
+    def __init__(self, http: Http, *, look_seconds: float = LOOK_SECONDS) -> None:
         self._http = http
+        self._look_seconds = look_seconds
 
     async def send(self, publication: Publication, credentials: Credentials | None) -> Outcome:
         """``POST /comments`` under the thread."""
@@ -107,23 +110,11 @@ class YouTube(Sparse):
     ) -> Sighting:
         """Read the thread's replies, page by page, and look for ours."""
         assert credentials is not None
-        query = {
-            "part": "snippet",
-            "parentId": publication.thread,
-            "textFormat": "plainText",
-            "maxResults": str(PAGE),
-            "fields": LISTED,
-        }
-        for _ in range(MOST_PAGES):
-            try:
-                answer = await self._read(credentials, "comments", query)
-            except (NothingSent, NoAnswer) as unseen:
-                return CannotSee(str(unseen))
-            sighting, further = sighting_of(answer, publication, sent_at - CLOCK_SKEW, taken)
-            if further is None:
-                return sighting
-            query["pageToken"] = further
-        return CannotSee("more replies than one look shows")
+        try:
+            async with asyncio.timeout(self._look_seconds):
+                return await self._look(publication, sent_at - CLOCK_SKEW, taken, credentials)
+        except (NothingSent, NoAnswer, TimeoutError) as unseen:
+            return CannotSee(str(unseen) or "it took too long")
 
     async def change(self, task: Task, credentials: Credentials | None) -> Effect:
         """Edit or delete our own reply, or moderate a citizen's comment."""
@@ -193,6 +184,24 @@ class YouTube(Sparse):
     async def refresh(self, account: str, credentials: Credentials) -> Refresh:
         """A new access token."""
         return await youtube_tokens.renewed(self._http, credentials)
+
+    async def _look(
+        self, publication: Publication, since: datetime, taken: Collection[str], credentials: Credentials
+    ) -> Sighting:
+        query = {
+            "part": "snippet",
+            "parentId": publication.thread,
+            "textFormat": "plainText",
+            "maxResults": str(PAGE),
+            "fields": LISTED,
+        }
+        for _ in range(MOST_PAGES):
+            answer = await self._read(credentials, "comments", query)
+            sighting, further = sighting_of(answer, publication, since, taken)
+            if further is None:
+                return sighting
+            query["pageToken"] = further
+        return CannotSee("more replies than one look shows")
 
     async def _edit(self, task: Task, credentials: Credentials) -> Effect:
         text = task.text or ""
