@@ -168,6 +168,22 @@ def test_a_reply_is_changed_and_deleted_by_its_author_only(youtube: YouTube) -> 
     assert [each["text"] for each in youtube.square.replies("youtube")] == ["We know."]
 
 
+def test_only_the_fields_that_are_asked_for_are_told(youtube: YouTube) -> None:
+    top = youtube.say()
+    (comment,) = youtube.ask("comments", {"part": "snippet", "id": top}).json()["items"]
+
+    def ask(fields: str) -> httpx.Response:
+        return youtube.ask("comments", {"part": "snippet", "id": top, "fields": fields})
+
+    assert ask("items(id,snippet(likeCount,authorChannelId/value)),nothing").json() == {
+        "items": [{"id": top, "snippet": {"likeCount": 0, "authorChannelId": comment["snippet"]["authorChannelId"]}}]
+    }
+    assert ask("items/id,kind").json() == {"items": [{"id": top}], "kind": "youtube#commentListResponse"}
+    assert set(ask("*").json()) == set(ask("kind,etag,pageInfo,items").json())
+    for wrong in ("items(id", "items)", "items(", ",", "items id", "items//id"):
+        assert _reason(ask(wrong)) == (400, "invalidParameter")
+
+
 def _moderate(youtube: YouTube, comment: str, status: str) -> httpx.Response:
     params = {"id": comment, "moderationStatus": status}
     return youtube.square.http.post("/youtube/v3/comments/setModerationStatus", params=params, headers=TOKEN)

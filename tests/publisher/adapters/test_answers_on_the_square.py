@@ -1,7 +1,7 @@
 """Bluesky, YouTube and Mastodon against the town square: what a bad day leaves behind, and what else is done there."""
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -232,6 +232,28 @@ async def test_people_are_mentioned_by_did_in_bytes(on_bluesky: Desk) -> None:
     place = facet["index"]
     assert seen.text.encode()[place["byteStart"] : place["byteEnd"]] == b"@nimal-perera.square.test"
     assert facet["features"][0]["did"] == publication.reply_to.split("/")[2]
+
+
+async def test_the_parts_of_a_thread_answer_each_other_under_one_root(on_bluesky: Desk) -> None:
+    first = on_bluesky.a_reply("One of two")
+    above = await on_bluesky.published(first)
+    second = replace(first, part=2, reply_to=above, text="Two of two")
+    below = await on_bluesky.published(second)
+    assert await on_bluesky.published(second) == below
+    seen = await on_bluesky.channel.view(on_bluesky.account, below, on_bluesky.credentials)
+    assert isinstance(seen, Captured)
+    reply = seen.body["value"]["reply"]
+    assert (reply["root"]["uri"], reply["parent"]["uri"]) == (first.thread, above)
+    assert len(on_bluesky.square.replies("bluesky")) == 2
+
+
+async def test_a_reply_stands_once_although_the_post_above_it_was_edited_since(on_bluesky: Desk) -> None:
+    publication = on_bluesky.a_reply()
+    native_id = await on_bluesky.published(publication)
+    changed = {"text": "No water since yesterday"}
+    on_bluesky.square.http.put(f"/citizens/posts/{publication.reply_to}", json=changed).raise_for_status()
+    assert await on_bluesky.published(publication) == native_id
+    assert len(on_bluesky.square.replies("bluesky")) == 1
 
 
 # -- YouTube
