@@ -356,8 +356,9 @@ async def test_a_token_of_another_channel_or_of_none_opens_nothing() -> None:
         platform.tell("channels", (200, other), (200, {"kind": "youtube#channelListResponse"}), error(401, "authError"))
         for _ in range(3):
             assert isinstance(await channel.probe(CHANNEL, credentials), CredentialsDead)
-        platform.tell("channels", error(503, "backendError"))
-        assert isinstance(await channel.probe(CHANNEL, credentials), Unknown)
+        for told in (error(503, "backendError"), error(403, "quotaExceeded"), (200, "<html>")):
+            platform.tell("channels", told)
+            assert isinstance(await channel.probe(CHANNEL, credentials), Unknown)
 
 
 async def test_a_token_is_renewed_with_what_the_secrets_hold() -> None:

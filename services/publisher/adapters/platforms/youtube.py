@@ -169,10 +169,11 @@ class YouTube(Sparse):
         """Whose channel the token opens (``GET /channels?mine=true``), and what it may do there."""
         try:
             answer = await self._read(credentials, "channels", {"part": "id", "mine": "true"})
-            if answer.status != 200:
+            channels = items_of(answer)
+            if channels is None:
                 refused = refusal_of(answer)
                 return refused if isinstance(refused, CredentialsDead) else Unknown(said(answer))
-            if all(channel.get("id") != account for channel in items_of(answer) or ()):
+            if all(channel.get("id") != account for channel in channels):
                 return CredentialsDead("the token is another channel's")
             scopes = await youtube_tokens.scopes(self._http, credentials)
         except NothingSent as nothing:
