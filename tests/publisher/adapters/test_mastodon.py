@@ -210,7 +210,9 @@ async def an_api() -> AsyncIterator[tuple[ScriptedPlatform, Mastodon, Credential
 
 
 def a_task(kind: str, text: str | None = None) -> Task:
-    return Task("tsk_1", "water", "mastodon", ACCOUNT, "1", kind, STATUS["id"], text=text, language="en")
+    return Task(
+        "tsk_1", "water", "mastodon", ACCOUNT, "1", kind, STATUS["id"], text=text, language="en", mention="nimal"
+    )
 
 
 async def test_an_account_that_has_nearly_nothing_left_rests_until_the_reset() -> None:
@@ -253,12 +255,12 @@ async def test_a_look_that_takes_too_long_has_seen_nothing() -> None:
 async def test_a_status_is_edited_whole_and_deleted() -> None:
     async with an_api() as (platform, channel, credentials):
         platform.tell(f"/api/v1/statuses/{STATUS['id']}", (200, STATUS))
-        assert await channel.change(a_task("edit", "@nimal At 7 p.m."), credentials) == Done()
+        assert await channel.change(a_task("edit", "At 7 p.m."), credentials) == Done()
         assert await channel.change(a_task("delete"), credentials) == Done()
         edited, deleted = platform.asked
         assert (edited.method, edited.json()) == ("PUT", {"status": "@nimal At 7 p.m.", "language": "en"})
         assert (deleted.method, deleted.body) == ("DELETE", b"")
-        too_long = await channel.change(a_task("edit", "x" * 501), credentials)
+        too_long = await channel.change(a_task("edit", "x" * 494), credentials)
         assert isinstance(too_long, Refused)
         assert isinstance(await channel.change(a_task("hide"), credentials), CannotDo)
         assert len(platform.asked) == 2

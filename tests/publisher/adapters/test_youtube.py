@@ -78,7 +78,7 @@ def a_reply(**changes: Any) -> Publication:
 
 
 def a_task(kind: str, text: str | None = None) -> Task:
-    return Task("tsk_1", "water", "youtube", CHANNEL, THREAD, kind, OURS["id"], text=text)
+    return Task("tsk_1", "water", "youtube", CHANNEL, THREAD, kind, OURS["id"], text=text, mention="nimal_perera")
 
 
 def error(status: int, reason: str, **headers: str) -> Told:
@@ -272,8 +272,8 @@ async def test_an_edit_puts_the_whole_text() -> None:
         assert await channel.change(a_task("edit", "We know now."), credentials) == Done()
         (asked,) = platform.asked
         assert (asked.method, asked.query) == ("PUT", {"part": "snippet"})
-        assert asked.json() == {"id": OURS["id"], "snippet": {"textOriginal": "We know now."}}
-        refused = await channel.change(a_task("edit", "x" * 10_001), credentials)
+        assert asked.json() == {"id": OURS["id"], "snippet": {"textOriginal": "@nimal_perera We know now."}}
+        refused = await channel.change(a_task("edit", "x" * 9_987), credentials)
         assert isinstance(refused, Refused)
         assert len(platform.asked) == 1
 

@@ -90,6 +90,7 @@ class Bluesky(Sparse):
         absence_proves=True,
         tasks=frozenset({"delete"}),
         measures=True,
+        chains=True,
     )
     needs_credentials = True
 
@@ -160,7 +161,7 @@ class Bluesky(Sparse):
         except (NothingSent, NoAnswer) as unseen:
             return CannotSee(str(unseen))
         if answer is None:
-            return CannotSee("not the address of a post")
+            return CannotSee("not the address of a post", never=True)
         if error_of(answer) in GONE:
             return Gone(said(answer))
         record = answer.object().get("value")

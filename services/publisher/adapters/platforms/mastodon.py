@@ -16,7 +16,7 @@ from typing import Any
 from urllib.parse import quote
 
 from services.publisher.adapters.http import Answer, Http, NoAnswer, NothingSent
-from services.publisher.adapters.platforms import mastodon_rights
+from services.publisher.adapters.platforms import edits, mastodon_rights
 from services.publisher.adapters.platforms.base import Sparse
 from services.publisher.adapters.platforms.deadlines import LOOK_SECONDS
 from services.publisher.adapters.platforms.mastodon_answers import GONE, PLATFORM, effect_of, outcome_of, said
@@ -61,7 +61,11 @@ class Mastodon(Sparse):
     """Replies to statuses as the account whose token it holds."""
 
     nature = Nature(
-        idempotent_for=timedelta(hours=1), can_look=True, tasks=frozenset({"edit", "delete"}), measures=True
+        idempotent_for=timedelta(hours=1),
+        can_look=True,
+        tasks=frozenset({"edit", "delete"}),
+        measures=True,
+        chains=True,
     )
     needs_credentials = True
 
@@ -107,11 +111,12 @@ class Mastodon(Sparse):
         try:
             match task.kind:
                 case "edit":
-                    refused = formatting.too_long(formatting.mastodon_length(task.text or ""), formatting.MASTODON_MOST)
+                    wording = edits.wording_of(task)
+                    refused = formatting.too_long(formatting.mastodon_length(wording), formatting.MASTODON_MOST)
                     if refused is not None:
                         return refused
                     headers["content-type"] = "application/json"
-                    body = json.dumps(_edited(task), ensure_ascii=False).encode()
+                    body = json.dumps(_edited(task, wording), ensure_ascii=False).encode()
                     answer = await self._http.request(PLATFORM, "PUT", address, headers, body)
                 case "delete":
                     answer = await self._http.request(PLATFORM, "DELETE", address, headers)
@@ -231,9 +236,9 @@ def _is_ours(status: dict[str, Any], publication: Publication, since: datetime) 
     )
 
 
-def _edited(task: Task) -> dict[str, str]:
+def _edited(task: Task, wording: str) -> dict[str, str]:
     """The whole status anew; ours have nothing beside text and language."""
-    return {"status": task.text or ""} | ({"language": task.language} if task.language else {})
+    return {"status": wording} | ({"language": task.language} if task.language else {})
 
 
 def _status(native_id: str, credentials: Credentials) -> str:

@@ -22,7 +22,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from services.publisher.adapters.http import Answer, Http, NoAnswer, NothingSent
-from services.publisher.adapters.platforms import youtube_tokens
+from services.publisher.adapters.platforms import edits, youtube_tokens
 from services.publisher.adapters.platforms.base import Sparse
 from services.publisher.adapters.platforms.deadlines import LOOK_SECONDS
 from services.publisher.adapters.platforms.times import iso
@@ -205,11 +205,11 @@ class YouTube(Sparse):
         return CannotSee("more replies than one look shows")
 
     async def _edit(self, task: Task, credentials: Credentials) -> Effect:
-        text = task.text or ""
-        refused = formatting.too_long(len(text), MOST_CHARACTERS)
+        wording = edits.wording_of(task)
+        refused = formatting.too_long(len(wording), MOST_CHARACTERS)
         if refused is not None:
             return refused
-        content = {"id": task.native_id, "snippet": {"textOriginal": text}}
+        content = {"id": task.native_id, "snippet": {"textOriginal": wording}}
         answer = await self._write(credentials, "PUT", "comments", {"part": "snippet"}, content)
         return effect_of(answer, gone_is_done=False)
 
