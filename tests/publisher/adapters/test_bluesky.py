@@ -37,7 +37,7 @@ from services.publisher.domain.tasks import Task
 from services.publisher.ports import Credentials
 from shared.ids import PublicationId
 from tests.publisher.builders import a_publication
-from tests.support.scripted_platform import ScriptedPlatform, Told
+from tests.support.told_platform import Told, ToldPlatform
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -89,10 +89,10 @@ def error(status: int, name: str, **headers: str) -> Told:
 
 
 @asynccontextmanager
-async def a_server() -> AsyncIterator[tuple[ScriptedPlatform, Bluesky, Credentials]]:
+async def a_server() -> AsyncIterator[tuple[ToldPlatform, Bluesky, Credentials]]:
     """A server on which everything goes well."""
     http = Http(total_seconds=2)
-    async with ScriptedPlatform() as platform:
+    async with ToldPlatform() as platform:
         platform.tell("createSession", (200, SESSION))
         platform.tell("getPosts", (200, {"posts": [VIEW]}))
         platform.tell("putRecord", (200, {"uri": OURS, "cid": "bafyours"}))
@@ -135,12 +135,12 @@ async def test_an_answer_that_nobody_can_read_leaves_it_open() -> None:
 
 
 async def test_the_reset_of_a_limit_is_counted_on_the_servers_clock() -> None:
-    headers = {"ratelimit-reset": "1795334700", "date": "Sun, 22 Nov 2026 08:03:30 GMT"}
+    headers = {"ratelimit-limit": "5000", "ratelimit-reset": "1795334700", "date": "Sun, 22 Nov 2026 08:03:30 GMT"}
     throttled = bluesky_answers.outcome_of(Answer(429, headers, b"{}"))
     assert isinstance(throttled, Throttled)
     assert throttled.retry_after == 1795334700 - datetime(2026, 11, 22, 8, 3, 30, tzinfo=UTC).timestamp()
     assert bluesky_answers.retry_after(Answer(429, headers | {"retry-after": "7"}, b"{}")) == 7
-    for remaining, rests in (("3", False), ("2", True)):
+    for remaining, rests in (("101", False), ("100", True)):
         answer = Answer(200, headers | {"ratelimit-remaining": remaining}, json.dumps({"uri": OURS}).encode())
         published = bluesky_answers.outcome_of(answer)
         assert isinstance(published, Published)

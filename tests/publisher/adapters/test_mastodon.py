@@ -38,7 +38,7 @@ from services.publisher.domain.tasks import Task
 from services.publisher.ports import Credentials
 from tests.publisher.builders import a_publication
 from tests.support.platform_stand_in import TOKEN, PlatformStandIn
-from tests.support.scripted_platform import ScriptedPlatform, Told
+from tests.support.told_platform import Told, ToldPlatform
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -200,9 +200,9 @@ async def test_a_look_that_does_not_come_about_proves_nothing(answer: Answer) ->
 
 
 @asynccontextmanager
-async def an_api() -> AsyncIterator[tuple[ScriptedPlatform, Mastodon, Credentials]]:
+async def an_api() -> AsyncIterator[tuple[ToldPlatform, Mastodon, Credentials]]:
     http = Http(total_seconds=2)
-    async with ScriptedPlatform() as platform:
+    async with ToldPlatform() as platform:
         try:
             yield platform, Mastodon(http), Credentials(TOKEN, platform.url)
         finally:
@@ -222,7 +222,7 @@ async def test_an_account_that_has_nearly_nothing_left_rests_until_the_reset() -
         "date": "Sun, 22 Nov 2026 08:03:30 GMT",
     }
     body = json.dumps(STATUS).encode()
-    for remaining, rest in (("3", 90.0), ("4", None), ("", None)):
+    for remaining, rest in (("6", 90.0), ("7", None), ("", None)):
         answer = Answer(200, headers | {"x-ratelimit-remaining": remaining}, body)
         assert mastodon.outcome_of(answer) == Published(STATUS["id"], STATUS["url"], rest)
 

@@ -38,7 +38,7 @@ from services.publisher.domain.publications import Publication
 from services.publisher.domain.tasks import Task
 from services.publisher.ports import Credentials
 from tests.publisher.builders import a_publication
-from tests.support.scripted_platform import ScriptedPlatform, Told
+from tests.support.told_platform import Told, ToldPlatform
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -95,9 +95,9 @@ def listed(*comments: Any, **more: Any) -> Told:
 
 
 @asynccontextmanager
-async def an_api() -> AsyncIterator[tuple[ScriptedPlatform, YouTube, Credentials]]:
+async def an_api() -> AsyncIterator[tuple[ToldPlatform, YouTube, Credentials]]:
     http = Http(total_seconds=2)
-    async with ScriptedPlatform() as platform:
+    async with ToldPlatform() as platform:
         try:
             yield platform, YouTube(http), Credentials("ya29.token", platform.url, secrets=SECRETS)
         finally:

@@ -8,6 +8,7 @@ answered with 400. What a server refuses by name it has not written; only a 5xx 
 from services.publisher.adapters import metrics
 from services.publisher.adapters.http import Answer
 from services.publisher.adapters.platforms.bluesky_records import page_of
+from services.publisher.adapters.platforms.budgets import rest_of_rate_limit
 from services.publisher.adapters.platforms.times import on_the_servers_clock
 from services.publisher.domain.outcomes import (
     NOT_POSSIBLE,
@@ -37,8 +38,6 @@ DEAD = frozenset(
         "AccountNotFound",
     }
 )
-PUT_POINTS = 3
-"""What a new record costs of the 5,000 points that an account has in an hour."""
 
 
 def error_of(answer: Answer) -> str:
@@ -57,7 +56,7 @@ def outcome_of(answer: Answer) -> Outcome:
     if answer.status == 200:
         uri = answer.object().get("uri")
         if isinstance(uri, str) and uri:
-            return Published(uri, page_of(uri), rest_of(answer))
+            return Published(uri, page_of(uri), rest_of_rate_limit(answer.headers, on_the_servers_clock(answer)))
         metrics.UNREADABLE.labels(PLATFORM).inc()
         return Unknown("a record without an address")
     if error_of(answer) == NOT_THERE:
@@ -84,12 +83,8 @@ def retry_after(answer: Answer) -> float | None:
     return _until_reset(answer) if wished is None else wished
 
 
-def rest_of(answer: Answer) -> float | None:
-    """How long the account had better rest: until the reset, if what remains is too little for another record."""
-    remaining = answer.headers.get("ratelimit-remaining", "")
-    return _until_reset(answer) if remaining.isdecimal() and int(remaining) < PUT_POINTS else None
-
-
 def _until_reset(answer: Answer) -> float | None:
-    reset, now = answer.headers.get("ratelimit-reset", ""), on_the_servers_clock(answer)
-    return max(int(reset) - now.timestamp(), 0.0) if reset.isdecimal() and len(reset) < 16 and now else None
+    reset = answer.headers.get("ratelimit-reset", "")
+    if not (reset.isdecimal() and len(reset) < 16):
+        return None
+    return max(int(reset) - on_the_servers_clock(answer).timestamp(), 0.0)

@@ -4,10 +4,9 @@ Sources: Mastodon documentation, methods ``statuses``, "Rate limits"; Mastodon's
 ``X-RateLimit-Reset`` is an ISO 8601 moment on the server's clock, where others send a number.
 """
 
-from datetime import datetime
-
 from services.publisher.adapters import metrics
 from services.publisher.adapters.http import Answer
+from services.publisher.adapters.platforms.budgets import rest_of_rate_limit
 from services.publisher.adapters.platforms.times import iso, on_the_servers_clock
 from services.publisher.domain.outcomes import (
     NOT_POSSIBLE,
@@ -25,8 +24,6 @@ from services.publisher.domain.outcomes import (
 PLATFORM = "mastodon"
 
 GONE = (404, 410)
-NEARLY_SPENT = 0.01
-"""Which part of a limit is left to the account's reading when its replies begin to rest."""
 
 
 def said(answer: Answer) -> str:
@@ -40,7 +37,8 @@ def outcome_of(answer: Answer) -> Outcome:
         body = answer.object()
         native_id, url = body.get("id"), body.get("url")
         if isinstance(native_id, str) and native_id:
-            return Published(native_id, url if isinstance(url, str) else None, rest_of(answer))
+            rest = rest_of_rate_limit(answer.headers, on_the_servers_clock(answer))
+            return Published(native_id, url if isinstance(url, str) else None, rest)
         metrics.UNREADABLE.labels(PLATFORM).inc()
         return Unknown("a status without an id")
     if answer.status in GONE:
@@ -78,15 +76,6 @@ def retry_after(answer: Answer) -> float | None:
     return _until_reset(answer) if wished is None else wished
 
 
-def rest_of(answer: Answer) -> float | None:
-    """How long the account had better rest: until the reset, if nearly nothing remains."""
-    remaining, limit = (answer.headers.get(f"x-ratelimit-{name}", "") for name in ("remaining", "limit"))
-    if not (remaining.isdecimal() and limit.isdecimal()) or int(remaining) > int(limit) * NEARLY_SPENT:
-        return None
-    return _until_reset(answer)
-
-
 def _until_reset(answer: Answer) -> float | None:
-    reset: datetime | None = iso(answer.headers.get("x-ratelimit-reset"))
-    now = on_the_servers_clock(answer)
-    return max((reset - now).total_seconds(), 0) if reset is not None and now is not None else None
+    reset = iso(answer.headers.get("x-ratelimit-reset"))
+    return None if reset is None else max((reset - on_the_servers_clock(answer)).total_seconds(), 0)

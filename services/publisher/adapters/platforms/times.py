@@ -14,9 +14,9 @@ def iso(said: object) -> datetime | None:
     return moment if moment.tzinfo is not None else None
 
 
-def on_the_servers_clock(answer: Answer) -> datetime | None:
-    """When the server says that it answered: the ``Date`` header, which has whole seconds."""
+def on_the_servers_clock(answer: Answer) -> datetime:
+    """When the server says that it answered: the ``Date`` header, which has whole seconds; else our own clock."""
     try:
         return datetime.strptime(answer.headers.get("date", ""), "%a, %d %b %Y %H:%M:%S GMT").replace(tzinfo=UTC)
     except ValueError:
-        return None
+        return datetime.now(UTC)

@@ -77,7 +77,7 @@ def refusal_of(answer: Answer) -> Throttled | CredentialsDead | Refused | Unknow
     """Why a call was refused, or that nobody knows whether it was."""
     reason, words = reason_of(answer), said(answer)
     if reason in DAY_SPENT:
-        return Throttled(until_midnight(on_the_servers_clock(answer) or datetime.now(UTC)), words)
+        return Throttled(until_midnight(on_the_servers_clock(answer)), words)
     if reason in TOO_FAST or answer.status == 429:
         return Throttled(answer.retry_after(), words)
     if reason in DEAD or answer.status == 401:
