@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -53,8 +54,8 @@ class Desk:
     def account(self) -> str:
         return self.example.account["account"]
 
-    def a_reply(self, text: str = "The supply returns at 6 p.m.") -> Publication:
-        return self.example.a_reply(self.square.http, text)
+    def a_reply(self, **changes: Any) -> Publication:
+        return replace(self.example.a_reply(self.square.http, self.account), **changes)
 
     async def send(self, publication: Publication) -> Outcome:
         return await self.channel.send(publication, self.credentials)
@@ -228,7 +229,7 @@ async def test_a_session_lasts_beyond_its_token_and_is_opened_once(on_bluesky: D
 
 
 async def test_people_are_mentioned_by_did_in_bytes(on_bluesky: Desk) -> None:
-    publication = on_bluesky.a_reply("ආයුබෝවන් @nimal-perera.square.test")
+    publication = on_bluesky.a_reply(text="ආයුබෝවන් @nimal-perera.square.test")
     native_id = await on_bluesky.published(publication)
     seen = await on_bluesky.channel.view(on_bluesky.account, native_id, on_bluesky.credentials)
     assert isinstance(seen, Captured)
@@ -239,7 +240,7 @@ async def test_people_are_mentioned_by_did_in_bytes(on_bluesky: Desk) -> None:
 
 
 async def test_the_parts_of_a_thread_answer_each_other_under_one_root(on_bluesky: Desk) -> None:
-    first = on_bluesky.a_reply("One of two")
+    first = on_bluesky.a_reply(text="One of two")
     above = await on_bluesky.published(first)
     second = replace(first, part=2, reply_to=above, text="Two of two")
     below = await on_bluesky.published(second)

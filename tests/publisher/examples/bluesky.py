@@ -6,26 +6,26 @@ from services.publisher.domain.publications import Publication
 from tests.publisher.builders import a_publication
 from tests.publisher.examples import Example
 
-ACCOUNT = "did:plc:waterboardofthesquare234"
+ACCOUNT = "did:plc:passportsofthesquare2345"
 
 
-def a_reply(square: httpx.Client, text: str) -> Publication:
-    """A citizen's post, and ``text`` in answer to it."""
-    asked = {"name": "Nimal Perera", "account": ACCOUNT, "text": "No water since morning"}
+def a_reply(square: httpx.Client, account: str) -> Publication:
+    """A citizen's post, and what answers it."""
+    asked = {"name": "Nimal Perera", "account": account, "text": "No water since morning"}
     post = square.post("/citizens/posts", json=asked).raise_for_status().json()["id"]
     return a_publication(
         platform="bluesky",
-        account=ACCOUNT,
+        account=account,
         thread=post,
         reply_to=post,
         mention="nimal-perera.square.test",
         language="en",
-        text=text,
+        text="The supply returns at 6 p.m.",
     )
 
 
 EXAMPLE = Example(
-    account={"agency": "water-board", "platform": "bluesky", "account": ACCOUNT, "name": "Water Board"},
+    account={"agency": "passports", "platform": "bluesky", "account": ACCOUNT, "name": "Passports"},
     path="",
     a_reply=a_reply,
     ends={

@@ -9,24 +9,24 @@ from tests.publisher.examples import Example
 ACCOUNT = "109000000000000009"
 
 
-def a_reply(square: httpx.Client, text: str) -> Publication:
-    """A citizen's status, and ``text`` in answer to it."""
-    asked = {"name": "Nimal Perera", "account": ACCOUNT, "text": "No water since morning"}
+def a_reply(square: httpx.Client, account: str) -> Publication:
+    """A citizen's status, and what answers it."""
+    asked = {"name": "Nimal Perera", "account": account, "text": "No water since morning"}
     status = square.post("/citizens/posts", json=asked).raise_for_status().json()["id"]
     return a_publication(
         platform="mastodon",
-        account=ACCOUNT,
+        account=account,
         thread=status,
         reply_to=status,
         mention="nimal_perera",
         visibility="public",
         language="en",
-        text=text,
+        text="The supply returns at 6 p.m.",
     )
 
 
 EXAMPLE = Example(
-    account={"agency": "water-board", "platform": "mastodon", "account": ACCOUNT, "name": "Water Board"},
+    account={"agency": "passports", "platform": "mastodon", "account": ACCOUNT, "name": "Passports"},
     path="",
     a_reply=a_reply,
     ends={

@@ -6,27 +6,27 @@ from services.publisher.domain.publications import Publication
 from tests.publisher.builders import a_publication
 from tests.publisher.examples import Example
 
-CHANNEL = "UCwaterboardofthesquare2"
+CHANNEL = "UCpassportsofthesquare22"
 TOKEN = "a-token-of-the-channel"
 
 
-def a_reply(square: httpx.Client, text: str) -> Publication:
-    """A citizen's comment, and ``text`` in answer to it."""
-    asked = {"name": "Nimal Perera", "account": CHANNEL, "text": "No water since morning"}
+def a_reply(square: httpx.Client, account: str) -> Publication:
+    """A citizen's comment, and what answers it."""
+    asked = {"name": "Nimal Perera", "account": account, "text": "No water since morning"}
     comment = square.post("/citizens/posts", json=asked).raise_for_status().json()["id"]
     return a_publication(
         platform="youtube",
-        account=CHANNEL,
+        account=account,
         thread=comment,
         reply_to=comment,
         mention="nimal_perera",
         language="en",
-        text=text,
+        text="The supply returns at 6 p.m.",
     )
 
 
 EXAMPLE = Example(
-    account={"agency": "water-board", "platform": "youtube", "account": CHANNEL, "name": "Water Board"},
+    account={"agency": "passports", "platform": "youtube", "account": CHANNEL, "name": "Passports"},
     path="",
     a_reply=a_reply,
     ends={
