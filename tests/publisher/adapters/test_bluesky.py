@@ -1,9 +1,6 @@
 """Bluesky: what its servers' answers mean, and what is asked of them."""
 
-import asyncio
 import json
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
 
@@ -32,77 +29,28 @@ from services.publisher.domain.outcomes import (
     Unknown,
     Unmeasured,
 )
-from services.publisher.domain.publications import Publication
-from services.publisher.domain.tasks import Task
 from services.publisher.ports import Credentials
 from shared.ids import PublicationId
-from tests.publisher.builders import a_publication
-from tests.support.told_platform import Told, ToldPlatform
+from tests.publisher.adapters.on_bluesky import (
+    KEY,
+    NIMAL,
+    OURS,
+    PARENT,
+    POSTS,
+    REPLY,
+    ROOT,
+    SINCE,
+    STANDING,
+    VIEW,
+    WATER,
+    a_reply,
+    a_server,
+    a_task,
+    error,
+)
+from tests.support.told_platform import Told
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
-
-POSTS = "app.bsky.feed.post"
-WATER, NIMAL = "did:plc:water", "did:plc:nimal"
-ROOT = {"uri": f"at://did:plc:kamala/{POSTS}/3lroot", "cid": "bafyroot"}
-PARENT = f"at://{NIMAL}/{POSTS}/3lparent"
-PUBLICATION = PublicationId("pub_019aa3f2c1e47c55a0f3b2d98e6f1a07")
-KEY = "3m643q6etbikr"
-OURS = f"at://{WATER}/{POSTS}/{KEY}"
-SINCE = datetime(2026, 11, 22, 8, tzinfo=UTC)
-SESSION = {"did": WATER, "handle": "water.example.gov", "accessJwt": "access-1", "refreshJwt": "refresh-1"}
-VIEW = {
-    "uri": PARENT,
-    "cid": "bafyparent",
-    "author": {"did": NIMAL, "handle": "nimal.example", "viewer": {"blockedBy": False}},
-    "record": {"$type": POSTS, "text": "No water", "reply": {"root": ROOT, "parent": ROOT}},
-    "viewer": {},
-    "likeCount": 3,
-    "repostCount": 1,
-    "replyCount": 2,
-    "quoteCount": 0,
-}
-REPLY = {"root": ROOT, "parent": {"uri": PARENT, "cid": "bafyparent"}}
-STANDING = {"uri": OURS, "cid": "bafyours", "value": {"$type": POSTS, "text": "We know.", "reply": REPLY}}
-
-
-def a_reply(**changes: Any) -> Publication:
-    return a_publication(
-        **{
-            "publication": PUBLICATION,
-            "platform": "bluesky",
-            "account": WATER,
-            "thread": ROOT["uri"],
-            "reply_to": PARENT,
-            "mention": "nimal.example",
-            "text": "We know.",
-            **changes,
-        }
-    )
-
-
-def a_task(kind: str = "delete", native_id: str = OURS) -> Task:
-    return Task("tsk_1", "water", "bluesky", WATER, ROOT["uri"], kind, native_id)
-
-
-def error(status: int, name: str, **headers: str) -> Told:
-    return status, {"error": name, "message": "words to be ignored"}, headers
-
-
-@asynccontextmanager
-async def a_server() -> AsyncIterator[tuple[ToldPlatform, Bluesky, Credentials]]:
-    """A server on which everything goes well."""
-    http = Http(total_seconds=2)
-    async with ToldPlatform() as platform:
-        platform.tell("createSession", (200, SESSION))
-        platform.tell("getPosts", (200, {"posts": [VIEW]}))
-        platform.tell("putRecord", (200, {"uri": OURS, "cid": "bafyours"}))
-        platform.tell("getRecord", (200, STANDING))
-        platform.tell("deleteRecord", (200, {}))
-        try:
-            yield platform, Bluesky(http), Credentials("app-password", platform.url)
-        finally:
-            await http.close()
-
 
 # -- what answers mean
 
@@ -342,86 +290,6 @@ async def test_a_write_without_an_answer_leaves_it_open() -> None:
         http = Http(total_seconds=0.3)
         assert isinstance(await Bluesky(http).send(a_reply(), credentials), Unknown)
         await http.close()
-
-
-# -- sessions
-
-
-async def test_many_replies_at_once_open_one_session() -> None:
-    async with a_server() as (platform, channel, credentials):
-        await asyncio.gather(*(channel.send(a_reply(), credentials) for _ in range(20)))
-        assert len(platform.asked_for("putRecord")) == 20
-        assert len(platform.asked_for("createSession")) == 1
-
-
-async def test_an_outdated_token_is_renewed_once_for_all_and_the_call_made_again() -> None:
-    async with a_server() as (platform, channel, credentials):
-        await channel.send(a_reply(), credentials)
-        platform.tell("putRecord", error(400, "ExpiredToken"), (200, {"uri": OURS}))
-        platform.tell("refreshSession", (200, SESSION | {"accessJwt": "access-2", "refreshJwt": "refresh-2"}))
-        assert isinstance(await channel.send(a_reply(), credentials), Published)
-        (renewal,) = platform.asked_for("refreshSession")
-        assert (renewal.method, renewal.headers["authorization"], renewal.body) == ("POST", "Bearer refresh-1", b"")
-        assert platform.asked_for("putRecord")[-1].headers["authorization"] == "Bearer access-2"
-        assert len(platform.asked_for("createSession")) == 1
-
-
-async def test_a_refresh_token_that_is_outdated_itself_means_beginning_anew() -> None:
-    async with a_server() as (platform, channel, credentials):
-        platform.tell("getPosts", error(400, "ExpiredToken"), (200, {"posts": [VIEW]}))
-        platform.tell("refreshSession", error(400, "ExpiredToken"))
-        assert isinstance(await channel.send(a_reply(), credentials), Published)
-        assert len(platform.asked_for("createSession")) == 2
-
-
-async def test_a_token_that_is_refused_is_not_used_again() -> None:
-    async with a_server() as (platform, channel, credentials):
-        platform.tell("putRecord", error(400, "InvalidToken"), (200, {"uri": OURS}))
-        assert isinstance(await channel.send(a_reply(), credentials), CredentialsDead)
-        assert isinstance(await channel.send(a_reply(), credentials), Published)
-        assert len(platform.asked_for("createSession")) == 2
-
-
-@pytest.mark.parametrize(
-    ("told", "expected"),
-    [
-        (error(401, "AuthenticationRequired"), CredentialsDead("status 401, AuthenticationRequired")),
-        (error(401, "AuthFactorTokenRequired"), CredentialsDead("status 401, AuthFactorTokenRequired")),
-        (error(400, "InvalidRequest"), CredentialsDead("status 400, InvalidRequest")),
-        ((200, SESSION | {"did": "did:plc:bank"}), CredentialsDead("the app password is another account's")),
-        (error(429, "RateLimitExceeded", **{"retry-after": "60"}), Throttled(60.0, "status 429, RateLimitExceeded")),
-        (error(503, "UpstreamFailure"), Unavailable("status 503, UpstreamFailure")),
-    ],
-)
-async def test_a_door_that_does_not_open_is_not_knocked_at_by_everybody(told: Told, expected: Outcome) -> None:
-    async with a_server() as (platform, channel, credentials):
-        platform.tell("createSession", told)
-        outcomes = await asyncio.gather(*(channel.send(a_reply(), credentials) for _ in range(10)))
-        assert outcomes == [expected] * 10
-        assert len(platform.asked) == 1
-
-
-async def test_an_author_who_is_taken_down_costs_no_session() -> None:
-    async with a_server() as (platform, channel, credentials):
-        platform.tell("getPosts", (200, {"posts": []}))
-        platform.tell("getProfile", error(400, "AccountTakedown"))
-        for _ in range(3):
-            assert isinstance(await channel.send(a_reply(), credentials), Unavailable)
-        assert len(platform.asked_for("createSession")) == 1
-
-
-async def test_another_app_password_is_tried_at_once() -> None:
-    async with a_server() as (platform, channel, credentials):
-        platform.tell("createSession", error(401, "AuthenticationRequired"), (200, SESSION))
-        await channel.send(a_reply(), credentials)
-        assert isinstance(await channel.send(a_reply(), Credentials("another", platform.url)), Published)
-
-
-async def test_app_password_and_tokens_do_not_show() -> None:
-    async with a_server() as (_, channel, credentials):
-        await channel.send(a_reply(), credentials)
-        shown = repr(channel._sessions._doors)
-        assert all(secret not in shown for secret in ("app-password", "access-1", "refresh-1"))
 
 
 # -- looking, changing, counting
