@@ -23,6 +23,7 @@ from services.publisher.adapters.platforms.base import Sparse
 from services.publisher.adapters.platforms.bluesky_answers import (
     NOT_THERE,
     OTHERWISE_THERE,
+    PLATFORM,
     error_of,
     outcome_of,
     refusal_of,
@@ -41,7 +42,7 @@ from services.publisher.adapters.platforms.bluesky_records import (
 )
 from services.publisher.adapters.platforms.bluesky_sessions import Barred, Sessions
 from services.publisher.adapters.platforms.deadlines import FIRST_SECONDS
-from services.publisher.domain import formatting, graphemes
+from services.publisher.domain import formatting
 from services.publisher.domain.outcomes import (
     Absent,
     CannotDo,
@@ -68,9 +69,9 @@ from services.publisher.domain.outcomes import (
 from services.publisher.domain.publications import Nature, Publication
 from services.publisher.domain.tasks import Task
 from services.publisher.ports import Credentials
+from shared import lengths
 
-MOST_GRAPHEMES = 300
-MOST_BYTES = 3000
+MOST_GRAPHEMES = lengths.limits(PLATFORM)[0].most
 ANOTHER = "another record stands under its key"
 NUMBERS = {
     "likes": "likeCount",
@@ -236,9 +237,8 @@ class Bluesky(Sparse):
 
 def too_long(text: str) -> Refused | None:
     """The refusal of a text that is longer than a record may hold, in what readers count or in bytes."""
-    return formatting.too_long(graphemes.count(text), MOST_GRAPHEMES) or formatting.too_long(
-        len(text.encode()), MOST_BYTES
-    )
+    misfit = lengths.excess(PLATFORM, text)
+    return None if misfit is None else formatting.too_long(misfit.length, misfit.most)
 
 
 def _standing(sighting: Sighting) -> Outcome:

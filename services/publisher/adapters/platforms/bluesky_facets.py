@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from services.publisher.domain import graphemes
+from shared import graphemes
 
 MOST_TAG_GRAPHEMES = 64
 MOST_TAG_BYTES = 640

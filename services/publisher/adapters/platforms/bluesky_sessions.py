@@ -82,19 +82,22 @@ class Sessions:
         parameters: Mapping[str, str],
         content: dict[str, Any] | None,
     ) -> Answer | Barred:
-        door = self._door(account, credentials)
-        session = await self._session(door, None)
-        for _ in range(2):
-            if not isinstance(session, Session):
-                return session
+        async def ask(session: Session) -> Answer:
             address, headers = f"{credentials.base_url}/xrpc/{name}", _bearer(session.access)
             if content is None:
-                answer = await self._http.get(PLATFORM, address, headers, parameters)
-            else:
-                answer = await self._http.post(PLATFORM, address, headers, content)
-            if error_of(answer) != OUTDATED:
-                break
+                return await self._http.get(PLATFORM, address, headers, parameters)
+            return await self._http.post(PLATFORM, address, headers, content)
+
+        door = self._door(account, credentials)
+        session = await self._session(door, None)
+        if not isinstance(session, Session):
+            return session
+        answer = await ask(session)
+        if error_of(answer) == OUTDATED:
             session = await self._session(door, session)
+            if not isinstance(session, Session):
+                return session
+            answer = await ask(session)
         # Other names may mean whom a call asks about.
         if (answer.status == 401 or error_of(answer) == "InvalidToken") and door.session is session:
             door.session = None

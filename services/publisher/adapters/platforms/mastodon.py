@@ -16,7 +16,7 @@ from typing import Any
 from urllib.parse import quote
 
 from services.publisher.adapters.http import Answer, Http, NoAnswer, NothingSent
-from services.publisher.adapters.platforms import edits, mastodon_rights
+from services.publisher.adapters.platforms import mastodon_rights
 from services.publisher.adapters.platforms.base import Sparse
 from services.publisher.adapters.platforms.deadlines import LOOK_SECONDS
 from services.publisher.adapters.platforms.mastodon_answers import GONE, PLATFORM, effect_of, outcome_of, said
@@ -43,6 +43,7 @@ from services.publisher.domain.outcomes import (
 from services.publisher.domain.publications import Nature, Publication
 from services.publisher.domain.tasks import Task
 from services.publisher.ports import Credentials
+from shared import wordings
 
 CLOCK_SKEW = timedelta(minutes=2)
 PAGE = 10
@@ -111,7 +112,7 @@ class Mastodon(Sparse):
         try:
             match task.kind:
                 case "edit":
-                    wording = edits.wording_of(task)
+                    wording = wordings.with_mention(task.text or "", task.mention)
                     refused = formatting.too_long(formatting.mastodon_length(wording), formatting.MASTODON_MOST)
                     if refused is not None:
                         return refused

@@ -22,7 +22,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from services.publisher.adapters.http import Answer, Http, NoAnswer, NothingSent
-from services.publisher.adapters.platforms import edits, youtube_tokens
+from services.publisher.adapters.platforms import youtube_tokens
 from services.publisher.adapters.platforms.base import Sparse
 from services.publisher.adapters.platforms.deadlines import LOOK_SECONDS
 from services.publisher.adapters.platforms.times import iso
@@ -61,9 +61,9 @@ from services.publisher.domain.outcomes import (
 from services.publisher.domain.publications import Nature, Publication
 from services.publisher.domain.tasks import Kind, Task
 from services.publisher.ports import Credentials
+from shared import lengths, wordings
 
-MOST_CHARACTERS = 10_000
-"""Not confirmed by YouTube's documentation."""
+MOST_CHARACTERS = lengths.limits(PLATFORM)[0].most
 CLOCK_SKEW = timedelta(minutes=2)
 """How far YouTube's clock may lie before ours; ``publishedAt`` has whole seconds besides."""
 PAGE = 50
@@ -205,7 +205,7 @@ class YouTube(Sparse):
         return CannotSee("more replies than one look shows")
 
     async def _edit(self, task: Task, credentials: Credentials) -> Effect:
-        wording = edits.wording_of(task)
+        wording = wordings.with_mention(task.text or "", task.mention)
         refused = formatting.too_long(len(wording), MOST_CHARACTERS)
         if refused is not None:
             return refused
