@@ -46,6 +46,7 @@ class PlatformSettings(BaseModel):
     facebook_url: str = Field("https://graph.facebook.com", description="the Graph API")
     facebook_version: str = Field("v25.0", pattern=r"^v\d+\.\d+$", description="version of the Graph API")
     mastodon_url: str | None = Field(None, description="the server of accounts that name none")
+    youtube_url: str = Field("https://www.googleapis.com", description="the YouTube Data API")
 
 
 class Settings(ServiceSettings):

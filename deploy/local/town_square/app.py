@@ -9,6 +9,7 @@ from fastapi.exceptions import RequestValidationError
 from .accounts import AccountRoutes, Accounts
 from .bluesky import BlueskyRoutes, answer_xrpc_error
 from .bluesky_forum import BlueskyForum
+from .bluesky_gates import GateRoutes, Gates
 from .bluesky_posts import Posts
 from .bluesky_sessions import Sessions, XrpcError
 from .bluesky_stream import StreamRoutes
@@ -49,6 +50,8 @@ from .youtube_comments import Comments
 from .youtube_errors import YouTubeError
 from .youtube_forum import YouTubeForum
 from .youtube_keys import Keys
+from .youtube_owner import OwnerRoutes
+from .youtube_tokens import Tokens
 
 
 def create_app(settings: Settings, clock: Clock = system_clock) -> FastAPI:
@@ -90,8 +93,11 @@ def _include_routes(app: FastAPI, settings: Settings, clock: Clock, store: Store
     comments = PageComments(store, replies, clock)
     messages = PrivateMessages(store, replies, clock)
     posts = Posts(store, accounts, people, replies, clock)
-    views = Views(posts)
+    gates = Gates(store)
+    views = Views(posts, gates)
     videos = Comments(store, people, replies, clock)
+    tokens = Tokens(store, accounts, clock)
+    keys = Keys(accounts, tokens, clock, settings.youtube_units_a_day)
     forums = (BlueskyForum(accounts, posts, views), YouTubeForum(accounts, videos))
     entities = Entities(statuses, people, settings.base_url, settings.domain)
     for routes in (
@@ -104,7 +110,9 @@ def _include_routes(app: FastAPI, settings: Settings, clock: Clock, store: Store
         CitizenMessageRoutes(accounts, messages),
         BlueskyRoutes(Sessions(store, accounts, clock), posts, views, faults, clock),
         StreamRoutes(posts, clock),
-        YouTubeRoutes(Keys(accounts, clock, settings.youtube_units_a_day), videos, faults),
+        GateRoutes(gates),
+        YouTubeRoutes(keys, videos, faults),
+        OwnerRoutes(keys, videos, tokens),
         DiscourseRoutes(accounts, ForumPosts(store, replies, clock), faults),
         PostmarkRoutes(accounts, SentMail(store, replies, clock), faults),
         MailgunRoutes(accounts, SentMail(store, replies, clock), faults),
