@@ -22,7 +22,8 @@ class Task:
     """One change to one thing on one account.
 
     ``native_id`` is the platform's id of what is changed, ``thread`` and ``reply_to`` where it stands; ``text`` is what
-    an edited reply shall read, already as the platform takes it. ``ours`` is whether we wrote it.
+    an edited reply shall read, already as the platform takes it. ``ours`` is whether we wrote it, ``public`` whether
+    everybody can read it: some platforms keep private messages elsewhere.
     """
 
     task: str
@@ -37,6 +38,7 @@ class Task:
     mention: str | None = None
     language: str | None = None
     reason: str = ""
+    public: bool = True
 
     @property
     def ours(self) -> bool:
