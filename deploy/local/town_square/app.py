@@ -13,10 +13,12 @@ from .bluesky_posts import Posts
 from .bluesky_sessions import Sessions, XrpcError
 from .bluesky_stream import StreamRoutes
 from .bluesky_views import Views
+from .bot_messages import BotMessages
 from .citizens import CitizenRoutes
 from .clock import Clock, system_clock
 from .faults import FaultRoutes, Faults
 from .graph import GraphError, GraphRoutes, answer_graph_error
+from .line import LineError, LineRoutes, answer_line_error
 from .mastodon import MastodonError, MastodonRoutes, answer_mastodon_error
 from .mastodon_entities import Entities
 from .mastodon_streaming import StreamingRoutes
@@ -28,6 +30,12 @@ from .replies import Replies, ReplyRoutes
 from .settings import Settings
 from .statuses import Statuses
 from .store import Store
+from .telegram import TelegramError, TelegramRoutes, answer_telegram_error
+from .viber import ViberError, ViberRoutes, answer_viber_error
+from .x import XRoutes
+from .x_errors import OAuthError, XError, answer_x_error
+from .x_grants import Grants
+from .x_posts import XPosts
 from .youtube import YouTubeRoutes, answer_youtube_error
 from .youtube_comments import Comments
 from .youtube_errors import YouTubeError
@@ -52,6 +60,11 @@ def create_app(settings: Settings, clock: Clock = system_clock) -> FastAPI:
     app.add_exception_handler(GraphError, answer_graph_error)
     app.add_exception_handler(XrpcError, answer_xrpc_error)
     app.add_exception_handler(YouTubeError, answer_youtube_error)
+    app.add_exception_handler(XError, answer_x_error)
+    app.add_exception_handler(OAuthError, answer_x_error)
+    app.add_exception_handler(TelegramError, answer_telegram_error)
+    app.add_exception_handler(ViberError, answer_viber_error)
+    app.add_exception_handler(LineError, answer_line_error)
     app.add_api_route("/live", live, methods=["GET"])
     _include_routes(app, settings, clock, store)
     return app
@@ -71,6 +84,7 @@ def _include_routes(app: FastAPI, settings: Settings, clock: Clock, store: Store
     posts = Posts(store, accounts, people, replies, clock)
     views = Views(posts)
     videos = Comments(store, people, replies, clock)
+    messages = BotMessages(store, replies, clock)
     forums = (BlueskyForum(accounts, posts, views), YouTubeForum(accounts, videos))
     entities = Entities(statuses, people, settings.base_url, settings.domain)
     for routes in (
@@ -83,6 +97,10 @@ def _include_routes(app: FastAPI, settings: Settings, clock: Clock, store: Store
         BlueskyRoutes(Sessions(store, accounts, clock), posts, views, faults, clock),
         StreamRoutes(posts, clock),
         YouTubeRoutes(Keys(accounts, clock, settings.youtube_units_a_day), videos, faults),
+        XRoutes(Grants(store, accounts, clock), XPosts(store, replies, clock), faults, clock),
+        TelegramRoutes(store, accounts, messages, faults, clock),
+        ViberRoutes(accounts, messages, faults),
+        LineRoutes(accounts, messages, faults, clock),
         CitizenRoutes(clock, accounts, people, statuses, comments, forums),
         PageRoutes(),
     ):

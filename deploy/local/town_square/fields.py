@@ -33,4 +33,4 @@ def _from_json(body: bytes) -> dict[str, str]:
 def _text(value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
-    return str(value)
+    return json.dumps(value) if isinstance(value, dict | list) else str(value)
