@@ -19,7 +19,7 @@ LIGHT = ((0, 4351), (8192, 8205), (8208, 8223), (8242, 8247))
 _IN_A_LINK = r"[!-;=?-~À-ɏЀ-ӿ]"
 _LABEL = r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\."
 _KNOWN = r"(?:com|org|net|edu|gov|mil|int|info|biz|name|pro|aero|coop|museum|app|dev|blog|news|site|online|co|tv)"
-_DOMAIN = rf"(?:{_LABEL})+{_KNOWN}\b|(?:{_LABEL}){{2,}}[a-z]{{2}}\b|{_LABEL}[a-z]{{2}}(?=/)"
+_DOMAIN = rf"(?:{_LABEL}){{2,}}[a-z]{{2}}\b|(?:{_LABEL})+{_KNOWN}\b|{_LABEL}[a-z]{{2}}(?=/)"
 _LINK = re.compile(
     rf"https?://{_IN_A_LINK}+|(?<![\w@$#./-])(?:{_DOMAIN})(?:/{_IN_A_LINK}*)?",
     re.IGNORECASE,
@@ -34,7 +34,8 @@ _SIGN = (
 _ONE = f"{_SIGN}(?:\ufe0f|{_SKIN})?[\U000e0020-\U000e007f]*"
 _EMOJI = re.compile(f"[\U0001f1e6-\U0001f1ff]{{2}}|[0-9#*]\ufe0f?\u20e3|[\xa9\xae]\ufe0f|{_ONE}(?:\u200d{_ONE})*")
 _NAMES_AT_THE_HEAD = re.compile(r"^\s*(?:@\w{1,15}\s+)+")
-_SCHEME = re.compile(r"\bhttps?://(?:www\.)?", re.IGNORECASE)
+_SCHEME = re.compile(r"\bhttps?://|\bwww\.", re.IGNORECASE)
+"""What X's own way to write a link may add to ours."""
 
 
 def weight(text: str) -> int:
