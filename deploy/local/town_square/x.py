@@ -66,6 +66,7 @@ class XRoutes:
             ("PUT", "/tweets/{post}/hidden", self.hide),
             ("POST", "/dm_conversations/with/{user}/messages", self.message),
             ("GET", "/dm_conversations/with/{user}/dm_events", self.messages),
+            ("GET", "/dm_events/{message}", self.read_message),
             ("DELETE", "/dm_events/{message}", self.delete_message),
             ("POST", "/oauth2/token", self.renew),
         ]
@@ -151,6 +152,14 @@ class XRoutes:
         limit, below = _page(request, least=1)
         found = self._posts.conversation(account.id, user, below, limit + 1)
         return self._answer(_listed(found, limit, shown_message))
+
+    async def read_message(self, request: Request, message: str) -> Response:
+        """Show one of the account's private messages."""
+        account = self._account(request)
+        found = self._posts.find(number(message), private=True)
+        if found is None or found.account != account.id:
+            return self._answer(missing("dm_event", message))
+        return self._answer({"data": shown_message(found)})
 
     async def delete_message(self, request: Request, message: str) -> Response:
         """Delete one's own private message."""

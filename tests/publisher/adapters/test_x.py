@@ -240,6 +240,18 @@ async def test_a_view_keeps_what_x_answered_and_reads_it_plainly() -> None:
         assert {"created_at", "note_tweet", "edit_history_tweet_ids"} <= set(request.query["tweet.fields"].split(","))
 
 
+async def test_what_is_no_post_may_still_be_a_private_message() -> None:
+    async with answering(X, "a-token") as (platform, channel, credentials):
+        body = {"data": {"id": "21", "event_type": "MessageCreate", "text": "Your file…"}}
+        platform.answer(200, GONE)
+        platform.answer(200, body)
+        assert await channel.view(ACCOUNT, "21", credentials) == Captured("Your file…", body)
+        assert [each.path for each in platform.requests] == ["/2/tweets/21", "/2/dm_events/21"]
+        platform.answer(200, GONE)
+        platform.answer(403, {"detail": "Your app may not read messages."})
+        assert isinstance(await channel.view(ACCOUNT, "21", credentials), Gone)
+
+
 @pytest.mark.parametrize(("status", "body"), [(200, GONE), (404, {"detail": "Not Found"})])
 async def test_a_post_that_is_not_shown_is_gone(status: int, body: Any) -> None:
     answer = Answer(status, {}, json.dumps(body).encode())

@@ -28,8 +28,10 @@ from services.publisher.adapters.platforms.x_wording import weight
 from services.publisher.domain import formatting
 from services.publisher.domain.outcomes import (
     CannotSee,
+    Captured,
     CredentialsDead,
     Effect,
+    Gone,
     Measure,
     Outcome,
     Probe,
@@ -125,10 +127,16 @@ class X(Sparse):
         return await asked(sent, lambda answer: effect_of(answer, task.kind))
 
     async def view(self, account: str, native_id: str, credentials: Credentials | None) -> View:
-        """``GET /2/tweets/:id``."""
+        """``GET /2/tweets/:id``, and where X knows no such post ``GET /2/dm_events/:id``: an id does not say which."""
         assert credentials is not None
+        name = quote(native_id, safe="")
         query = {"tweet.fields": EVIDENCE_FIELDS, "expansions": "author_id", "user.fields": "name,username"}
-        return await looked(self._get(f"/2/tweets/{quote(native_id, safe='')}", query, credentials), view_of)
+        post = await looked(self._get(f"/2/tweets/{name}", query, credentials), view_of)
+        if not isinstance(post, Gone):
+            return post
+        event = {"dm_event.fields": EVENT_FIELDS}
+        message = await looked(self._get(f"/2/dm_events/{name}", event, credentials), view_of)
+        return message if isinstance(message, Captured) else post
 
     async def measure(self, account: str, native_id: str, credentials: Credentials | None) -> Measure:
         """``public_metrics`` of a post."""
