@@ -140,6 +140,22 @@ def test_numbers_are_shown_where_they_are_asked_for(square: Square) -> None:
     assert "created_at" not in shown
 
 
+def test_the_square_can_be_told_of_a_citizens_post_and_of_numbers(square: Square) -> None:
+    made = post(square).json()["data"]["id"]
+    told = {"author_id": "77", "text": "Water & light?", "public_metrics": {"impression_count": 40_000}}
+    square.http.put(f"/x/posts/{PARENT}", json=told).raise_for_status()
+    square.http.put(f"/x/posts/{made}", json={"public_metrics": {"impression_count": 27}}).raise_for_status()
+    query = {"tweet.fields": "public_metrics,author_id"}
+    question, answer = (
+        square.http.get(f"/x/2/tweets/{each}", params=query, headers=US).json()["data"] for each in (PARENT, made)
+    )
+    assert (question["text"], question["author_id"]) == ("Water &amp; light?", "77")
+    assert question["public_metrics"]["impression_count"] == 40_000
+    assert answer["public_metrics"]["impression_count"] == 27
+    refused = square.http.put(f"/x/posts/{made}", json={"public_metrics": {"like_count": -1}})
+    assert refused.status_code == 422
+
+
 def test_a_private_message_stands_in_its_conversation_only(square: Square) -> None:
     sent = square.http.post("/x/2/dm_conversations/with/77/messages", json={"text": "Your file…"}, headers=US)
     assert sent.status_code == 201

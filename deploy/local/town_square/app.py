@@ -35,6 +35,7 @@ from .viber import ViberError, ViberRoutes, answer_viber_error
 from .x import XRoutes
 from .x_errors import OAuthError, XError, answer_x_error
 from .x_grants import Grants
+from .x_known import KnownPosts
 from .x_posts import XPosts
 from .youtube import YouTubeRoutes, answer_youtube_error
 from .youtube_comments import Comments
@@ -84,6 +85,7 @@ def _include_routes(app: FastAPI, settings: Settings, clock: Clock, store: Store
     posts = Posts(store, accounts, people, replies, clock)
     views = Views(posts)
     videos = Comments(store, people, replies, clock)
+    known = KnownPosts(store, clock)
     messages = BotMessages(store, replies, clock)
     forums = (BlueskyForum(accounts, posts, views), YouTubeForum(accounts, videos))
     entities = Entities(statuses, people, settings.base_url, settings.domain)
@@ -97,7 +99,8 @@ def _include_routes(app: FastAPI, settings: Settings, clock: Clock, store: Store
         BlueskyRoutes(Sessions(store, accounts, clock), posts, views, faults, clock),
         StreamRoutes(posts, clock),
         YouTubeRoutes(Keys(accounts, clock, settings.youtube_units_a_day), videos, faults),
-        XRoutes(Grants(store, accounts, clock), XPosts(store, replies, clock), faults, clock),
+        XRoutes(Grants(store, accounts, clock), XPosts(store, replies, clock), known, faults, clock),
+        known,
         TelegramRoutes(store, accounts, messages, faults, clock),
         ViberRoutes(accounts, messages, faults),
         LineRoutes(accounts, messages, faults, clock),

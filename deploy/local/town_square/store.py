@@ -50,6 +50,8 @@ CREATE INDEX IF NOT EXISTS x_post_account ON x_post (account, receiver, id);
 CREATE INDEX IF NOT EXISTS x_post_parent ON x_post (parent);
 CREATE TABLE IF NOT EXISTS x_hidden (
     account TEXT NOT NULL, post TEXT NOT NULL, hidden INTEGER NOT NULL, PRIMARY KEY (account, post));
+CREATE TABLE IF NOT EXISTS x_known (
+    post TEXT PRIMARY KEY, author TEXT, text TEXT, numbers TEXT NOT NULL, at INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS x_grant (
     account TEXT NOT NULL, access TEXT NOT NULL UNIQUE, refresh TEXT NOT NULL UNIQUE, ends_at INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS x_used_refresh (refresh TEXT PRIMARY KEY);

@@ -32,8 +32,9 @@ from .x_errors import (
     unauthorised,
 )
 from .x_grants import LIVES_FOR_SECONDS, Grants
+from .x_known import KnownPosts
 from .x_posts import Post, XPosts
-from .x_views import conversation_of, shown_message, shown_post, weight
+from .x_views import conversation_of, shown_message, shown_post, weight, with_fields
 
 _MOST_WEIGHT: Final = 280
 _MOST_IN_MESSAGE: Final = 10_000
@@ -47,10 +48,11 @@ _ID: Final = re.compile("[0-9]{1,19}")
 class XRoutes:
     """`/x/2` for agencies' accounts."""
 
-    def __init__(self, grants: Grants, posts: XPosts, faults: Faults, clock: Clock) -> None:
+    def __init__(self, grants: Grants, posts: XPosts, known: KnownPosts, faults: Faults, clock: Clock) -> None:
         """Serve these posts to whoever may speak."""
         self._grants = grants
         self._posts = posts
+        self._known = known
         self._faults = faults
         self._clock = clock
 
@@ -93,25 +95,26 @@ class XRoutes:
             if self._posts.said_lately(account, text, parent):
                 raise said_twice()
             post = self._posts.post(account, text, parent)
-            return self._answer({"data": shown_post(post, self._posts, ())}, 201)
+            return self._answer({"data": with_fields(self._shown(post), ())}, 201)
 
         return await self._faults.meet("x", accept, self._failures()) if parent else await accept()
 
     async def read(self, request: Request, post: str) -> Response:
-        """Show one of the agencies' posts."""
+        """Show one of the agencies' posts, or a citizen's if the square was told of it."""
         self._account(request)
         found = self._posts.find(number(post))
-        if found is None:
+        shown = self._known.shown(post) if found is None else self._shown(found)
+        if shown is None:
             return self._answer(missing("tweet", post))
-        return self._answer({"data": shown_post(found, self._posts, _wanted(request, "tweet.fields"))})
+        return self._answer({"data": with_fields(shown, _wanted(request))})
 
     async def timeline(self, request: Request, user: str) -> Response:
         """List an account's posts, newest first."""
         self._account(request)
         limit, below = _page(request, least=5)
         found = self._posts.written_by(user, _start(request), below, limit + 1)
-        wanted = _wanted(request, "tweet.fields")
-        return self._answer(_listed(found, limit, lambda post: shown_post(post, self._posts, wanted)))
+        wanted = _wanted(request)
+        return self._answer(_listed(found, limit, lambda post: with_fields(self._shown(post), wanted)))
 
     async def delete(self, request: Request, post: str) -> Response:
         """Delete one's own post; deleting it again changes nothing."""
@@ -188,6 +191,9 @@ class XRoutes:
         body = {"token_type": "bearer", "expires_in": LIVES_FOR_SECONDS, "access_token": access, "scope": scope}
         return JSONResponse(body | {"refresh_token": refresh})
 
+    def _shown(self, post: Post) -> dict[str, Any]:
+        return shown_post(post, self._posts, self._known.numbers(str(post.id)))
+
     def _account(self, request: Request) -> Account:
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         account = self._grants.account(token.strip()) if scheme.lower() == "bearer" else None
@@ -248,8 +254,8 @@ def _parent(content: Mapping[str, Any]) -> str | None:
     return parent
 
 
-def _wanted(request: Request, name: str) -> list[str]:
-    return [field for field in request.query_params.get(name, "").split(",") if field]
+def _wanted(request: Request) -> list[str]:
+    return request.query_params.get("tweet.fields", "").split(",")
 
 
 def _page(request: Request, least: int) -> tuple[int, int]:

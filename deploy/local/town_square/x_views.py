@@ -7,7 +7,7 @@ Sources: X developer documentation, "Data dictionary" of v2, "Metrics", "Direct 
 import hashlib
 import re
 import unicodedata
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any, Final
 
 from .clock import rfc3339
@@ -41,10 +41,10 @@ def _is_light(code: int) -> bool:
     return any(first <= code <= last for first, last in _LIGHT)
 
 
-def shown_post(post: Post, posts: XPosts, wanted: Collection[str]) -> dict[str, Any]:
-    """Describe a post with the fields that were asked for."""
+def shown_post(post: Post, posts: XPosts, numbers: Mapping[str, int]) -> dict[str, Any]:
+    """Describe a post; ``numbers`` are told of it, answers are counted."""
     text, entities = _written(post.text)
-    known: dict[str, Any] = {
+    shown: dict[str, Any] = {
         "id": str(post.id),
         "text": f"@{_name_of(post.parent)} {text}" if post.parent else text,
         "edit_history_tweet_ids": [str(post.id)],
@@ -57,14 +57,18 @@ def shown_post(post: Post, posts: XPosts, wanted: Collection[str]) -> dict[str, 
             "like_count": 0,
             "quote_count": 0,
             "bookmark_count": 0,
-            "impression_count": 1 + posts.count_under(post.id),
+            "impression_count": 0,
+            **numbers,
         },
     }
     if post.parent:
-        known["referenced_tweets"] = [{"type": "replied_to", "id": post.parent}]
-    if entities:
-        known["entities"] = entities
-    return {name: value for name, value in known.items() if name in wanted or name in _USUAL}
+        shown["referenced_tweets"] = [{"type": "replied_to", "id": post.parent}]
+    return shown | ({"entities": entities} if entities else {})
+
+
+def with_fields(shown: Mapping[str, Any], wanted: Collection[str]) -> dict[str, Any]:
+    """What of a post was asked for, and what always comes."""
+    return {name: value for name, value in shown.items() if name in wanted or name in _USUAL}
 
 
 def shown_message(message: Post) -> dict[str, Any]:
