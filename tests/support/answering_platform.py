@@ -1,5 +1,6 @@
 """A platform that answers in turn what a test tells it to, on a real socket: for what is to be checked on the wire."""
 
+import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -15,13 +16,18 @@ Channel = TypeVar("Channel")
 
 @dataclass
 class AnsweringPlatform(PlatformStandIn):
-    """Gives its answers one after the other; a request too many is a test that fails."""
+    """Gives its answers one after the other, each after ``seconds``; a request too many is a test that fails."""
 
     answers: deque[Answer] = field(default_factory=deque)
+    seconds: float = 0.0
 
     def answer(self, status: int, content: Any, **headers: str) -> None:
         """Answer the next request that is not answered yet; ``_`` stands for ``-`` in names of headers."""
         self.answers.append((status, content, {name.replace("_", "-"): said for name, said in headers.items()}))
+
+    async def _serve(self, request: Request, writer: asyncio.StreamWriter) -> bool:
+        await asyncio.sleep(self.seconds)
+        return await super()._serve(request, writer)
 
     def _dialect(self) -> Callable[[Request], Answer]:
         return lambda _: self.answers.popleft()

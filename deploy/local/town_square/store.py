@@ -61,6 +61,22 @@ CREATE TABLE IF NOT EXISTS bot_message (
 CREATE INDEX IF NOT EXISTS bot_message_chat ON bot_message (platform, chat, id);
 CREATE INDEX IF NOT EXISTS bot_message_key ON bot_message (platform, account, key);
 CREATE TABLE IF NOT EXISTS telegram_move (chat TEXT PRIMARY KEY, moved_to TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS discourse_user (
+    username TEXT PRIMARY KEY, staff INTEGER NOT NULL, needs_approval INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS discourse_post (
+    id INTEGER PRIMARY KEY, username TEXT, topic INTEGER NOT NULL, number INTEGER NOT NULL, answered INTEGER,
+    raw TEXT NOT NULL, version INTEGER NOT NULL, created_at INTEGER NOT NULL, updated_at INTEGER NOT NULL,
+    hidden INTEGER NOT NULL, deleted INTEGER NOT NULL, pending INTEGER NOT NULL);
+CREATE INDEX IF NOT EXISTS discourse_post_topic ON discourse_post (topic, number);
+CREATE TABLE IF NOT EXISTS sent_mail (
+    number INTEGER PRIMARY KEY AUTOINCREMENT, platform TEXT NOT NULL, account TEXT NOT NULL, id TEXT NOT NULL,
+    message_id TEXT NOT NULL, recipient TEXT NOT NULL, subject TEXT NOT NULL, text TEXT NOT NULL,
+    headers TEXT NOT NULL, variables TEXT NOT NULL, at INTEGER NOT NULL);
+CREATE INDEX IF NOT EXISTS sent_mail_account ON sent_mail (platform, account, number);
+CREATE TABLE IF NOT EXISTS open311_update (
+    account TEXT NOT NULL, at INTEGER NOT NULL, update_id TEXT NOT NULL, service_request_id TEXT NOT NULL,
+    status TEXT NOT NULL, description TEXT NOT NULL, updated_datetime TEXT NOT NULL,
+    PRIMARY KEY (account, update_id));
 CREATE TABLE IF NOT EXISTS reply (
     number INTEGER PRIMARY KEY AUTOINCREMENT, platform TEXT NOT NULL, parent TEXT NOT NULL, id TEXT NOT NULL,
     text TEXT NOT NULL, at INTEGER NOT NULL);

@@ -100,12 +100,12 @@ class XRoutes:
         return await self._faults.meet("x", accept, self._failures()) if parent else await accept()
 
     async def read(self, request: Request, post: str) -> Response:
-        """Show one of the agencies' posts, or a citizen's if the square was told of it."""
+        """Show one of the agencies' posts, or a citizen's; not what was deleted, nor a private message."""
         self._account(request)
         found = self._posts.find(number(post))
-        shown = self._known.shown(post) if found is None else self._shown(found)
-        if shown is None:
+        if found is None and (not _ID.fullmatch(post) or self._posts.was_ours(number(post))):
             return self._answer(missing("tweet", post))
+        shown = self._known.shown(post) if found is None else self._shown(found)
         return self._answer({"data": with_fields(shown, _wanted(request))})
 
     async def timeline(self, request: Request, user: str) -> Response:

@@ -1,4 +1,5 @@
-"""What the square was told of posts on X: a citizen's words, which reach ingest by another way, and any post's numbers.
+"""What the square knows of posts on X that it does not keep: a citizen's words, which reach ingest by another way, and
+any post's numbers. Of a post that nobody told it of it says that it stands.
 
 ``PUT /x/posts/{id}`` is the square's own: nobody reads or likes anything here, so numbers are what somebody says.
 """
@@ -62,16 +63,16 @@ class KnownPosts:
         row = self._store.row("SELECT numbers FROM x_known WHERE post = ?", (post,))
         return dict(json.loads(row[0])) if row else {}
 
-    def shown(self, post: str) -> dict[str, Any] | None:
-        """Describe a citizen's post of which the words were told."""
-        row = self._store.row("SELECT author, text, at FROM x_known WHERE post = ? AND text IS NOT NULL", (post,))
-        if row is None:
-            return None
+    def shown(self, post: str) -> dict[str, Any]:
+        """Describe a citizen's post."""
+        row = self._store.row("SELECT author, text, at FROM x_known WHERE post = ?", (post,))
+        author, text, at = row or (None, None, self._clock())
+        said = text or "What a citizen wrote."
         return {
             "id": post,
-            "text": row[1].replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;"),
+            "text": said.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;"),
             "edit_history_tweet_ids": [post],
-            "author_id": row[0],
-            "created_at": rfc3339(row[2]),
+            "author_id": author or "1",
+            "created_at": rfc3339(at),
             "public_metrics": dict.fromkeys(_METRICS, 0) | self.numbers(post),
         }

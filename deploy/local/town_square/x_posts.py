@@ -68,6 +68,10 @@ class XPosts:
         )
         return Post.of(row) if row else None
 
+    def was_ours(self, post: int | None) -> bool:
+        """Tell whether an agency wrote this, as a post or in private, deleted or not."""
+        return self._store.row("SELECT 1 FROM x_post WHERE id = ?", (post,)) is not None
+
     def written_by(self, account: str, since: int, below: int, limit: int) -> list[Post]:
         """List an account's posts, the newest first."""
         return self._all(

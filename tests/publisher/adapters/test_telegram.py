@@ -155,6 +155,14 @@ async def test_a_group_that_moved_gets_the_answer_in_its_new_place_beside_no_mes
         assert second.json() == {"chat_id": -1009, "text": f"@nimal {publication.text}"}
 
 
+async def test_a_move_does_not_make_an_attempt_longer() -> None:
+    async with answering(Telegram, TOKEN) as (platform, channel, credentials):
+        platform.seconds = 0.3
+        platform.answer(400, refused(400, "Bad Request: group chat was upgraded", migrate_to_chat_id=-1009))
+        platform.answer(200, sent(3, -1009))
+        assert await channel.send(a_reply(reply_to="-77:512"), credentials) == Unknown("no answer in time")
+
+
 async def test_what_is_no_message_of_telegram_is_refused_unsent() -> None:
     async with answering(Telegram, TOKEN) as (platform, channel, credentials):
         assert isinstance(await channel.send(a_reply(reply_to="512"), credentials), Refused)

@@ -185,25 +185,41 @@ async def test_a_server_that_is_not_there_got_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    ("task", "answer", "request_line", "body"),
-    [
-        (a_task("delete"), {"deleted": True}, ("DELETE", "/2/tweets/21"), b""),
-        (a_task("delete", public=False), {"deleted": True}, ("DELETE", "/2/dm_events/21"), b""),
-        (a_task("hide"), {"hidden": True}, ("PUT", "/2/tweets/21/hidden"), b'{"hidden": true}'),
-        (a_task("show"), {"hidden": False}, ("PUT", "/2/tweets/21/hidden"), b'{"hidden": false}'),
-    ],
+    ("kind", "hidden", "body"), [("hide", True, b'{"hidden": true}'), ("show", False, b'{"hidden": false}')]
 )
-async def test_a_task_is_one_call(task: Task, answer: Any, request_line: tuple[str, str], body: bytes) -> None:
+async def test_a_reply_is_hidden_and_shown_by_one_call(kind: Any, hidden: bool, body: bytes) -> None:
     async with answering(X, "a-token") as (platform, channel, credentials):
-        platform.answer(200, {"data": answer})
-        assert await channel.change(task, credentials) == Done()
+        platform.answer(200, {"data": {"hidden": hidden}})
+        assert await channel.change(a_task(kind), credentials) == Done()
         (request,) = platform.requests
-        assert (request.method, request.path) == request_line
-        assert request.body == body
-        assert request.headers.get("content-type") == ("application/json" if body else None)
+        assert (request.method, request.path, request.body) == ("PUT", "/2/tweets/21/hidden", body)
+        assert request.headers["content-type"] == "application/json"
 
 
-@pytest.mark.parametrize("task", [a_task("edit", text="Better"), a_task("remove"), a_task("hide", public=False)])
+@pytest.mark.parametrize(
+    ("status", "seen", "path"),
+    [(200, {"data": {"id": "21", "text": "…"}}, "/2/tweets/21"), (200, GONE, "/2/dm_events/21")],
+)
+async def test_what_is_to_be_deleted_is_looked_at_first_since_an_id_does_not_tell(
+    status: int, seen: Any, path: str
+) -> None:
+    async with answering(X, "a-token") as (platform, channel, credentials):
+        platform.answer(status, seen)
+        platform.answer(200, {"data": {"deleted": True}})
+        assert await channel.change(a_task("delete"), credentials) == Done()
+        look, deletion = platform.requests
+        assert (look.method, look.path) == ("GET", "/2/tweets/21")
+        assert (deletion.method, deletion.path, deletion.body) == ("DELETE", path, b"")
+
+
+async def test_nothing_is_deleted_that_could_not_be_seen() -> None:
+    async with answering(X, "a-token") as (platform, channel, credentials):
+        platform.answer(503, {})
+        assert isinstance(await channel.change(a_task("delete"), credentials), Unknown)
+        assert [each.method for each in platform.requests] == ["GET"]
+
+
+@pytest.mark.parametrize("task", [a_task("edit", text="Better"), a_task("remove")])
 async def test_what_x_cannot_do_is_not_asked_of_it(task: Task) -> None:
     async with answering(X, "a-token") as (platform, channel, credentials):
         assert isinstance(await channel.change(task, credentials), CannotDo)

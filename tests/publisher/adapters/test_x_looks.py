@@ -155,6 +155,16 @@ async def test_a_look_that_does_not_come_about_proves_nothing(status: int, body:
         assert isinstance(await channel.find(a_reply(), SENT_AT, (), credentials), CannotSee)
 
 
+async def test_a_look_of_many_pages_ends_with_the_attempt() -> None:
+    async with answering(X, "a-token") as (platform, channel, credentials):
+        platform.seconds = 0.2
+        for number in range(x.MOST_PAGES):
+            platform.answer(200, a_page(a_post(text="Other"), next_token=f"t{number}"))
+        sighting = await channel.find(a_reply(), SENT_AT, (), credentials)
+        assert sighting == CannotSee("the pages could not be read in time")
+        assert len(platform.requests) < x.MOST_PAGES
+
+
 async def test_a_private_message_is_looked_for_in_its_conversation_back_to_its_time() -> None:
     async with answering(X, "a-token") as (platform, channel, credentials):
         event = {"id": "31", "event_type": "MessageCreate", "text": "Our office opens at 9 a.m."}
@@ -221,10 +231,31 @@ async def test_a_reply_on_the_square_is_seen_counted_and_deleted(tmp_path: Path)
         assert isinstance(measured, Measured)
         assert measured.series["views"] == "x/2 impression_count"
         task = Task("tsk_1", "passports", "x", ACCOUNT, CITIZENS_POST, "delete", outcome.native_id)
-        assert [await stage.channel.change(task, stage.credentials) for _ in range(2)] == [Done(), Done()]
+        once, again = [await stage.channel.change(task, stage.credentials) for _ in range(2)]
+        assert once == Done()
+        assert isinstance(again, Done)
         assert isinstance(await stage.channel.view(ACCOUNT, outcome.native_id, stage.credentials), Gone)
         gone = await stage.channel.send(a_reply(reply_to=outcome.native_id), stage.credentials)
         assert isinstance(gone, Refused)
+
+
+async def test_a_private_message_on_the_square_is_seen_and_deleted_as_one(tmp_path: Path) -> None:
+    async with on_the_square(tmp_path, EXAMPLE, X) as stage:
+        outcome = await stage.channel.send(a_message(text="Your file & you"), stage.credentials)
+        assert isinstance(outcome, Published)
+        seen = await stage.channel.view(ACCOUNT, outcome.native_id, stage.credentials)
+        assert isinstance(seen, Captured)
+        assert seen.text == "Your file & you"
+        task = Task("tsk_1", "passports", "x", ACCOUNT, CITIZEN, "delete", outcome.native_id)
+        assert await stage.channel.change(task, stage.credentials) == Done()
+        assert isinstance(await stage.channel.view(ACCOUNT, outcome.native_id, stage.credentials), Gone)
+
+
+async def test_a_citizens_post_on_the_square_is_captured_and_hidden(tmp_path: Path) -> None:
+    async with on_the_square(tmp_path, EXAMPLE, X) as stage:
+        assert isinstance(await stage.channel.view(ACCOUNT, CITIZENS_POST, stage.credentials), Captured)
+        task = Task("tsk_1", "passports", "x", ACCOUNT, CITIZENS_POST, "hide", CITIZENS_POST)
+        assert await stage.channel.change(task, stage.credentials) == Done()
 
 
 async def test_renewed_access_speaks_for_the_account_and_the_old_refresh_token_is_used_up(tmp_path: Path) -> None:

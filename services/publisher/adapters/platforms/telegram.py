@@ -14,6 +14,7 @@ deleteBusinessMessages, getMe, ResponseParameters); "Bots FAQ" for the limits. W
 - A message has at most 4096 UTF-16 code units, counted without formatting, of which we send none.
 """
 
+import asyncio
 from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
@@ -30,7 +31,7 @@ from services.publisher.adapters.platforms.telegram_answers import (
     rights_of,
 )
 from services.publisher.domain import formatting
-from services.publisher.domain.outcomes import CannotDo, CannotSee, Effect, Outcome, Probe, Refused, Sighting
+from services.publisher.domain.outcomes import CannotDo, CannotSee, Effect, Outcome, Probe, Refused, Sighting, Unknown
 from services.publisher.domain.publications import Nature, Publication
 from services.publisher.domain.tasks import Task
 from services.publisher.ports import Credentials
@@ -57,6 +58,13 @@ class Telegram(Sparse):
         place = Place.parse(publication.reply_to)
         if place is None:
             return Refused("rejected", "what is answered is no message of Telegram")
+        try:
+            async with asyncio.timeout(self._http.total_seconds):
+                return await self._send_to(place, publication, credentials)
+        except TimeoutError:
+            return Unknown("no answer in time")
+
+    async def _send_to(self, place: Place, publication: Publication, credentials: Credentials) -> Outcome:
         moved: list[int] = []
 
         def read(answer: Answer) -> Outcome:
@@ -67,13 +75,9 @@ class Telegram(Sparse):
         outcome = await asked(self._call("sendMessage", message_of(publication, place), credentials), read)
         if not moved:
             return outcome
-        return await self._send_after_move(publication, place.moved(moved[0]), credentials)
-
-    async def _send_after_move(self, publication: Publication, place: Place, credentials: Credentials) -> Outcome:
-        wording = formatting.with_mention(publication)
-        fits = utf16_units(wording) <= MOST_UNITS
-        message = place.chat_fields() | {"text": wording if fits else publication.text}
-        return await asked(self._call("sendMessage", message, credentials), lambda answer: outcome_of(answer, place))
+        there = place.moved(moved[0])
+        message = message_after_move(publication, there)
+        return await asked(self._call("sendMessage", message, credentials), lambda answer: outcome_of(answer, there))
 
     async def find(
         self, publication: Publication, sent_at: datetime, taken: Collection[str], credentials: Credentials | None
@@ -122,6 +126,13 @@ def message_of(publication: Publication, place: Place) -> dict[str, Any]:
     """The message to send, standing under what it answers."""
     reply = {"message_id": place.message, "allow_sending_without_reply": False}
     return place.chat_fields() | {"text": publication.text, "reply_parameters": reply}
+
+
+def message_after_move(publication: Publication, place: Place) -> dict[str, Any]:
+    """The message to send where nothing stands that it could be put under; the author's name is left out if it does
+    not fit."""
+    wording = formatting.with_mention(publication)
+    return place.chat_fields() | {"text": wording if utf16_units(wording) <= MOST_UNITS else publication.text}
 
 
 def utf16_units(text: str) -> int:

@@ -12,6 +12,7 @@ Sources: X developer documentation, "Manage Posts", "Hide replies", "Post lookup
 - The refresh token is good once: the new one comes with the new access token, and both are to be kept.
 """
 
+import asyncio
 import base64
 from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
@@ -37,6 +38,7 @@ from services.publisher.domain.outcomes import (
     Probe,
     Refresh,
     Sighting,
+    Unknown,
     Unmeasured,
     View,
 )
@@ -68,6 +70,7 @@ class X(Sparse):
         tasks=frozenset({"delete", "hide", "show"}),
         measures=True,
         refreshes=True,
+        chains=True,
     )
     needs_credentials = True
 
@@ -97,26 +100,33 @@ class X(Sparse):
         """Read the account's newest posts, or the conversation's messages, back to ``sent_at``."""
         assert credentials is not None
         look = Look(publication, sent_at - CLOCK_SKEW, taken)
+        try:
+            async with asyncio.timeout(self._http.total_seconds):
+                return await self._leaf_through(look, publication, credentials)
+        except (NothingSent, NoAnswer, TimeoutError) as unseen:
+            return CannotSee(str(unseen) or "the pages could not be read in time")
+
+    async def _leaf_through(self, look: Look, publication: Publication, credentials: Credentials) -> Sighting:
         path, query = _what_to_read(publication, look.since)
         for _ in range(MOST_PAGES):
-            try:
-                answer = await self._get(path, query, credentials)
-            except (NothingSent, NoAnswer) as unseen:
-                return CannotSee(str(unseen))
-            sighting = look.at(answer)
+            sighting = look.at(await self._get(path, query, credentials))
             if sighting is not None:
                 return sighting
             query["pagination_token"] = look.next_token
         return CannotSee("more was posted since than a look can show")
 
     async def change(self, task: Task, credentials: Credentials | None) -> Effect:
-        """``DELETE /2/tweets/:id``, ``DELETE /2/dm_events/:id``, ``PUT /2/tweets/:id/hidden``."""
+        """``DELETE /2/tweets/:id`` or ``/2/dm_events/:id``, ``PUT /2/tweets/:id/hidden``."""
         assert credentials is not None
         native_id = quote(task.native_id, safe="")
         if task.kind == "delete":
-            path = f"/2/tweets/{native_id}" if task.public else f"/2/dm_events/{native_id}"
+            # X also calls a post deleted that never was one, so it is asked first which of the two this is.
+            post = await self._post(task.native_id, credentials)
+            if isinstance(post, CannotSee):
+                return Unknown(f"it could not be seen what is to be deleted: {post.detail}")
+            path = f"/2/tweets/{native_id}" if isinstance(post, Captured) else f"/2/dm_events/{native_id}"
             return await self._effect(task, "DELETE", path, credentials)
-        if task.kind in ("hide", "show") and task.public:
+        if task.kind in ("hide", "show"):
             hidden = b'{"hidden": true}' if task.kind == "hide" else b'{"hidden": false}'
             return await self._effect(task, "PUT", f"/2/tweets/{native_id}/hidden", credentials, hidden)
         return await super().change(task, credentials)
@@ -127,16 +137,18 @@ class X(Sparse):
         return await asked(sent, lambda answer: effect_of(answer, task.kind))
 
     async def view(self, account: str, native_id: str, credentials: Credentials | None) -> View:
-        """``GET /2/tweets/:id``, and where X knows no such post ``GET /2/dm_events/:id``: an id does not say which."""
+        """A post, and where X knows no such post a private message: an id does not say which it is of."""
         assert credentials is not None
-        name = quote(native_id, safe="")
-        query = {"tweet.fields": EVIDENCE_FIELDS, "expansions": "author_id", "user.fields": "name,username"}
-        post = await looked(self._get(f"/2/tweets/{name}", query, credentials), view_of)
+        post = await self._post(native_id, credentials)
         if not isinstance(post, Gone):
             return post
-        event = {"dm_event.fields": EVENT_FIELDS}
-        message = await looked(self._get(f"/2/dm_events/{name}", event, credentials), view_of)
+        path, query = f"/2/dm_events/{quote(native_id, safe='')}", {"dm_event.fields": EVENT_FIELDS}
+        message = await looked(self._get(path, query, credentials), view_of)
         return message if isinstance(message, Captured) else post
+
+    async def _post(self, native_id: str, credentials: Credentials) -> View:
+        query = {"tweet.fields": EVIDENCE_FIELDS, "expansions": "author_id", "user.fields": "name,username"}
+        return await looked(self._get(f"/2/tweets/{quote(native_id, safe='')}", query, credentials), view_of)
 
     async def measure(self, account: str, native_id: str, credentials: Credentials | None) -> Measure:
         """``public_metrics`` of a post."""
