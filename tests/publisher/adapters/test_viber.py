@@ -109,24 +109,45 @@ async def test_a_message_goes_to_the_thread_in_the_name_of_the_account() -> None
         }
 
 
-@pytest.mark.parametrize(
-    ("secrets", "shown"), [({}, "passports"), ({"sender_name": "x" * 29}, "x" * 28), ({"sender_name": ""}, "passports")]
-)
-async def test_a_sender_always_has_a_name_that_fits(secrets: dict[str, str], shown: str) -> None:
-    message = viber.message_of(a_message(), Credentials("a-token", "https://viber.example", secrets=secrets))
-    assert message["sender"]["name"] == shown
+async def test_a_bot_without_a_given_name_is_called_as_viber_calls_it_and_asked_once() -> None:
+    async with answering(Viber, "a-token") as (platform, channel, credentials):
+        platform.answer(200, {"status": 0, "id": BOT, "name": "Department of Immigration and Emigration"})
+        platform.answer(200, TAKEN)
+        platform.answer(200, TAKEN)
+        for _ in range(2):
+            assert isinstance(await channel.send(a_message(), credentials), Published)
+        info, *messages = platform.requests
+        assert (info.path, info.headers["x-viber-auth-token"]) == ("/pa/get_account_info", "a-token")
+        assert [each.json()["sender"] for each in messages] == [{"name": "Department of Immigration an"}] * 2
+
+
+@pytest.mark.parametrize("info", [(500, ""), (200, {"status": 2}), (200, {"status": 0, "name": " "})])
+async def test_a_bot_whose_name_is_not_told_is_called_as_its_agency(info: tuple[int, Any]) -> None:
+    async with answering(Viber, "a-token") as (platform, channel, credentials):
+        platform.answer(*info)
+        platform.answer(200, TAKEN)
+        assert isinstance(await channel.send(a_message(), credentials), Published)
+        assert platform.requests[1].json()["sender"] == {"name": "passports"}
+
+
+async def test_asking_for_a_name_does_not_make_an_attempt_longer() -> None:
+    async with answering(Viber, "a-token") as (platform, channel, credentials):
+        platform.seconds = 0.4
+        platform.answer(200, TAKEN)
+        platform.answer(200, TAKEN)
+        assert await channel.send(a_message(), credentials) == Unknown("no answer in time")
 
 
 @pytest.mark.parametrize("text", ["x" * 7001, "ක\n" * 3500 + "x", '"' * 7001])
 async def test_a_message_that_is_too_long_is_refused_unsent(text: str) -> None:
-    async with answering(Viber, "a-token") as (platform, channel, credentials):
+    async with answering(Viber, "a-token", sender_name="Passports") as (platform, channel, credentials):
         outcome = await channel.send(a_message(text=text), credentials)
         assert isinstance(outcome, Refused)
         assert (outcome.reason, platform.requests) == ("too_long", [])
 
 
 async def test_a_text_of_few_characters_may_have_too_many_bytes() -> None:
-    async with answering(Viber, "a-token") as (platform, channel, credentials):
+    async with answering(Viber, "a-token", sender_name="Passports") as (platform, channel, credentials):
         assert isinstance(await channel.send(a_message(text="\x01" * 6000), credentials), Refused)
         platform.answer(200, TAKEN)
         assert isinstance(await channel.send(a_message(text="👋" * 7000), credentials), Published)

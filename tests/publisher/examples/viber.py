@@ -38,5 +38,4 @@ EXAMPLE = Example(
         "token_dead": "parked",
         "parent_gone": "failed",
     },
-    secrets={"sender_name": "Passports"},
 )

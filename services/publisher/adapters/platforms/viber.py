@@ -7,18 +7,19 @@ own bot library for Python. What must stay true:
 - There is no key that makes a repeated message known, no history, no edit, no deletion, and no answer to one message:
   what nobody answered is never sent again, a person decides.
 - Everything is between one person and the bot: the receiver is the thread. A sender's name is required, with at most
-  28 characters.
+  28 characters: that of the account's settings here, else the bot's own name, which Viber tells.
 - Text has at most 7000 characters, the whole body at most 30 kB.
 - ``message_token`` has 64 bits and is text to us.
 """
 
+import asyncio
 import json
 from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
 from services.publisher.adapters import metrics
-from services.publisher.adapters.http import Answer, Http
+from services.publisher.adapters.http import Answer, Http, NoAnswer, NothingSent
 from services.publisher.adapters.platforms.asking import asked
 from services.publisher.adapters.platforms.base import Sparse
 from services.publisher.domain import formatting
@@ -44,7 +45,7 @@ MOST_CHARACTERS = 7000
 MOST_BYTES = 30_000
 MOST_OF_NAME = 28
 SENDER_NAME = "sender_name"
-"""The secret, which is none, under which an account keeps the name that people see."""
+"""Under which an account keeps the name that people see, beside its secrets."""
 
 OK = 0
 DEAD = frozenset({2, 7, 8, 9, 10, 15})
@@ -81,17 +82,36 @@ class Viber(Sparse):
 
     def __init__(self, http: Http) -> None:
         self._http = http
+        self._names: dict[str, str] = {}
 
     async def send(self, publication: Publication, credentials: Credentials | None) -> Outcome:
         """``POST /pa/send_message``; answers ``{"status": 0, "message_token": …}``."""
         assert credentials is not None
-        message = message_of(publication, credentials)
-        refused = formatting.too_long(len(publication.text), MOST_CHARACTERS) or formatting.too_long(
-            len(json.dumps(message, ensure_ascii=False).encode()), MOST_BYTES
-        )
-        if refused is not None:
-            return refused
-        return await asked(self._post("send_message", message, credentials), outcome_of)
+        try:
+            async with asyncio.timeout(self._http.total_seconds):
+                message = message_of(publication, await self._sender(publication, credentials))
+                refused = too_long(message)
+                if refused is not None:
+                    return refused
+                return await asked(self._post("send_message", message, credentials), outcome_of)
+        except TimeoutError:
+            return Unknown("no answer in time")
+
+    async def _sender(self, publication: Publication, credentials: Credentials) -> str:
+        """The name that people see, learnt once for each bot; a bot whose name is not told has the agency's."""
+        account = publication.account
+        given = credentials.secrets.get(SENDER_NAME) or self._names.get(account)
+        if given:
+            return given
+        try:
+            async with asyncio.timeout(self._http.total_seconds / 3):
+                name = (await self._post("get_account_info", {}, credentials)).object().get("name")
+        except (NothingSent, NoAnswer, TimeoutError):
+            return publication.agency
+        if not isinstance(name, str) or not name.strip():
+            return publication.agency
+        self._names[account] = name
+        return name
 
     async def find(
         self, publication: Publication, sent_at: datetime, taken: Collection[str], credentials: Credentials | None
@@ -107,16 +127,21 @@ class Viber(Sparse):
         return await self._http.post(PLATFORM, f"{credentials.base_url}/pa/{method}", headers, content)
 
 
-def message_of(publication: Publication, credentials: Credentials) -> dict[str, Any]:
-    """The message to send; the sender is named as the account says, or else as the agency is called here."""
-    name = credentials.secrets.get(SENDER_NAME) or publication.agency
+def message_of(publication: Publication, sender: str) -> dict[str, Any]:
+    """The message to send."""
     return {
         "receiver": publication.thread,
         "min_api_version": 1,
-        "sender": {"name": name[:MOST_OF_NAME]},
+        "sender": {"name": sender[:MOST_OF_NAME]},
         "type": "text",
         "text": publication.text,
     }
+
+
+def too_long(message: dict[str, Any]) -> Refused | None:
+    """The refusal of a message that Viber would not take."""
+    body = json.dumps(message, ensure_ascii=False).encode()
+    return formatting.too_long(len(message["text"]), MOST_CHARACTERS) or formatting.too_long(len(body), MOST_BYTES)
 
 
 def outcome_of(answer: Answer) -> Outcome:
