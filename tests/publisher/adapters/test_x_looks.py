@@ -1,4 +1,4 @@
-"""X: how long a post is, whether one that was read back is ours, and replies on a square that misbehaves."""
+"""X: whether a post that was read back is ours, and replies on a square that misbehaves."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -8,7 +8,7 @@ import pytest
 
 from services.publisher.adapters.platforms import x
 from services.publisher.adapters.platforms.x import X
-from services.publisher.adapters.platforms.x_wording import same_post, weight
+from services.publisher.adapters.platforms.x_wording import same_post
 from services.publisher.domain.outcomes import (
     Absent,
     CannotSee,
@@ -50,31 +50,6 @@ def a_post(**changes: Any) -> dict[str, Any]:
 def a_page(*entries: dict[str, Any], **meta: str) -> dict[str, Any]:
     page: dict[str, Any] = {"meta": {"result_count": len(entries), **meta}}
     return page | ({"data": list(entries)} if entries else {})
-
-
-@pytest.mark.parametrize(
-    ("text", "length"),
-    [
-        ("Hi http://test.co", 26),
-        ("H🐱☺👨‍👩‍👧‍👦", 7),
-        ("🙋🏽👨‍🎤", 4),
-        ("図" * 160, 320),
-        ("åäö", 3),
-        ("Hello, world! 👋", 16),
-        ("図書館は何時に開きますか", 24),
-        ("ගමන් බලපත්‍ර", 12),
-        ("🇱🇰 1️⃣", 5),
-        ("e\u0301", 1),
-        ("See https://example.com/a?b=c&d=e#f, then go.", 4 + 23 + 10),
-        ("See example.com/a.", 4 + 23 + 1),
-        ("See www.passports.gov.lk now", 4 + 23 + 4),
-        ("Open 9 a.m. to 5 p.m., e.g. today", 33),
-        ("Write to info@passports.gov.lk", 30),
-        ("", 0),
-    ],
-)
-async def test_a_post_weighs_what_x_counts(text: str, length: int) -> None:
-    assert weight(text) == length
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,6 @@ quota and consumption), "Retry a failed API request"; LINE's ``messaging-api.yml
 - A push has no parent: it goes to the person, group or room that is the thread. Quoting would take a token that only
   the webhook knew.
 - Both 429 look alike but for their words: too fast, or the month's quota is spent.
-- Text has at most 5000 UTF-16 code units.
 """
 
 from collections.abc import Collection
@@ -40,8 +39,6 @@ from services.publisher.domain.publications import Nature, Publication
 from services.publisher.ports import Credentials
 
 PLATFORM = "line"
-MOST_UNITS = 5000
-"""UTF-16 code units of one text message."""
 RETRY_KEYS = UUID("6b0c6a5e-4a0f-5c0b-9c53-7b1f6f1d2a90")
 """The space in which publications get their retry keys; another one would make every retry a second message."""
 QUOTA_SECONDS = 3600.0
@@ -63,7 +60,7 @@ class Line(Sparse):
     async def send(self, publication: Publication, credentials: Credentials | None) -> Outcome:
         """``POST /v2/bot/message/push`` under a retry key made of the publication's key."""
         assert credentials is not None
-        refused = formatting.too_long(utf16_units(publication.text), MOST_UNITS)
+        refused = formatting.too_long_for(PLATFORM, publication.text)
         if refused is not None:
             return refused
         push = {"to": publication.thread, "messages": [{"type": "text", "text": publication.text}]}
@@ -108,11 +105,6 @@ class Line(Sparse):
 def retry_key(publication: Publication) -> UUID:
     """The same for every attempt of one publication, whoever makes it."""
     return uuid5(RETRY_KEYS, publication.key)
-
-
-def utf16_units(text: str) -> int:
-    """The length of a text as LINE counts it."""
-    return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def outcome_of(answer: Answer) -> Outcome:

@@ -11,7 +11,6 @@ deleteBusinessMessages, getMe, ResponseParameters); "Bots FAQ" for the limits. W
   once that is gone (business chats know no such wish). In a forum it lands in the topic of what it answers.
 - A group that became a supergroup has another id, and its old messages are not there: the answer goes to the new chat
   with the author's name before it, since a message of that number there would be somebody else's.
-- A message has at most 4096 UTF-16 code units, counted without formatting, of which we send none.
 """
 
 import asyncio
@@ -35,9 +34,9 @@ from services.publisher.domain.outcomes import CannotDo, CannotSee, Effect, Outc
 from services.publisher.domain.publications import Nature, Publication
 from services.publisher.domain.tasks import Task
 from services.publisher.ports import Credentials
+from shared import lengths
 
 PLATFORM = "telegram"
-MOST_UNITS = 4096
 
 
 class Telegram(Sparse):
@@ -52,7 +51,7 @@ class Telegram(Sparse):
     async def send(self, publication: Publication, credentials: Credentials | None) -> Outcome:
         """``sendMessage`` as an answer to the citizen's message; once more where the group has moved."""
         assert credentials is not None
-        refused = formatting.too_long(utf16_units(publication.text), MOST_UNITS)
+        refused = formatting.too_long_for(PLATFORM, publication.text)
         if refused is not None:
             return refused
         place = Place.parse(publication.reply_to)
@@ -97,7 +96,7 @@ class Telegram(Sparse):
         return await super().change(task, credentials)
 
     async def _edit(self, place: Place, text: str, credentials: Credentials) -> Effect:
-        refused = formatting.too_long(utf16_units(text), MOST_UNITS)
+        refused = formatting.too_long_for(PLATFORM, text)
         if refused is not None:
             return refused
         content = place.chat_fields() | {"message_id": place.message, "text": text}
@@ -132,9 +131,4 @@ def message_after_move(publication: Publication, place: Place) -> dict[str, Any]
     """The message to send where nothing stands that it could be put under; the author's name is left out if it does
     not fit."""
     wording = formatting.with_mention(publication)
-    return place.chat_fields() | {"text": wording if utf16_units(wording) <= MOST_UNITS else publication.text}
-
-
-def utf16_units(text: str) -> int:
-    """The length of a text in UTF-16 code units, which is never less than what Telegram counts."""
-    return len(text.encode("utf-16-le", "surrogatepass")) // 2
+    return place.chat_fields() | {"text": wording if lengths.fits(PLATFORM, wording) else publication.text}

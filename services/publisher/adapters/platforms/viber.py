@@ -8,7 +8,7 @@ own bot library for Python. What must stay true:
   what nobody answered is never sent again, a person decides.
 - Everything is between one person and the bot: the receiver is the thread. A sender's name is required, with at most
   28 characters: that of the account's settings here, else the bot's own name, which Viber tells.
-- Text has at most 7000 characters, the whole body at most 30 kB.
+- A body has at most 30 kB, whatever the length of the text.
 - ``message_token`` has 64 bits and is text to us.
 """
 
@@ -41,7 +41,6 @@ from services.publisher.domain.publications import Nature, Publication
 from services.publisher.ports import Credentials
 
 PLATFORM = "viber"
-MOST_CHARACTERS = 7000
 MOST_BYTES = 30_000
 MOST_OF_NAME = 28
 SENDER_NAME = "sender_name"
@@ -141,7 +140,7 @@ def message_of(publication: Publication, sender: str) -> dict[str, Any]:
 def too_long(message: dict[str, Any]) -> Refused | None:
     """The refusal of a message that Viber would not take."""
     body = json.dumps(message, ensure_ascii=False).encode()
-    return formatting.too_long(len(message["text"]), MOST_CHARACTERS) or formatting.too_long(len(body), MOST_BYTES)
+    return formatting.too_long_for(PLATFORM, message["text"]) or formatting.too_long(len(body), MOST_BYTES)
 
 
 def outcome_of(answer: Answer) -> Outcome:

@@ -25,7 +25,6 @@ from services.publisher.adapters.platforms.base import Sparse
 from services.publisher.adapters.platforms.x_account import refreshed_of, rights_of
 from services.publisher.adapters.platforms.x_answers import effect_of, measure_of, outcome_of, view_of
 from services.publisher.adapters.platforms.x_sightings import Look
-from services.publisher.adapters.platforms.x_wording import weight
 from services.publisher.domain import formatting
 from services.publisher.domain.outcomes import (
     CannotSee,
@@ -47,8 +46,6 @@ from services.publisher.domain.tasks import Task
 from services.publisher.ports import Credentials
 
 PLATFORM = "x"
-MOST_WEIGHT = 280
-MOST_IN_MESSAGE = 10_000
 CLOCK_SKEW = timedelta(minutes=2)
 PAGE = 20
 """Posts of one page: with entities and Sinhala script, more would not surely fit into the longest answer we read."""
@@ -80,10 +77,7 @@ class X(Sparse):
     async def send(self, publication: Publication, credentials: Credentials | None) -> Outcome:
         """``POST /2/tweets``, or ``POST /2/dm_conversations/with/:participant_id/messages``."""
         assert credentials is not None
-        length, most = (
-            (weight(publication.text), MOST_WEIGHT) if publication.public else (len(publication.text), MOST_IN_MESSAGE)
-        )
-        refused = formatting.too_long(length, most)
+        refused = formatting.too_long_for(PLATFORM, publication.text, publication.public)
         if refused is not None:
             return refused
         content: dict[str, Any] = {"text": publication.text}
