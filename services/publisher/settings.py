@@ -46,6 +46,10 @@ class PlatformSettings(BaseModel):
     facebook_url: str = Field("https://graph.facebook.com", description="the Graph API")
     facebook_version: str = Field("v25.0", pattern=r"^v\d+\.\d+$", description="version of the Graph API")
     mastodon_url: str | None = Field(None, description="the server of accounts that name none")
+    x_url: str = Field("https://api.x.com", description="X's API, version 2")
+    telegram_url: str = Field("https://api.telegram.org", description="the Bot API")
+    viber_url: str = Field("https://chatapi.viber.com", description="Viber's REST API")
+    line_url: str = Field("https://api.line.me", description="the Messaging API")
 
 
 class Settings(ServiceSettings):
