@@ -106,5 +106,8 @@ def addresses(platforms: PlatformSettings) -> dict[str, str]:
         "telegram": platforms.telegram_url,
         "viber": platforms.viber_url,
         "line": platforms.line_url,
+        "youtube": platforms.youtube_url,
+        "postmark": platforms.postmark_url,
+        "mailgun": platforms.mailgun_url,
     }
     return {platform: url for platform, url in known.items() if url is not None}

@@ -9,6 +9,7 @@ from fastapi.exceptions import RequestValidationError
 from .accounts import AccountRoutes, Accounts
 from .bluesky import BlueskyRoutes, answer_xrpc_error
 from .bluesky_forum import BlueskyForum
+from .bluesky_gates import GateRoutes, Gates
 from .bluesky_posts import Posts
 from .bluesky_sessions import Sessions, XrpcError
 from .bluesky_stream import StreamRoutes
@@ -58,6 +59,8 @@ from .youtube_comments import Comments
 from .youtube_errors import YouTubeError
 from .youtube_forum import YouTubeForum
 from .youtube_keys import Keys
+from .youtube_owner import OwnerRoutes
+from .youtube_tokens import Tokens
 
 
 def create_app(settings: Settings, clock: Clock = system_clock) -> FastAPI:
@@ -104,8 +107,11 @@ def _include_routes(app: FastAPI, settings: Settings, clock: Clock, store: Store
     comments = PageComments(store, replies, clock)
     messages = PrivateMessages(store, replies, clock)
     posts = Posts(store, accounts, people, replies, clock)
-    views = Views(posts)
+    gates = Gates(store)
+    views = Views(posts, gates)
     videos = Comments(store, people, replies, clock)
+    tokens = Tokens(store, accounts, clock)
+    keys = Keys(accounts, tokens, clock, settings.youtube_units_a_day)
     known = KnownPosts(store, clock)
     bots = BotMessages(store, replies, clock)
     forums = (BlueskyForum(accounts, posts, views), YouTubeForum(accounts, videos))
@@ -120,7 +126,9 @@ def _include_routes(app: FastAPI, settings: Settings, clock: Clock, store: Store
         CitizenMessageRoutes(accounts, messages),
         BlueskyRoutes(Sessions(store, accounts, clock), posts, views, faults, clock),
         StreamRoutes(posts, clock),
-        YouTubeRoutes(Keys(accounts, clock, settings.youtube_units_a_day), videos, faults),
+        GateRoutes(gates),
+        YouTubeRoutes(keys, videos, faults),
+        OwnerRoutes(keys, videos, tokens),
         XRoutes(Grants(store, accounts, clock), XPosts(store, replies, clock), known, faults, clock),
         known,
         TelegramRoutes(store, accounts, bots, faults, clock),

@@ -1,6 +1,7 @@
 """The platforms on which replies are published: one file each, listed here and nowhere else."""
 
 from services.publisher.adapters.http import Http
+from services.publisher.adapters.platforms.bluesky import Bluesky
 from services.publisher.adapters.platforms.discourse import Discourse
 from services.publisher.adapters.platforms.facebook import Facebook
 from services.publisher.adapters.platforms.instagram import Instagram
@@ -16,12 +17,14 @@ from services.publisher.adapters.platforms.telegram import Telegram
 from services.publisher.adapters.platforms.viber import Viber
 from services.publisher.adapters.platforms.whatsapp import WhatsApp
 from services.publisher.adapters.platforms.x import X
+from services.publisher.adapters.platforms.youtube import YouTube
 from services.publisher.ports import Channel
 
 
 def channels(http: Http, *, facebook_version: str) -> dict[str, Channel]:
     """Every channel by its platform's name."""
     return {
+        "bluesky": Bluesky(http),
         "discourse": Discourse(http),
         "facebook": Facebook(http, default_version=facebook_version),
         "instagram": Instagram(http, default_version=facebook_version),
@@ -36,5 +39,6 @@ def channels(http: Http, *, facebook_version: str) -> dict[str, Channel]:
         "telegram": Telegram(http),
         "viber": Viber(http),
         "whatsapp": WhatsApp(http, default_version=facebook_version),
+        "youtube": YouTube(http),
         "x": X(http),
     }
