@@ -3,18 +3,22 @@
 from collections.abc import Sequence
 from typing import Any
 
+from services.policy.adapters.api.order_bodies import order_body
 from services.policy.adapters.store import casework_rows, drafts, rows
 from services.policy.adapters.store.casework_rows import casework_of
 from services.policy.adapters.store.steps import step_body
 from services.policy.domain.clearance.approvals import Draft
 from services.policy.domain.clearance.cases import Turn
 from services.policy.domain.clearance.casework import Casework
+from services.policy.domain.clearance.submissions import Submission
 from services.policy.domain.triage.private_data import masked
 from shared.clock import rfc3339
 
 
-def case_body(row: Any, turns: Sequence[Turn], written: Sequence[Draft], clocks: dict[str, Any]) -> dict[str, Any]:
-    """A case with its turns, its drafts, its clocks in short, and why it stands as it does."""
+def case_body(
+    row: Any, turns: Sequence[Turn], written: Sequence[Draft], clocks: dict[str, Any], orders: Sequence[Submission]
+) -> dict[str, Any]:
+    """A case with its turns, its drafts and orders, its clocks in short, and why it stands as it does."""
     standing = _standing_turn(turns)
     return {
         "id": row.id,
@@ -35,6 +39,7 @@ def case_body(row: Any, turns: Sequence[Turn], written: Sequence[Draft], clocks:
         "clocks": clocks,
         "explanation": _explanation(standing),
         "drafts": [draft_body(draft) for draft in written],
+        "orders": [order_body(order) for order in orders],
     }
 
 

@@ -28,6 +28,7 @@ from services.policy.domain.clearance.casework import (
     UnknownAgency,
 )
 from services.policy.domain.clearance.facts import FactsDiffer
+from services.policy.domain.clearance.orders import CaseElsewhere, CommentGone, NotStanding, SaysTheSame
 from services.policy.domain.clearance.reviews import OwnRelease, ReviewedAlready
 from services.policy.domain.clearance.submissions import SubmissionNotOpen
 from services.policy.domain.clocks.pauses import AlreadyPaused, ClockNotRunning, PauseOver, WrongUntil
@@ -64,6 +65,10 @@ _PROBLEMS: tuple[tuple[type[Refusal], int, str, str], ...] = (
     (UnknownAgency, 422, "unknown-agency", "There is no such agency to transfer to"),
     (OverAlready, 409, "over-already", "It stands no longer"),
     (SubmissionNotOpen, 409, "submission-not-open", "It is no longer open"),
+    (CommentGone, 409, "comment-gone", "The comment is no longer there"),
+    (CaseElsewhere, 409, "case-elsewhere", "Another agency has this case now"),
+    (NotStanding, 409, "response-not-standing", "The response does not stand on its platform"),
+    (SaysTheSame, 409, "says-the-same", "The correction says what the response says already"),
     (FactsDiffer, 409, "facts-differ", "The languages do not say the same"),
     (GrantRefused, 422, "grant-refused", "This power cannot be given so"),
     (LeaveRefused, 422, "leave-refused", "This leave cannot be entered so"),
@@ -87,7 +92,7 @@ def _members(refusal: Refusal) -> dict[str, Any]:
             return {"valid_until": rfc3339(refusal.valid_until)}
         case UnknownStatement():
             return {"statements": list(refusal.names)}
-        case DraftNotOpen() | SubmissionNotOpen():
+        case DraftNotOpen() | SubmissionNotOpen() | NotStanding():
             return {"state": refusal.state}
         case CeilingExceeded():
             mandate = refusal.mandate

@@ -52,13 +52,13 @@ def meanwhile(
 
 def by_clearance(case: Case, draft: Draft, now: datetime) -> ResponseApproved:
     """A cleared draft answers every turn that it was cleared for and that can still be answered."""
-    return _answer(case, draft, _consents(draft.steps), now)
+    return _answer(case, draft, consents(draft.steps), now)
 
 
 def by_answer(case: Case, answer: Submission, text: str, now: datetime) -> ResponseApproved:
     """An answer cleared for many answers every turn of one case that waits, in its language."""
     covered = case.unanswered
-    given, language = _consents(answer.steps), covered[-1].decision.language
+    given, language = consents(answer.steps), covered[-1].decision.language
     response = _response(case, covered, answer.digest, text, language, given, answer.level, now)
     return response.model_copy(update={"clearance": answer.id, "valid_until": Answer.of(answer).until})
 
@@ -75,7 +75,8 @@ def _answer(case: Case, draft: Draft, given: tuple[Authorisation, ...], now: dat
     return response.model_copy(update={"valid_until": draft.valid_until})
 
 
-def _consents(steps: Iterable[Step]) -> tuple[Authorisation, ...]:
+def consents(steps: Iterable[Step]) -> tuple[Authorisation, ...]:
+    """The consents given to these steps, as events tell them."""
     return tuple(_authorisation(step.kind, step.taken) for step in steps if step.taken is not None)
 
 
@@ -130,7 +131,7 @@ def _standing(line: Line) -> tuple[Authorisation, ...]:
     """The standing authority of a line: of all who cleared that version of it, or of the one whom the policy names."""
     if isinstance(line, ClearedLine):
         known = {"kind": "standing", "line": line.id, "line_version": line.version}
-        return tuple(given.model_copy(update=known) for given in _consents(line.consents))
+        return tuple(given.model_copy(update=known) for given in consents(line.consents))
     clearing = line.cleared_by
     return (
         Authorisation(
