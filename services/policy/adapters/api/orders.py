@@ -94,7 +94,8 @@ def asking_api(room: OrderRoom) -> APIRouter:
 
         def act(at: OrderDesk, found: OnRecord) -> Submission:
             asked = _asked(at, "correction", caller, posted.reason)
-            return ordering.put_up(at, orders.correction(at.desk.case, found, posted.text, posted.language, asked))
+            standing = orders.as_it_reads(found, at.orders)
+            return ordering.put_up(at, orders.correction(at.desk.case, standing, posted.text, posted.language, asked))
 
         return await room.about_response(request, caller, response, act)
 
@@ -110,7 +111,8 @@ def asking_api(room: OrderRoom) -> APIRouter:
 
         def act(at: OrderDesk, found: OnRecord) -> Submission:
             asked = _asked(at, "retraction", caller, posted.reason)
-            return ordering.put_up(at, orders.retraction(at.desk.case, found, asked))
+            standing = orders.as_it_reads(found, at.orders)
+            return ordering.put_up(at, orders.retraction(at.desk.case, standing, asked))
 
         return await room.about_response(request, caller, response, act)
 

@@ -166,6 +166,19 @@ def brought_back(decision: Decision) -> tuple[Decision, str] | None:
     return decision._replace(disposition=before["disposition"], explanation=explanation), before["state"]
 
 
+def as_it_reads(response: OnRecord, orders: Sequence[Submission]) -> OnRecord:
+    """A response with the words that stand there now: those of its latest correction, if there was one."""
+    done = [
+        each
+        for each in orders
+        if each.matter == "correction" and each.subject == response.id and (each.outcome or {}).get("result") == "done"
+    ]
+    if not done:
+        return response
+    latest = max(done, key=lambda each: (each.ended_at or each.written_at, each.number)).content
+    return replace(response, text=latest["text"], language=latest["language"])
+
+
 def _order(
     matter: OrderMatter, case: Case, subject: str, said: Mapping[str, Any], need: Need, asked: Asked
 ) -> Submission:
