@@ -24,7 +24,7 @@ from tests.policy.builders import LATER, published, shelf
 from tests.policy.case_office import Office
 
 ABUSE = "you bastard"
-ELSEWHERE = Destination("water-board", "case_elsewhere", "ours no more", LATER)
+ELSEWHERE = Destination("case_elsewhere", "water-board", "ours no more", LATER)
 COMPLAINT = "Still waiting for my passport, terrible service"
 
 
@@ -51,9 +51,13 @@ class OrderOffice(Office):
         return ordering.put_up(self.at(who), new)
 
     def correct(
-        self, who: str = "desk", text: str = "We open at 9:00.", state: ResponseState = "published"
+        self,
+        who: str = "desk",
+        text: str = "We open at 9:00.",
+        state: ResponseState = "published",
+        level: Level | None = None,
     ) -> Submission:
-        found = orders.as_it_reads(self.on_record(state), self.work.orders_of(self.case))
+        found = orders.as_it_reads(self.on_record(state, level), self.work.orders_of(self.case))
         new = orders.correction(self.case, found, text, None, self._asked(who, "correction"))
         return ordering.put_up(self.at(who), new)
 

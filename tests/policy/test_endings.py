@@ -1,6 +1,7 @@
 """What becomes of cases once an order was carried out, or could not be."""
 
 from dataclasses import replace
+from typing import Literal
 
 import pytest
 
@@ -142,6 +143,15 @@ def test_what_was_answered_waits_again_once_that_is_taken_back() -> None:
     assert office.details("case.reopened")[0]["comments"] == ["cmt_1"]
 
 
+def test_what_had_not_gone_out_yet_waits_again_as_well() -> None:
+    office = OrderOffice(COMPLAINT)
+    office.write("desk")
+    office.approve("desk-2")
+    assert office.turn().state == "released"
+    office.retracted()
+    assert (office.turn().state, office.case.state) == ("waiting", "open")
+
+
 def test_what_a_line_had_answered_waits_for_a_person() -> None:
     office = OrderOffice("What are your opening hours?")
     assert office.turn().decision.line is not None
@@ -160,10 +170,10 @@ def test_an_older_wording_does_not_wait_again() -> None:
 
 
 @pytest.mark.parametrize(("how", "state"), [("reply", "answered"), ("edit", "waiting")])
-def test_a_correction_of_its_own_goes_on_answering(how: str, state: str) -> None:
+def test_a_correction_of_its_own_goes_on_answering(how: Literal["edit", "reply"], state: str) -> None:
     office = OrderOffice(COMPLAINT)
     office.answered()
-    office.corrected(office.consent(office.correct(), "desk-2"), how)  # type: ignore[arg-type]
+    office.corrected(office.consent(office.correct(), "desk-2"), how)
     office.retracted()
     assert office.turn().state == state
 

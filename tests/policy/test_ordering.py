@@ -7,8 +7,16 @@ import pytest
 from services.policy import ordering
 from services.policy.domain.clearance import orders
 from services.policy.domain.clearance.approvals import NotYourAuthority, OwnDraft, StaleDigest
-from services.policy.domain.clearance.orders import Asked, CaseElsewhere, CommentGone, NotStanding, SaysTheSame
+from services.policy.domain.clearance.orders import (
+    Asked,
+    CaseElsewhere,
+    CommentGone,
+    NotStanding,
+    ResponseState,
+    SaysTheSame,
+)
 from services.policy.domain.clearance.submissions import SubmissionNotOpen
+from services.policy.domain.scales import Level
 from shared.events import ModerationOrdered, ResponseCorrected, ResponseRetracted
 from tests.policy.builders import NOW
 from tests.policy.order_office import ABUSE, COMPLAINT, ELSEWHERE, OrderOffice
@@ -214,31 +222,30 @@ def test_a_correction_keeps_both_wordings_and_goes_out_under_its_own_consents() 
     assert order.id.startswith("resp_")
 
 
-def test_a_correction_is_cleared_no_lower_than_its_response_was() -> None:
-    office = OrderOffice(DEFAMATION)
-    office.write("desk", "We are sorry.")
-    office.case.raised_to = None
-    for who, kind in (("legal", "legal"), ("comms", "facts")):
-        if any(step.specialism == kind for step in office.draft.steps):
-            office.sign_off(who, kind)  # type: ignore[arg-type]
-    for who in ("desk-2", "comms", "division", "head"):
-        if office.draft.state == "open" and any(not step.taken for step in office.draft.steps):
-            try:
-                office.approve(who)
-            except NotYourAuthority:
-                continue
-    said = office.response
-    order = office.correct()
-    assert order.level >= said.level >= "L3"
-    assert {step.specialism for step in order.steps if step.specialism} == set(office.turn().decision.signoffs)
+@pytest.mark.parametrize("level", ["L1", "L3", "L4"])
+def test_a_correction_is_cleared_no_lower_than_its_response_was(level: Level) -> None:
+    office = OrderOffice(COMPLAINT)
+    office.answered()
+    order = office.correct(level=level)
+    assert (order.level, levels(order)[-1]) == (level, ("approval", level))
+
+
+def test_a_correction_is_cleared_no_lower_than_its_comments_ask_now() -> None:
+    office = OrderOffice(COMPLAINT)
+    office.answered()
+    office.edit(DEFAMATION)
+    now = office.turn().decision
+    order = office.correct(level="L1")
+    assert order.level >= now.level > "L1"
+    assert {step.specialism for step in order.steps if step.specialism} >= set(now.signoffs)
 
 
 @pytest.mark.parametrize("state", ["approved", "failed", "retracted"])
-def test_only_what_stands_is_corrected(state: str) -> None:
+def test_only_what_stands_is_corrected(state: ResponseState) -> None:
     office = OrderOffice(COMPLAINT)
     office.answered()
     with pytest.raises(NotStanding) as refused:
-        office.correct(state=state)  # type: ignore[arg-type]
+        office.correct(state=state)
     assert refused.value.state == state
 
 
@@ -295,11 +302,11 @@ def test_from_l3_on_somebody_else_has_to_agree_and_one_is_enough() -> None:
 
 
 @pytest.mark.parametrize("state", ["failed", "retracted"])
-def test_what_does_not_stand_is_not_taken_back(state: str) -> None:
+def test_what_does_not_stand_is_not_taken_back(state: ResponseState) -> None:
     office = OrderOffice(COMPLAINT)
     office.answered()
     with pytest.raises(NotStanding):
-        office.retract(state=state)  # type: ignore[arg-type]
+        office.retract(state=state)
 
 
 def test_what_has_not_gone_out_yet_is_taken_back_as_well() -> None:
