@@ -1,5 +1,6 @@
 """Moderation, corrections and retractions over HTTP, on a real database."""
 
+import asyncio
 import json
 from typing import Any
 
@@ -355,6 +356,17 @@ async def test_an_order_and_its_announcement_are_kept_together_or_not_at_all(mon
         assert await office.audited("moderation.approved") == []
         assert (await decide(office, order, "approvals", DESK_2)).json()["state"] == "cleared"
         assert len(await told(office, "ModerationOrdered")) == 1
+
+
+async def test_of_all_who_press_at_once_only_as_many_count_as_are_asked() -> None:
+    async with an_office() as office:
+        order = await ordered(office, await moderate(office, await the_case(office)))
+        digest = (await office.policy.get(f"/v1/orders/{order}")).json()["digest"]
+        pressing = [decide(office, order, "approvals", who, digest=digest) for who in (DESK_2, COMMS, DIVISION, HEAD)]
+        answers = [each.status_code for each in await asyncio.gather(*pressing)]
+        assert sorted(answers) == [201, 409, 409, 409]
+        assert len(await told(office, "ModerationOrdered")) == 1
+        assert len(await office.policy.rows("SELECT 1 FROM submission_approval")) == 1
 
 
 async def test_a_refused_order_says_why_and_disagreement_goes_one_level_up() -> None:

@@ -1,7 +1,6 @@
 """What the routes of orders share: one act on one order in one transaction, with the row of its case held."""
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterable
 
 from fastapi import Request
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -85,7 +84,7 @@ class OrderRoom:
         return next(each for each in found if each.id == order)
 
     async def _locked(
-        self, connection: AsyncConnection, caller: Caller, case_id: str, comments: Any, noun: str = "case"
+        self, connection: AsyncConnection, caller: Caller, case_id: str, comments: Iterable[str], noun: str = "case"
     ) -> Case:
         found = await cases.load_ids(connection, [case_id], comments)
         if not found or not caller.may_see(found[0].thread.agency):
@@ -93,7 +92,13 @@ class OrderRoom:
         return found[0]
 
     async def _once(
-        self, request: Request, caller: Caller, connection: AsyncConnection, case_id: str, comments: Any, act: Act
+        self,
+        request: Request,
+        caller: Caller,
+        connection: AsyncConnection,
+        case_id: str,
+        comments: Iterable[str],
+        act: Act,
     ) -> Response:
         case = await self._locked(connection, caller, case_id, comments)
         claim = await claim_of(request, caller.subject, case.thread.agency)
@@ -127,7 +132,7 @@ class OrderRoom:
 
 
 async def shown(
-    connection: AsyncConnection, policies: PolicyShelf, ids: Any, clock: Clock
+    connection: AsyncConnection, policies: PolicyShelf, ids: Iterable[str], clock: Clock
 ) -> dict[str, list[Submission]]:
     """The orders of cases as they stand now: under today's policies, with the consents that count."""
     found = await orders.of_cases(connection, ids)

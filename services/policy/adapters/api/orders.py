@@ -11,15 +11,16 @@ from pydantic import Field
 from starlette.responses import JSONResponse, Response
 
 from services.policy import ordering
-from services.policy.adapters.api.authority_desk import ReasonIn, Strict
+from services.policy.adapters.api.authority_desk import ReasonIn
 from services.policy.adapters.api.cases import CaseIdPath, checked
 from services.policy.adapters.api.clearance_desk import DigestIn
+from services.policy.adapters.api.drafts import SignoffIn
 from services.policy.adapters.api.order_bodies import order_body
 from services.policy.adapters.api.order_desk import OrderRoom
+from services.policy.adapters.api.remarks import RefusalIn
 from services.policy.domain.clearance import orders
 from services.policy.domain.clearance.orders import Asked, OnRecord, OrderMatter
 from services.policy.domain.clearance.submissions import Submission
-from services.policy.domain.scales import Specialism
 from services.policy.ordering import OrderDesk
 from shared.auth import Caller, requires
 from shared.events import ModerationAction
@@ -42,19 +43,6 @@ class CorrectedIn(ReasonIn):
 
     text: str = Field(min_length=1, max_length=5000, pattern=r"\S", description="what would stand there")
     language: str | None = Field(None, pattern=r"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$", max_length=35)
-
-
-class SignoffIn(DigestIn):
-    """A specialist's consent."""
-
-    kind: Specialism
-
-
-class RefusalIn(Strict):
-    """No to exactly what was seen, and why."""
-
-    digest: str = Field(max_length=1000, description="the order's digest: 64 hex digits")
-    reason: str = Field(min_length=1, max_length=2000, pattern=r"\S")
 
 
 def asking_api(room: OrderRoom) -> APIRouter:
