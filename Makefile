@@ -34,7 +34,7 @@ demo: setup ## Send a dozen comments through Parley and show what became of each
 
 .PHONY: test
 test: setup ## All tests on the embedded PostgreSQL and broker
-	@$(BIN)/python -m pytest -m "not apache_kafka"
+	@$(BIN)/python -m pytest -m "not apache_kafka" --numprocesses auto --maxprocesses 4 --dist loadfile
 
 .PHONY: test-kafka
 test-kafka: setup ## Integration and end-to-end tests on Apache Kafka

@@ -4,15 +4,20 @@ from datetime import timedelta
 
 from fastapi import FastAPI
 
-from services.publisher.adapters import api, consumers, credentials_api
+from services.publisher.adapters import api, consumers, credentials_api, tasks_api
 from services.publisher.adapters.bell import Bell
 from services.publisher.adapters.credentials import Vault
 from services.publisher.adapters.http import Http
 from services.publisher.adapters.platforms import channels
 from services.publisher.adapters.store.claims import PostgresClaims
+from services.publisher.adapters.store.keeping import PostgresKeeper
+from services.publisher.adapters.store.tasks import PostgresTasks
 from services.publisher.dispatch import Dispatcher, Limits
 from services.publisher.domain.pacing import Backoff
-from services.publisher.domain.publications import RetryPolicy
+from services.publisher.domain.settlements import RetryPolicy
+from services.publisher.domain.tasks import Patience
+from services.publisher.keeping import Keeping
+from services.publisher.putting_right import PuttingRight
 from services.publisher.settings import DispatchSettings, PlatformSettings, RetrySettings, Settings
 from shared.secrets import Seal
 from shared.service import Service
@@ -28,17 +33,30 @@ def create_app(settings: Settings) -> FastAPI:
     http = Http(connections=settings.dispatch.connections, total_seconds=settings.dispatch.attempt_seconds)
     vault = Vault(Seal.from_base64(settings.secrets.key.get_secret_value()), addresses(settings.platforms))
     claims = PostgresClaims(service.database, vault, lease=timedelta(seconds=settings.dispatch.lease_seconds))
+    platforms = channels(http, facebook_version=settings.platforms.facebook_version)
+    natures = {platform: channel.nature for platform, channel in platforms.items()}
+    task_bell = Bell()
+
+    def ring() -> None:
+        bell.ring()
+        task_bell.ring()
+
     dispatcher = Dispatcher(
         claims,
-        channels(http, facebook_version=settings.platforms.facebook_version),
+        platforms,
         bell,
         policy(settings.retry),
         limits(settings.dispatch, settings.drain_seconds),
     )
     service.routers += [api.router(service.database, bell), credentials_api.router(service.database, vault, bell)]
-    service.consume(consumers.consumer(service.database, settings.kafka, bell))
+    putting_right = PuttingRight(PostgresTasks(service.database, vault), platforms, task_bell, patience(settings.retry))
+    keeping = Keeping(PostgresKeeper(service.database, vault), platforms)
+    service.routers += [tasks_api.router(service.database)]
+    service.consume(consumers.consumer(service.database, settings.kafka, natures, ring))
     service.relay_outbox()
     service.loops["dispatch"] = dispatcher.run
+    service.loops["putting_right"] = putting_right.run
+    service.loops["keeping"] = keeping.run
     service.at_close += [claims.close, http.close]
     return service.app()
 
@@ -53,6 +71,15 @@ def policy(retry: RetrySettings) -> RetryPolicy:
         settle_after=timedelta(seconds=retry.settle_seconds),
         give_up_after=timedelta(hours=retry.give_up_hours),
         most_resends=retry.most_resends,
+    )
+
+
+def patience(retry: RetrySettings) -> Patience:
+    """The waits of tasks, from the same settings."""
+    return Patience(
+        waits=Backoff(retry.first_seconds, retry.most_seconds),
+        throttled=timedelta(seconds=retry.throttled_seconds),
+        give_up_after=timedelta(hours=retry.give_up_hours),
     )
 
 

@@ -1,17 +1,25 @@
 """Events in: from a batch of records to handlers, in the transaction that the consumer runtime owns and commits."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.publisher import handlers
-from services.publisher.adapters.bell import Bell
 from services.publisher.adapters.store.duties import Duties
+from services.publisher.domain.publications import Nature
+from services.publisher.ports import Work
 from shared import topics
 from shared.clock import Clock, utc_now
 from shared.cloudevents import Received
 from shared.database import Database
-from shared.events import AccountConnected, ResponseApproved
+from shared.events import (
+    AccountConnected,
+    AccountDisabled,
+    ModerationOrdered,
+    ResponseApproved,
+    ResponseCorrected,
+    ResponseRetracted,
+)
 from shared.kafka import Consumer, Handle
 from shared.settings import KafkaSettings
 
@@ -19,8 +27,11 @@ GROUP = "publisher"
 TOPICS = (topics.RESPONSES, topics.ACCOUNTS)
 
 
-def handler(clock: Clock = utc_now) -> Handle:
-    """What the runtime calls with the new events of a batch. Our own events about accounts are passed by."""
+def handler(natures: Mapping[str, Nature], clock: Clock = utc_now) -> Handle:
+    """What the runtime calls with the new events of a batch. Our own events about accounts are passed by.
+
+    Responses come before what is to be done to them, as in the order of a thread.
+    """
 
     async def handle(connection: AsyncConnection, received: Sequence[Received]) -> None:
         work = Duties(connection, clock)
@@ -28,10 +39,26 @@ def handler(clock: Clock = utc_now) -> Handle:
         approved = [(one.event, one.traceparent) for one in received if isinstance(one.event, ResponseApproved)]
         await handlers.on_account_connected(connected, work)
         await handlers.on_response_approved(approved, work)
+        await _put_right(received, work, natures)
+        disabled = [one.event for one in received if isinstance(one.event, AccountDisabled)]
+        await handlers.on_account_disabled(disabled, work)
 
     return handle
 
 
-def consumer(database: Database, kafka: KafkaSettings, bell: Bell) -> Consumer:
-    """The publisher's consumer; rings once new duties are committed."""
-    return Consumer(GROUP, TOPICS, database, kafka, handler(), after=bell.ring)
+async def _put_right(received: Sequence[Received], work: Work, natures: Mapping[str, Nature]) -> None:
+    for one in received:
+        match one.event:
+            case ResponseRetracted() as event:
+                await handlers.on_response_retracted(event, work)
+            case ResponseCorrected() as event:
+                await handlers.on_response_corrected(event, work, natures)
+            case ModerationOrdered() as event:
+                await handlers.on_moderation_ordered(event, one.traceparent, work)
+
+
+def consumer(
+    database: Database, kafka: KafkaSettings, natures: Mapping[str, Nature], after: Callable[[], None]
+) -> Consumer:
+    """The publisher's consumer; calls ``after`` once new duties are committed."""
+    return Consumer(GROUP, TOPICS, database, kafka, handler(natures), after=after)
