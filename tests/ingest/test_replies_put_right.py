@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 import pytest
 
-from shared.events import ModerationEnded, PublicationCorrected, PublicationRetracted, ReachMeasured
+from shared.events import ModerationEnded, PublicationCorrected, PublicationRetracted, PuttingRightFailed, ReachMeasured
 from tests.ingest.support import NOW, Ingest, comment_change, feed, running_ingest
 from tests.ingest.test_history import conversation, deliver, handle, one_comment, published, routed, shown
 
@@ -101,17 +101,39 @@ async def test_what_was_taken_back_is_no_reply_and_the_comment_waits_again() -> 
         assert (found["status"], found["reply"]["text"]) == ("answered", "We open at 9:00.")
 
 
-async def test_an_edited_reply_goes_with_its_response_but_a_correction_of_its_own_stays() -> None:
+async def test_an_edited_reply_goes_with_its_response() -> None:
     async with running_ingest() as ingest:
         comment = await answered(ingest)
         await handle(ingest, corrected(comment, "edit"), retracted(comment))
         found = await shown(ingest, comment)
         assert (found["status"], found["reply"]) == ("routed", None)
+
+
+@pytest.mark.parametrize("order", [("res_1", "res_2"), ("res_2", "res_1")])
+async def test_a_reply_is_gone_once_its_correction_is_gone_as_well(order: tuple[str, str]) -> None:
     async with running_ingest() as ingest:
         comment = await answered(ingest)
-        await handle(ingest, corrected(comment, "reply"), retracted(comment))
+        first, second = order
+        await handle(ingest, corrected(comment, "reply"), retracted(comment, first))
         found = await shown(ingest, comment)
         assert (found["status"], found["reply"]["text"]) == ("answered", "We open at 9:00.")
+        await handle(ingest, retracted(comment, second))
+        found = await shown(ingest, comment)
+        assert (found["status"], found["reply"]) == ("routed", None)
+
+
+async def test_a_correction_of_what_never_went_out_is_the_reply() -> None:
+    async with running_ingest() as ingest:
+        comment = await one_comment(ingest)
+        await handle(ingest, routed(comment), retracted(comment), corrected(comment, "reply"))
+        found = await shown(ingest, comment)
+        assert (found["status"], found["reply"]["text"], found["reply"]["response"]) == (
+            "answered",
+            "We open at 9:00.",
+            "res_2",
+        )
+        await handle(ingest, retracted(comment, "res_2"))
+        assert (await shown(ingest, comment))["status"] == "routed"
 
 
 async def test_a_retraction_of_an_earlier_reply_takes_nothing_away() -> None:
@@ -150,6 +172,9 @@ async def test_what_tells_nothing_about_a_reply_is_passed_over() -> None:
         )
         known = {name: value for name, value in conversation(comment).items() if name != "comments"}
         ended = ModerationEnded(**known, order="ord_1", comment=comment, action="hide", outcome="done", ended_at=LATER)
-        await handle(ingest, reach, ended)
+        failed = PuttingRightFailed(
+            **about(comment), order="ord_2", action="retract", reason="not_possible", failed_at=LATER
+        )
+        await handle(ingest, reach, ended, failed)
         assert await shown(ingest, comment) == before
         assert await ingest.count("dead_letter") == 0

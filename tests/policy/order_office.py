@@ -16,8 +16,8 @@ from shared.events import (
     ModerationAction,
     ModerationEnded,
     PublicationCorrected,
-    PublicationFailed,
     PublicationRetracted,
+    PuttingRightFailed,
     ResponseApproved,
 )
 from tests.policy.builders import LATER, published, shelf
@@ -107,15 +107,15 @@ class OrderOffice(Office):
         event = PublicationCorrected(**self._about(self.case), **known, corrected_at=LATER)
         endings.on_publication_corrected(event, self.work, shelf(), LATER)
 
-    def retracted(self, case: Case | None = None) -> None:
-        about = self._about(case or self.case)
+    def retracted(self, case: Case | None = None, response: str | None = None) -> None:
+        about = self._about(case or self.case, response)
         event = PublicationRetracted(**about, reason="wrong", was_published=True, retracted_at=LATER)
         endings.on_publication_retracted(event, self.work, shelf(), LATER)
 
-    def correction_failed(self, order: Submission, reason: str = "not_possible") -> None:
-        about = {**self._about(self.case), "response": order.id}
-        event = PublicationFailed(**about, reason=reason, failed_at=LATER)
-        endings.on_publication_failed(event, self.work, shelf(), LATER)
+    def failed(self, order: Submission, action: Literal["correct", "retract"], reason: str = "not_possible") -> None:
+        known = {"order": order.id, "action": action, "reason": reason, "detail": "gone"}
+        event = PuttingRightFailed(**self._about(self.case), **known, failed_at=LATER)
+        endings.on_putting_right_failed(event, self.work, shelf(), LATER)
 
     def told(self, kind: type[Event]) -> list[Any]:
         """What was announced of a kind."""
@@ -129,9 +129,9 @@ class OrderOffice(Office):
         number = sum(each.matter == matter for each in self.work.orders_of(self.case)) + 1
         return Asked(f"{self.prefix}-{who}", "It says so.", number, self.now)
 
-    def _about(self, case: Case) -> dict[str, Any]:
+    def _about(self, case: Case, response: str | None = None) -> dict[str, Any]:
         said = self.response
-        names = {"response": said.response, "case": said.case, "comments": said.comments}
+        names = {"response": response or said.response, "case": said.case, "comments": said.comments}
         return {**_place(case), **names, "publication": "pub_1"}
 
 

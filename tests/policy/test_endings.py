@@ -1,10 +1,10 @@
 """What becomes of cases once an order was carried out, or could not be."""
 
 from dataclasses import replace
-from typing import Literal
 
 import pytest
 
+from services.policy.domain.clearance.submissions import Submission
 from shared.events import CaseClosed, CaseRouted
 from tests.policy.order_office import ABUSE, COMPLAINT, ELSEWHERE, OrderOffice
 
@@ -117,15 +117,51 @@ def test_a_correction_ends_by_how_it_was_done() -> None:
     assert office.turn().state == "answered"
 
 
-def test_a_correction_that_failed_leaves_the_response_as_it_stands() -> None:
+@pytest.mark.parametrize(("reason", "result"), [("not_possible", "not_possible"), ("too_old", "failed")])
+def test_a_correction_that_failed_leaves_the_response_as_it_stands(reason: str, result: str) -> None:
+    office = OrderOffice(COMPLAINT)
+    said = office.answered()
+    order = office.consent(office.correct(), "desk-2")
+    settled = len(office.work.settled)
+    office.failed(order, "correct", reason)
+    told = {"result": result, "reason": reason, "detail": "gone", "response": said.response}
+    assert office.now_of(order).outcome == told
+    assert len(office.work.settled) == settled
+    assert office.turn().state == "answered"
+
+
+def test_a_retraction_that_failed_leaves_the_response_as_it_stands_and_may_be_asked_for_again() -> None:
+    office = OrderOffice(COMPLAINT)
+    office.answered()
+    order = office.consent(office.retract("desk"), "desk")
+    office.failed(order, "retract")
+    outcome = office.now_of(order).outcome
+    assert outcome is not None
+    assert outcome["result"] == "not_possible"
+    assert office.turn().state == "answered"
+    assert office.retract("desk").state == "open"
+
+
+def test_a_retraction_of_which_a_part_stays_has_failed() -> None:
+    office = OrderOffice(COMPLAINT)
+    office.answered()
+    order = office.consent(office.retract("desk"), "desk")
+    office.retracted()
+    office.failed(order, "retract")
+    outcome = office.now_of(order).outcome
+    assert outcome is not None
+    assert outcome["result"] == "not_possible"
+    assert office.actions[-1] == "retraction.not_possible"
+    office.failed(order, "retract")
+    assert office.actions.count("retraction.not_possible") == 1
+
+
+def test_the_first_wording_that_could_not_be_taken_back_is_no_failure_of_its_correction() -> None:
     office = OrderOffice(COMPLAINT)
     office.answered()
     order = office.consent(office.correct(), "desk-2")
-    settled = len(office.work.settled)
-    office.correction_failed(order)
-    assert office.now_of(order).outcome == {"result": "not_possible", "reason": "not_possible"}
-    assert len(office.work.settled) == settled
-    assert office.turn().state == "answered"
+    office.failed(order, "retract")
+    assert office.now_of(order).state == "cleared"
 
 
 def test_what_was_answered_waits_again_once_that_is_taken_back() -> None:
@@ -169,13 +205,67 @@ def test_an_older_wording_does_not_wait_again() -> None:
     assert [turn.state for turn in office.case.turns] == ["superseded", "waiting"]
 
 
-@pytest.mark.parametrize(("how", "state"), [("reply", "answered"), ("edit", "waiting")])
-def test_a_correction_of_its_own_goes_on_answering(how: Literal["edit", "reply"], state: str) -> None:
+@pytest.mark.parametrize("first", ["response", "correction"])
+def test_who_has_a_response_taken_back_has_its_correction_taken_back(first: str) -> None:
+    office = OrderOffice(COMPLAINT)
+    said = office.answered()
+    correction = office.consent(office.correct(), "desk-2")
+    office.corrected(correction, "reply")
+    retraction = office.consent(office.retract("desk"), "desk")
+    order = [said.response, correction.id]
+    for response in order if first == "response" else reversed(order):
+        office.retracted(response=response)
+    assert office.turn().state == "waiting"
+    assert office.now_of(retraction).outcome == {"result": "done", "was_published": True}
+    assert office.actions.count("case.reopened") == 1
+
+
+def test_a_correction_that_was_under_way_goes_with_its_response() -> None:
     office = OrderOffice(COMPLAINT)
     office.answered()
-    office.corrected(office.consent(office.correct(), "desk-2"), how)
+    correction = office.consent(office.correct(), "desk-2")
+    office.consent(office.retract("desk"), "desk")
+    office.retracted(response=correction.id)
+    assert office.now_of(correction).outcome == {"result": "failed", "reason": "retracted"}
+    assert office.turn().state == "answered"
     office.retracted()
-    assert office.turn().state == state
+    assert office.turn().state == "waiting"
+
+
+def not_sent_and_corrected() -> tuple[OrderOffice, Submission]:
+    """An answer that gave way to its correction before it went out."""
+    office = OrderOffice(COMPLAINT)
+    office.write("desk", "We open at 8:30.")
+    office.approve("desk-2")
+    correction = office.consent(office.correct(state="approved"), "desk-2")
+    office.retracted()
+    return office, correction
+
+
+def test_a_correction_takes_the_place_of_what_had_not_gone_out() -> None:
+    office, correction = not_sent_and_corrected()
+    assert (office.turn().state, office.turn().response, office.case.state) == ("released", correction.id, "approved")
+    assert office.work.settled == []
+    office.corrected(correction, "reply")
+    assert (office.turn().state, office.case.state) == ("answered", "answered")
+    assert [(each.response, each.state) for each in office.work.settled] == [(office.response.response, "published")]
+    assert office.actions[-2:] == ["correction.done", "case.answered"]
+
+
+def test_where_neither_went_out_the_citizen_waits_again() -> None:
+    office, correction = not_sent_and_corrected()
+    office.failed(correction, "correct")
+    assert (office.turn().state, office.case.state) == ("waiting", "open")
+    assert [(each.response, each.state) for each in office.work.settled] == [(office.response.response, "retracted")]
+
+
+def test_a_correction_that_went_out_in_its_place_is_taken_back_as_the_answer() -> None:
+    office, correction = not_sent_and_corrected()
+    office.corrected(correction, "reply")
+    retraction = office.consent(office.retract("desk"), "desk")
+    office.retracted(response=correction.id)
+    assert office.turn().state == "waiting"
+    assert office.now_of(retraction).state == "ended"
 
 
 def test_a_retraction_that_is_told_twice_reopens_once() -> None:

@@ -7,17 +7,19 @@ import pytest
 from services.policy import ordering
 from services.policy.domain.clearance import orders
 from services.policy.domain.clearance.approvals import NotYourAuthority, OwnDraft, StaleDigest
+from services.policy.domain.clearance.casework import Origin
 from services.policy.domain.clearance.orders import (
+    AnothersAccount,
     Asked,
-    CaseElsewhere,
     CommentGone,
+    NoAnswer,
     NotStanding,
     ResponseState,
     SaysTheSame,
 )
 from services.policy.domain.clearance.submissions import SubmissionNotOpen
 from services.policy.domain.scales import Level
-from shared.events import ModerationOrdered, ResponseCorrected, ResponseRetracted
+from shared.events import ModerationOrdered, Purpose, ResponseCorrected, ResponseRetracted
 from tests.policy.builders import NOW
 from tests.policy.order_office import ABUSE, COMPLAINT, ELSEWHERE, OrderOffice
 
@@ -138,12 +140,20 @@ def test_a_comment_of_another_case_is_not_moderated_here() -> None:
         OrderOffice(ABUSE).moderate(comment="cmt_9")
 
 
-def test_a_case_that_another_agency_has_is_moderated_there() -> None:
+def test_a_comment_on_another_agencys_account_is_not_moderated_here() -> None:
+    office = OrderOffice(ABUSE)
+    case = office.case
+    case.casework = replace(case.casework, transferred_from=Origin("case_0", ("water-board",), "theirs", NOW))
+    with pytest.raises(AnothersAccount):
+        office.moderate()
+
+
+def test_an_agency_moderates_on_its_account_what_another_one_answers() -> None:
     office = OrderOffice(ABUSE)
     case = office.case
     case.casework = replace(case.casework, transferred_to=ELSEWHERE)
-    with pytest.raises(CaseElsewhere):
-        orders.moderation(case, "cmt_1", "hide", None, Asked("passports-desk", "It says so.", 1, NOW))
+    asked = Asked("passports-desk", "It says so.", 1, NOW)
+    assert orders.moderation(case, "cmt_1", "hide", None, asked).state == "open"
 
 
 def test_a_newer_order_about_the_same_comment_takes_the_place_of_the_open_one() -> None:
@@ -240,13 +250,22 @@ def test_a_correction_is_cleared_no_lower_than_its_comments_ask_now() -> None:
     assert {step.specialism for step in order.steps if step.specialism} >= set(now.signoffs)
 
 
-@pytest.mark.parametrize("state", ["approved", "failed", "retracted"])
-def test_only_what_stands_is_corrected(state: ResponseState) -> None:
+@pytest.mark.parametrize("state", ["failed", "retracted"])
+def test_only_what_stands_or_will_is_corrected(state: ResponseState) -> None:
     office = OrderOffice(COMPLAINT)
     office.answered()
     with pytest.raises(NotStanding) as refused:
         office.correct(state=state)
     assert refused.value.state == state
+
+
+@pytest.mark.parametrize("purpose", ["holding", "acknowledgement"])
+def test_what_keeps_somebody_waiting_is_not_corrected(purpose: Purpose) -> None:
+    office = OrderOffice(COMPLAINT)
+    office.answered()
+    found = replace(office.on_record(), purpose=purpose)
+    with pytest.raises(NoAnswer):
+        orders.correction(office.case, found, "Wait on.", None, Asked("passports-desk", "It says so.", 1, NOW))
 
 
 def test_a_correction_says_something_else() -> None:

@@ -116,7 +116,7 @@ comment = Table(
 )
 """``media`` is a JSON list of what came with the text, null where nothing did; ``progressed_at`` is when it was
 last heard that a case or a reply has come further. ``reply_follower`` is the response that corrects the reply by
-standing under it."""
+standing under it; the reply is gone once both are."""
 Index("comment_agency_id", comment.c.agency, comment.c.id)
 
 comment_revision = Table(

@@ -29,7 +29,7 @@ class Reply:
 @dataclass(frozen=True, slots=True)
 class Corrected:
     """A published answer reads otherwise from ``at`` on. ``follower`` is the response that says so where the platform
-    could not edit: it stands by itself, whatever becomes of the first."""
+    could not edit: a reply of its own, which goes by itself."""
 
     response: str
     text: str
@@ -39,7 +39,7 @@ class Corrected:
 
 @dataclass(frozen=True, slots=True)
 class Retracted:
-    """An answer was taken back: whoever it was given to waits again."""
+    """An answer was taken back, or the correction of one: where nothing is left of it, the comment waits again."""
 
     response: str
     at: datetime

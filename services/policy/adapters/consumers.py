@@ -28,8 +28,8 @@ from shared.events import (
     ModerationEnded,
     PublicationCorrected,
     PublicationEvent,
-    PublicationFailed,
     PublicationRetracted,
+    PuttingRightFailed,
 )
 from shared.kafka import Consumer, Handle
 from shared.settings import KafkaSettings
@@ -37,7 +37,7 @@ from shared.settings import KafkaSettings
 GROUP = "policy"
 TOPICS = (topics.COMMENTS, topics.PUBLICATIONS)
 
-_ENDINGS = (ModerationEnded, PublicationCorrected, PublicationFailed, PublicationRetracted)
+_ENDINGS = (ModerationEnded, PublicationCorrected, PublicationRetracted, PuttingRightFailed)
 
 Handler = Callable[[Any, Work, Policies, datetime], None]
 
@@ -46,9 +46,10 @@ HANDLERS: Mapping[type[Event], Handler] = {
     events.CommentEdited: handlers.on_comment_edited,
     events.CommentDeleted: handlers.on_comment_deleted,
     events.ResponsePublished: handlers.on_response_published,
-    events.PublicationFailed: endings.on_publication_failed,
+    events.PublicationFailed: handlers.on_publication_failed,
     events.PublicationCorrected: endings.on_publication_corrected,
     events.PublicationRetracted: endings.on_publication_retracted,
+    events.PuttingRightFailed: endings.on_putting_right_failed,
     events.ModerationEnded: endings.on_moderation_ended,
 }
 

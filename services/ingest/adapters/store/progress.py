@@ -37,8 +37,11 @@ async def put_right(connection: AsyncConnection, comments: Sequence[str], change
     values = {"comments": sorted(set(comments)), "response": change.response, "at": change.at}
     if isinstance(change, Retracted):
         await connection.execute(_TAKE_BACK, values)
-    else:
-        await connection.execute(_CORRECT, {**values, "text": change.text, "follower": change.follower})
+        return
+    said = {**values, "text": change.text, "follower": change.follower}
+    await connection.execute(_CORRECT, said)
+    if change.follower is not None:
+        await connection.execute(_ANSWER_INSTEAD, said)
 
 
 # What was corrected is not undone by its first publication, told once more.
@@ -74,13 +77,30 @@ _CORRECT = text(f"""
     WHERE c.id = held.id AND c.reply_response = :response
         AND CAST(:at AS timestamptz) > coalesce(c.reply_corrected_at, '-infinity')
 """)  # noqa: S608 - constants of this module
-# What follows the reply under its own id stays when the first is taken away, and goes on being the answer.
-_TAKE_BACK = text(f"""
+# A correction of what never went out, or went meanwhile, is the reply by itself.
+_ANSWER_INSTEAD = text(f"""
     WITH held AS ({_HELD})
     UPDATE comment c SET
-        status = CASE WHEN c.status IN ('answered', 'closed') THEN 'routed' ELSE c.status END,
-        progressed_at = clock_timestamp(), reply_text = NULL, reply_language = NULL, reply_response = NULL,
-        reply_published_at = NULL, reply_corrected_at = NULL
+        status = CASE WHEN c.status = 'deleted' THEN c.status ELSE 'answered' END, progressed_at = clock_timestamp(),
+        reply_text = :text, reply_response = :follower, reply_published_at = :at, reply_corrected_at = :at
     FROM held
-    WHERE c.id = held.id AND c.reply_response = :response AND c.reply_follower IS NULL
+    WHERE c.id = held.id AND c.reply_response IS NULL
+""")  # noqa: S608 - constants of this module
+# The first wording and what follows it go one by one, in any order; with the last of them the reply is gone.
+_TAKE_BACK = text(f"""
+    WITH held AS ({_HELD}), gone AS (
+        SELECT c.id, c.reply_response = CAST(:response AS text) AND c.reply_follower IS NULL AS whole
+        FROM comment c JOIN held USING (id)
+        WHERE CAST(:response AS text) IN (c.reply_response, c.reply_follower))
+    UPDATE comment c SET
+        status = CASE WHEN whole AND c.status IN ('answered', 'closed') THEN 'routed' ELSE c.status END,
+        progressed_at = clock_timestamp(),
+        reply_text = CASE WHEN NOT whole THEN c.reply_text END,
+        reply_language = CASE WHEN NOT whole THEN c.reply_language END,
+        reply_response = CASE WHEN whole THEN NULL WHEN c.reply_response = CAST(:response AS text) THEN c.reply_follower
+                              ELSE c.reply_response END,
+        reply_published_at = CASE WHEN NOT whole THEN c.reply_published_at END,
+        reply_corrected_at = CASE WHEN NOT whole THEN c.reply_corrected_at END,
+        reply_follower = NULL
+    FROM gone WHERE c.id = gone.id
 """)  # noqa: S608 - constants of this module

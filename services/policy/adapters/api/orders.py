@@ -57,7 +57,8 @@ def asking_api(room: OrderRoom) -> APIRouter:
 
         It is cleared as an answer to that comment would be; whoever asks does not count. An older open order about the
         comment gives way. If the comment is edited meanwhile, what was approved has to be approved anew. 409
-        `comment-gone`, `case-elsewhere`; 403 `not-your-authority`.
+        `comment-gone`, `anothers-account` (a case that another agency transferred is moderated by the one whose account
+        it is); 403 `not-your-authority`.
         """
         checked(case_id)
 
@@ -73,11 +74,12 @@ def asking_api(room: OrderRoom) -> APIRouter:
     async def correct(
         request: Request, response: ResponsePath, posted: CorrectedIn, caller: Caller = requires("cases:write")
     ) -> Response:
-        """Ask for a published response to read otherwise: it is edited where the platform can, else a correction
-        follows it. The original wording stays on record.
+        """Ask for an answer to read otherwise: it is edited where the platform can, else a correction follows it; what
+        has not gone out yet gives way to it. The original wording stays on record.
 
         It is cleared on the level that the response was released on, and as its case asks now. 409
-        `response-not-standing` with its `state`, `says-the-same`; 403 `not-your-authority`.
+        `response-not-standing` with its `state`, `no-answer` (a holding reply), `says-the-same`; 403
+        `not-your-authority`.
         """
 
         def act(at: OrderDesk, found: OnRecord) -> Submission:
@@ -182,8 +184,8 @@ def _asked(at: OrderDesk, matter: OrderMatter, caller: Caller, reason: str) -> A
 _ASKING: dict[int | str, dict[str, Any]] = {
     403: {"description": "`not-your-authority`: nobody who may decide anything here"},
     409: {
-        "description": "`comment-gone`, `case-elsewhere`, `response-not-standing`, `says-the-same`, or the same request"
-        " is under way"
+        "description": "`comment-gone`, `anothers-account`, `response-not-standing`, `no-answer`, `says-the-same`, or"
+        " the same request is under way"
     },
 }
 _DECIDING: dict[int | str, dict[str, Any]] = {

@@ -28,7 +28,7 @@ from services.policy.domain.clearance.casework import (
     UnknownAgency,
 )
 from services.policy.domain.clearance.facts import FactsDiffer
-from services.policy.domain.clearance.orders import CaseElsewhere, CommentGone, NotStanding, SaysTheSame
+from services.policy.domain.clearance.orders import AnothersAccount, CommentGone, NoAnswer, NotStanding, SaysTheSame
 from services.policy.domain.clearance.reviews import OwnRelease, ReviewedAlready
 from services.policy.domain.clearance.submissions import SubmissionNotOpen
 from services.policy.domain.clocks.pauses import AlreadyPaused, ClockNotRunning, PauseOver, WrongUntil
@@ -66,8 +66,9 @@ _PROBLEMS: tuple[tuple[type[Refusal], int, str, str], ...] = (
     (OverAlready, 409, "over-already", "It stands no longer"),
     (SubmissionNotOpen, 409, "submission-not-open", "It is no longer open"),
     (CommentGone, 409, "comment-gone", "The comment is no longer there"),
-    (CaseElsewhere, 409, "case-elsewhere", "Another agency has this case now"),
+    (AnothersAccount, 409, "anothers-account", "The comment stands on another agency's account"),
     (NotStanding, 409, "response-not-standing", "The response does not stand on its platform"),
+    (NoAnswer, 409, "no-answer", "Only an answer is put right"),
     (SaysTheSame, 409, "says-the-same", "The correction says what the response says already"),
     (FactsDiffer, 409, "facts-differ", "The languages do not say the same"),
     (GrantRefused, 422, "grant-refused", "This power cannot be given so"),

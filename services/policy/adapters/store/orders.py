@@ -38,7 +38,7 @@ async def response(connection: AsyncConnection, response_id: str) -> OnRecord | 
     if row is None:
         return None
     comments = tuple(rows.from_json(row.comments))
-    return OnRecord(row.id, row.case_id, comments, row.text, row.language, row.level, row.state)
+    return OnRecord(row.id, row.case_id, comments, row.text, row.language, row.level, row.state, row.purpose)
 
 
 _OF_CASES = text("""

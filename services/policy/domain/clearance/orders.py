@@ -17,7 +17,7 @@ from services.policy.domain.clearance.clearing import BY_A_PERSON
 from services.policy.domain.clearance.submissions import Matter, Need, Submission
 from services.policy.domain.deciding.decisions import Decision
 from services.policy.domain.scales import Level
-from shared.events import ModerationAction
+from shared.events import ModerationAction, Purpose
 from shared.ids import new_id
 
 OrderMatter = Literal["moderation", "correction", "retraction"]
@@ -29,6 +29,9 @@ ORDERS: tuple[Matter, ...] = ("moderation", "correction", "retraction")
 _PREFIXES: Mapping[OrderMatter, str] = {"moderation": "ord", "correction": "resp", "retraction": "ord"}
 
 ResponseState = Literal["approved", "published", "failed", "retracted"]
+_STANDING: tuple[ResponseState, ...] = ("approved", "published")
+"""It stands on its platform, or will; what is put right before it went out gives way to its correction."""
+
 Result = Literal["done", "not_possible", "failed"]
 
 
@@ -36,8 +39,8 @@ class CommentGone(Refusal):
     """The comment is no longer there, so nothing can be done with it."""
 
 
-class CaseElsewhere(Refusal):
-    """Another agency has this case now, and decides on its comments."""
+class AnothersAccount(Refusal):
+    """The comment stands on another agency's account, whose house rules hold there."""
 
 
 class NotStanding(Refusal):
@@ -46,6 +49,10 @@ class NotStanding(Refusal):
     def __init__(self, state: ResponseState | Literal["retracting"]) -> None:
         super().__init__(f"The response is {state}.")
         self.state = state
+
+
+class NoAnswer(Refusal):
+    """Only an answer is put right; what merely keeps somebody waiting is taken back."""
 
 
 class SaysTheSame(Refusal):
@@ -63,6 +70,7 @@ class OnRecord:
     language: str | None
     level: Level
     state: ResponseState
+    purpose: Purpose = "answer"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +84,10 @@ class Asked:
 
 
 def moderation(case: Case, comment: str, action: ModerationAction, rule: str | None, asked: Asked) -> Submission:
-    """That a comment is to be hidden, shown or removed, with what it says captured. Raises CommentGone."""
-    if case.casework.transferred_to is not None:
-        raise CaseElsewhere
+    """That a comment is to be hidden, shown or removed, with what it says captured. Raises CommentGone,
+    AnothersAccount."""
+    if case.asked is not None:
+        raise AnothersAccount
     turn = case.turn_of(comment)
     if turn is None or turn.state == "deleted":
         raise CommentGone
@@ -87,10 +96,12 @@ def moderation(case: Case, comment: str, action: ModerationAction, rule: str | N
 
 
 def correction(case: Case, response: OnRecord, text: str, language: str | None, asked: Asked) -> Submission:
-    """That a published response is to read otherwise, on the level that it was released on and as its comments ask
-    now. What it said stays on record beside it. Raises NotStanding, SaysTheSame."""
-    if response.state != "published":
+    """That a response is to read otherwise, on the level that it was released on and as its comments ask now. What it
+    said stays on record beside it. Raises NotStanding, NoAnswer, SaysTheSame."""
+    if response.state not in _STANDING:
         raise NotStanding(response.state)
+    if response.purpose not in ("answer", "closing"):
+        raise NoAnswer
     if text == response.text:
         raise SaysTheSame
     said = {**_original(response), "text": text, "language": language or response.language}
@@ -101,7 +112,7 @@ def correction(case: Case, response: OnRecord, text: str, language: str | None, 
 
 def retraction(case: Case, response: OnRecord, asked: Asked) -> Submission:
     """That a response is to be taken back, by one authority on its level or above. Raises NotStanding."""
-    if response.state not in ("approved", "published"):
+    if response.state not in _STANDING:
         raise NotStanding(response.state)
     weight = _need_of(case, _turns_of(case, response)).weight
     need = Need(weight, least=max(BY_A_PERSON, response.level))
@@ -134,12 +145,20 @@ def met(order: Submission, result: Result, at: datetime, by: str, **told: object
     return replace(order.ended("ended", at, by, order.reason), outcome=outcome)
 
 
-def is_followed(orders: Sequence[Submission], response: str) -> bool:
-    """Whether a correction of a response stands by itself, as a reply of its own."""
-    return any(
-        each.matter == "correction" and each.subject == response and (each.outcome or {}).get("how") == "reply"
-        for each in orders
-    )
+def is_taken_back(orders: Sequence[Submission], response: str) -> bool:
+    """Whether a response goes, or has gone, with all that corrects it, because somebody has decided so."""
+    retractions = [each for each in orders if (each.matter, each.subject) == ("retraction", response)]
+    return any(each.state == "cleared" or (each.outcome or {}).get("result") == "done" for each in retractions)
+
+
+def heir_of(orders: Sequence[Submission], response: str) -> Submission | None:
+    """The correction that takes the place of a response which goes: the latest that is under way, or stands by itself
+    as a reply. None where the response is taken back as a whole."""
+    if is_taken_back(orders, response):
+        return None
+    corrections = [each for each in orders if (each.matter, each.subject) == ("correction", response)]
+    standing = [each for each in corrections if each.state == "cleared" or (each.outcome or {}).get("how") == "reply"]
+    return standing[-1] if standing else None
 
 
 def taken_out(decision: Decision, order: Submission, state: str) -> Decision:
