@@ -14,6 +14,7 @@ from shared.events import (
     ModerationEnded,
     PublicationCorrected,
     PublicationRetracted,
+    PuttingRightFailed,
     ReachMeasured,
     ResponseApproved,
 )
@@ -279,7 +280,9 @@ async def test_who_said_it_takes_it_back_alone_and_the_citizen_waits_again() -> 
     async with an_office() as office:
         response = await answered(office)
         path = f"/v1/responses/{response.response}/retractions"
-        order = await ordered(office, await office.policy.post(path, {"reason": "It is wrong."}, DESK), DESK)
+        asked = await office.policy.post(path, {"reason": "It is wrong."}, DESK)
+        assert [await office.waiting(who) for who in (DESK, DESK_2)] == [[response.case], [response.case]]
+        order = await ordered(office, asked, DESK)
         (event,) = await told(office, "ResponseRetracted")
         assert (event["response"], event["retraction"], event["reason"]) == (response.response, order, "It is wrong.")
         assert [each["officer"] for each in event["authorisations"]] == [DESK]
@@ -296,6 +299,38 @@ async def test_who_said_it_takes_it_back_alone_and_the_citizen_waits_again() -> 
 
         await office.policy.post(f"/v1/cases/{response.case}/drafts", {"text": "We open at 9:00."}, DESK)
         assert (await office.approve(response.case, DESK_2)).json()["state"] == "released"
+
+
+async def test_an_answer_gives_way_to_its_correction_before_it_went_out() -> None:
+    async with an_office() as office:
+        case = await the_case(office, COMPLAINT)
+        await office.policy.post(f"/v1/cases/{case}/drafts", {"text": "We open at 8:30."}, DESK)
+        await office.approve(case, DESK_2)
+        (payload,) = await told(office, "ResponseApproved")
+        response = ResponseApproved.model_validate(payload)
+        path = f"/v1/responses/{response.response}/corrections"
+        order = await ordered(office, await office.policy.post(path, BETTER, DESK), DESK_2)
+        never_sent = retracted(response).model_copy(update={"was_published": False})
+        await office.policy.receive(never_sent)
+        assert (await shown(office, case))["state"] == "approved"
+        known = {"correction": order, "native_id": "reply-2", "text": BETTER["text"], "how": "reply"}
+        await office.policy.receive(PublicationCorrected(**about(response), **known, corrected_at=LATER))
+        assert (await shown(office, case))["state"] == "answered"
+        (row,) = await office.policy.rows("SELECT r.state, r.native_id, t.response FROM response AS r, turn AS t")
+        assert (row.state, row.native_id, row.response) == ("published", "reply-2", order)
+
+
+async def test_what_could_not_be_taken_back_is_said_to_stand() -> None:
+    async with an_office() as office:
+        response = await answered(office)
+        path = f"/v1/responses/{response.response}/retractions"
+        order = await ordered(office, await office.policy.post(path, {"reason": "Wrong."}, DESK), DESK)
+        known = {"order": order, "action": "retract", "reason": "not_possible", "detail": "too old"}
+        await office.policy.receive(PuttingRightFailed(**about(response), **known, failed_at=LATER))
+        found = await shown(office, response.case)
+        assert (found["state"], found["orders"][0]["outcome"]["result"]) == ("answered", "not_possible")
+        (failed,) = await office.audited("retraction.not_possible")
+        assert failed.subject == response.response
 
 
 async def test_a_response_that_is_taken_back_stays_so_whatever_is_told_late() -> None:
