@@ -69,6 +69,7 @@ def duty(event: ResponseApproved, traceparent: str | None = None) -> Publication
         traceparent=traceparent,
         purpose=event.purpose,
         valid_until=event.valid_until,
+        may_split=event.may_split,
     )
 
 

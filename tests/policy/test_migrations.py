@@ -19,7 +19,7 @@ from tests.support.postgres import fresh_service_database
 
 pytestmark = pytest.mark.asyncio
 
-BEFORE_CLOCKS, BEFORE_VERSIONS, BEFORE_ORDERS = "0002", "0009", "0010"
+BEFORE_CLOCKS, BEFORE_VERSIONS, BEFORE_ORDERS = "0002", "0009", "0011"
 
 
 async def move_to(url: str, revision: str) -> None:

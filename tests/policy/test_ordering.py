@@ -8,6 +8,7 @@ from services.policy import ordering
 from services.policy.domain.clearance import orders
 from services.policy.domain.clearance.approvals import NotYourAuthority, OwnDraft, StaleDigest
 from services.policy.domain.clearance.casework import Origin
+from services.policy.domain.clearance.lengths import DoesNotFit
 from services.policy.domain.clearance.orders import (
     AnothersAccount,
     Asked,
@@ -273,6 +274,14 @@ def test_a_correction_says_something_else() -> None:
     office.answered("We open at 9:00.")
     with pytest.raises(SaysTheSame):
         office.correct()
+
+
+def test_a_correction_that_the_platform_would_never_take_is_refused_at_once() -> None:
+    office = OrderOffice(COMPLAINT)
+    office.answered()
+    with pytest.raises(DoesNotFit) as refused:
+        office.correct(text="x" * 501)
+    assert [(each.platform, each.most) for each in refused.value.misfits] == [("mastodon", 500)]
 
 
 def test_a_second_correction_is_of_what_the_first_one_said() -> None:

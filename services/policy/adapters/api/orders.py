@@ -78,8 +78,8 @@ def asking_api(room: OrderRoom) -> APIRouter:
         has not gone out yet gives way to it. The original wording stays on record.
 
         It is cleared on the level that the response was released on, and as its case asks now. 409
-        `response-not-standing` with its `state`, `no-answer` (a holding reply), `says-the-same`; 403
-        `not-your-authority`.
+        `response-not-standing` with its `state`, `no-answer` (a holding reply), `says-the-same`; 422
+        `does-not-fit`, as for a draft: a correction is one piece; 403 `not-your-authority`.
         """
 
         def act(at: OrderDesk, found: OnRecord) -> Submission:

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from services.policy.domain.authority.mandates import Weight
+from services.policy.domain.clearance import lengths
 from services.policy.domain.clearance.approvals import Refusal
 from services.policy.domain.clearance.cases import Case, Turn
 from services.policy.domain.clearance.clearing import BY_A_PERSON
@@ -97,15 +98,20 @@ def moderation(case: Case, comment: str, action: ModerationAction, rule: str | N
 
 def correction(case: Case, response: OnRecord, text: str, language: str | None, asked: Asked) -> Submission:
     """That a response is to read otherwise, on the level that it was released on and as its comments ask now. What it
-    said stays on record beside it. Raises NotStanding, NoAnswer, SaysTheSame."""
+    said stays on record beside it. Raises NotStanding, NoAnswer, SaysTheSame,
+    DoesNotFit."""
     if response.state not in _STANDING:
         raise NotStanding(response.state)
     if response.purpose not in ("answer", "closing"):
         raise NoAnswer
     if text == response.text:
         raise SaysTheSame
+    turns = _turns_of(case, response)
+    # Whatever the policy lets answers do, a correction is one piece: it takes the place of what stands there.
+    if turns and (misfit := lengths.misfit(case.thread.platform, text, turns, split=False)) is not None:
+        raise lengths.DoesNotFit([misfit], split=False)
     said = {**_original(response), "text": text, "language": language or response.language}
-    need = _need_of(case, _turns_of(case, response))
+    need = _need_of(case, turns)
     need = replace(need, least=max(need.least, response.level))
     return _order("correction", case, response.id, said, need, asked)
 

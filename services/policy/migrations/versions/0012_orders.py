@@ -6,8 +6,8 @@ A consent says of what matter it is, since whoever asks may take a response back
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0011"
-down_revision = "0010"
+revision = "0012"
+down_revision = "0011"
 branch_labels = None
 depends_on = None
 
