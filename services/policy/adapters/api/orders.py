@@ -79,7 +79,7 @@ def asking_api(room: OrderRoom) -> APIRouter:
 
         It is cleared on the level that the response was released on, and as its case asks now. 409
         `response-not-standing` with its `state`, `no-answer` (a holding reply), `says-the-same`; 422
-        `does-not-fit`, as for a draft: a correction is one piece; 403 `not-your-authority`.
+        `does-not-fit` where not even a thread could be made of it; 403 `not-your-authority`.
         """
 
         def act(at: OrderDesk, found: OnRecord) -> Submission:

@@ -107,9 +107,9 @@ def correction(case: Case, response: OnRecord, text: str, language: str | None, 
     if text == response.text:
         raise SaysTheSame
     turns = _turns_of(case, response)
-    # Whatever the policy lets answers do, a correction is one piece: it takes the place of what stands there.
-    if turns and (misfit := lengths.misfit(case.thread.platform, text, turns, split=False)) is not None:
-        raise lengths.DoesNotFit([misfit], split=False)
+    # Whatever the policy lets answers do, a correction may be a thread: that it is said matters more.
+    if turns and (misfit := lengths.misfit(case.thread.platform, text, turns, split=True)) is not None:
+        raise lengths.DoesNotFit([misfit], split=True)
     said = {**_original(response), "text": text, "language": language or response.language}
     need = _need_of(case, turns)
     need = replace(need, least=max(need.least, response.level))
