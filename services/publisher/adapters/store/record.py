@@ -19,6 +19,7 @@ from services.publisher.domain.record import (
     SHOWN_STATES,
     Correction,
     Entry,
+    may_be_shown,
 )
 
 
@@ -82,6 +83,9 @@ async def _corrections(connection: AsyncConnection, ids: list[str]) -> Mapping[s
 
 
 def _entry(row: Any, corrections: tuple[Correction, ...]) -> Entry:
+    assert may_be_shown(
+        public=row.public, visibility=row.visibility, platform=row.platform, was_published=row.published_at is not None
+    ), "what the query lets through, the rule does not"
     is_retracted = row.state == "retracted" or row.retracted_at is not None
     return Entry(
         publication=row.id,
@@ -99,8 +103,8 @@ def _entry(row: Any, corrections: tuple[Correction, ...]) -> Entry:
 
 _NAME = text("SELECT min(name) AS name FROM account WHERE agency = :agency HAVING count(*) > 0")
 _ENTRIES = f"""
-    SELECT p.id, p.platform, p.purpose, p.text, p.language, p.url, p.state, p.published_at, p.settled_at,
-           r.retracted_at
+    SELECT p.id, p.platform, p.purpose, p.text, p.language, p.url, p.state, p.public, p.visibility,
+           p.published_at, p.settled_at, r.retracted_at
     FROM publication AS p LEFT JOIN record_retraction AS r ON r.publication = p.id
     WHERE p.agency = :agency AND {SHOWN}
 """  # noqa: S608 - constants of the domain
