@@ -86,7 +86,9 @@ async def test_a_page_needs_no_script_and_forbids_it() -> None:
         assert "default-src 'none'" in policy
         assert "unsafe" not in policy
         assert "script" not in [tag for tag, _ in page.tags]
-        assert [tag for tag, attributes in page.tags if any(one == "style" or one[:2] == "on" for one in attributes)] == []
+        assert [
+            tag for tag, attributes in page.tags if any(one == "style" or one[:2] == "on" for one in attributes)
+        ] == []
         (sheet,) = [attributes["href"] for tag, attributes in page.tags if attributes.get("rel") == "stylesheet"]
         style = await office.get(str(sheet))
         assert (style.status_code, style.headers["content-type"]) == (200, "text/css; charset=utf-8")
@@ -99,14 +101,22 @@ async def test_a_page_can_be_read_by_any_reader() -> None:
         tags = [tag for tag, _ in page.tags]
         assert page.tags[0] == ("html", {"lang": "en"})
         assert [tags.count(tag) for tag in ("h1", "main", "title", "article")] == [1, 1, 1, 1]
-        assert {"lang": "si", "dir": "auto", "class": "words"} in [attributes for tag, attributes in page.tags if tag == "p"]
+        assert {"lang": "si", "dir": "auto", "class": "words"} in [
+            attributes for tag, attributes in page.tags if tag == "p"
+        ]
         assert all(attributes.get("datetime") for tag, attributes in page.tags if tag == "time")
         assert page.within("h1") == ["Department of Passports"]
 
 
 @pytest.mark.parametrize(
     "words",
-    ["<script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "]]> &amp; &#0;", "\u202eabc\u2066", "a\x07\x1b[0m"],
+    [
+        "<script>alert(1)</script>",
+        '"><img src=x onerror=alert(1)>',
+        "]]> &amp; &#0;",
+        "\u202eabc\u2066",
+        "a\x07\x1b[0m",
+    ],
 )
 async def test_words_stay_words_whatever_they_look_like(words: str) -> None:
     async with a_public_office() as office:
@@ -183,7 +193,9 @@ async def test_an_agency_that_is_not_here_is_not_found(agency: str) -> None:
             assert (await office.get(f"/public/{agency}{path}")).status_code == 404
 
 
-@pytest.mark.parametrize("query", ["cursor=x", "cursor=%00", "cursor=MTIz", "cursor=OTk5OTk5OTk5OTk5OTk5OTk5OTk5OTk5LmE"])
+@pytest.mark.parametrize(
+    "query", ["cursor=x", "cursor=%00", "cursor=MTIz", "cursor=OTk5OTk5OTk5OTk5OTk5OTk5OTk5OTk5LmE"]
+)
 async def test_a_cursor_of_another_is_a_problem(query: str) -> None:
     async with a_public_office() as office:
         for feed in ("", "/feed.json", "/feed.atom"):
