@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from services.publisher.adapters.record.closing import Closing
 from services.publisher.adapters.store import register
 from services.publisher.domain.register import Entered, outcomes, receipt_id, verify
 from shared.clock import utc_now
@@ -312,6 +313,21 @@ async def test_two_processes_close_a_day_once() -> None:
         closers = [register.close_days(office.database, Lease(office.database, "register"), 4) for _ in range(3)]
         assert sum(await asyncio.gather(*closers)) == 20
         assert [line["entry"]["number"] for line in await the_register(office)] == list(range(1, 21))
+
+
+async def test_a_day_is_closed_by_the_loop_and_the_next_process_may_go_on() -> None:
+    async with a_public_office() as office:
+        await office.hear(*(a_routing(case=f"case_{n}", comments=(f"cmt_{n}",)) for n in range(3)))
+        await office.run("UPDATE receipt SET changed_at = changed_at - interval '1 day'")
+        loop = asyncio.create_task(Closing(office.database).run())
+        for _ in range(100):
+            if await the_register(office):
+                break
+            await asyncio.sleep(0.02)
+        loop.cancel()
+        await asyncio.gather(loop, return_exceptions=True)
+        assert len(await the_register(office)) == 3
+        assert await Lease(office.database, "register").take() is not None
 
 
 async def test_what_comes_late_for_a_closed_day_is_entered_under_the_next() -> None:
