@@ -4,11 +4,18 @@ Handlers take all events of a kind of one batch, because the duties of a batch a
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from services.publisher.domain.publications import Publication, Release
+from services.publisher.domain.publications import Nature, Publication, Release
 from services.publisher.ports import Work
-from shared.events import AccountConnected, ResponseApproved
+from shared.events import (
+    AccountConnected,
+    AccountDisabled,
+    ModerationOrdered,
+    ResponseApproved,
+    ResponseCorrected,
+    ResponseRetracted,
+)
 from shared.ids import PublicationId, new_id
 
 
@@ -20,6 +27,26 @@ async def on_response_approved(events: Sequence[tuple[ResponseApproved, str | No
 async def on_account_connected(events: Sequence[AccountConnected], work: Work) -> None:
     """Remember accounts, so that credentials can be given to them."""
     await work.connect(events)
+
+
+async def on_account_disabled(events: Sequence[AccountDisabled], work: Work) -> None:
+    """Let accounts rest: nothing goes out on them until they are connected again."""
+    await work.disable(events)
+
+
+async def on_response_retracted(event: ResponseRetracted, work: Work) -> None:
+    """Take a response back."""
+    await work.retract(event)
+
+
+async def on_response_corrected(event: ResponseCorrected, work: Work, natures: Mapping[str, Nature]) -> None:
+    """Put a response right, in the way that its platform allows."""
+    await work.correct(event, natures)
+
+
+async def on_moderation_ordered(event: ModerationOrdered, traceparent: str | None, work: Work) -> None:
+    """Write down what is to be done with a citizen's comment."""
+    await work.moderate(event, traceparent)
 
 
 def duty(event: ResponseApproved, traceparent: str | None = None) -> Publication:

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from fastapi import FastAPI
 
-from services.publisher.adapters import api, consumers, credentials_api, reach_api
+from services.publisher.adapters import api, consumers, credentials_api, reach_api, tasks_api
 from services.publisher.adapters.bell import Bell
 from services.publisher.adapters.credentials import Vault
 from services.publisher.adapters.http import Http
@@ -15,12 +15,17 @@ from services.publisher.adapters.record import api as record_api
 from services.publisher.adapters.record import receipts_api
 from services.publisher.adapters.record.closing import Closing
 from services.publisher.adapters.store.claims import PostgresClaims
+from services.publisher.adapters.store.keeping import PostgresKeeper
 from services.publisher.adapters.store.reach import PostgresReaches
+from services.publisher.adapters.store.tasks import PostgresTasks
 from services.publisher.dispatch import Dispatcher, Limits
 from services.publisher.domain.pacing import Backoff
-from services.publisher.domain.publications import RetryPolicy
 from services.publisher.domain.reach import Shares
+from services.publisher.domain.settlements import RetryPolicy
+from services.publisher.domain.tasks import Patience
+from services.publisher.keeping import Keeping
 from services.publisher.ports import Channel
+from services.publisher.putting_right import PuttingRight
 from services.publisher.reach import Measuring
 from services.publisher.settings import DispatchSettings, PlatformSettings, ReachSettings, RetrySettings, Settings
 from shared.secrets import Seal
@@ -40,36 +45,48 @@ def create_app(settings: Settings) -> FastAPI:
     http = Http(connections=settings.dispatch.connections, total_seconds=settings.dispatch.attempt_seconds)
     vault = Vault(Seal.from_base64(settings.secrets.key.get_secret_value()), addresses(settings.platforms))
     claims = PostgresClaims(service.database, vault, lease=timedelta(seconds=settings.dispatch.lease_seconds))
-    known = channels(http, facebook_version=settings.platforms.facebook_version)
+    platforms = channels(http, facebook_version=settings.platforms.facebook_version)
+    natures = {platform: channel.nature for platform, channel in platforms.items()}
+    task_bell = Bell()
+
+    def ring() -> None:
+        bell.ring()
+        task_bell.ring()
+
     dispatcher = Dispatcher(
         claims,
-        known,
+        platforms,
         bell,
         policy(settings.retry),
         limits(settings.dispatch, settings.drain_seconds),
     )
     service.routers += [api.router(service.database, bell), credentials_api.router(service.database, vault, bell)]
+    putting_right = PuttingRight(PostgresTasks(service.database, vault), platforms, task_bell, patience(settings.retry))
+    keeping = Keeping(PostgresKeeper(service.database, vault), platforms)
+    service.routers += [tasks_api.router(service.database)]
     key = base64.b64decode(settings.secrets.key.get_secret_value())
     service.routers += [
         record_api.router(service.database, settings.http.public_url),
         receipts_api.router(service.database, key),
         reach_api.router(service.database),
     ]
-    keeping = consumers.keeping_record(key, [name for name, channel in known.items() if channel.nature.measures])
-    service.consume(consumers.consumer(service.database, settings.kafka, bell, keeping))
+    on_record = consumers.keeping_record(key, [name for name, nature in natures.items() if nature.measures])
+    service.consume(consumers.consumer(service.database, settings.kafka, natures, ring, on_record))
     service.relay_outbox()
     service.loops["dispatch"] = dispatcher.run
+    service.loops["putting_right"] = putting_right.run
+    service.loops["keeping"] = keeping.run
     reaches = PostgresReaches(service.database, vault, lease=REACH_LEASE)
-    service.loops["reach"] = measuring(reaches, known, settings.reach).run
+    service.loops["reach"] = measuring(reaches, platforms, settings.reach).run
     service.loops["register"] = Closing(service.database).run
     service.at_close += [claims.close, http.close]
     return service.app()
 
 
-def measuring(reaches: PostgresReaches, known: Mapping[str, Channel], reach: ReachSettings) -> Measuring:
+def measuring(reaches: PostgresReaches, platforms: Mapping[str, Channel], reach: ReachSettings) -> Measuring:
     """What measures answers, as the settings wish."""
     shares = Shares(reach.parity_share, reach.parity_shares, reach.judged_from_hour)
-    return Measuring(reaches, known, shares, at_once=reach.concurrency, idle_seconds=reach.idle_seconds)
+    return Measuring(reaches, platforms, shares, at_once=reach.concurrency, idle_seconds=reach.idle_seconds)
 
 
 def policy(retry: RetrySettings) -> RetryPolicy:
@@ -82,6 +99,15 @@ def policy(retry: RetrySettings) -> RetryPolicy:
         settle_after=timedelta(seconds=retry.settle_seconds),
         give_up_after=timedelta(hours=retry.give_up_hours),
         most_resends=retry.most_resends,
+    )
+
+
+def patience(retry: RetrySettings) -> Patience:
+    """The waits of tasks, from the same settings."""
+    return Patience(
+        waits=Backoff(retry.first_seconds, retry.most_seconds),
+        throttled=timedelta(seconds=retry.throttled_seconds),
+        give_up_after=timedelta(hours=retry.give_up_hours),
     )
 
 

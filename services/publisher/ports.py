@@ -3,24 +3,19 @@
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Any, Protocol
 from uuid import UUID
 
 from services.publisher.domain.outcomes import Effect, Measure, Outcome, Probe, Refresh, Sighting, View
-from services.publisher.domain.publications import Nature, Progress, Publication, Release, Settlement
-from services.publisher.domain.reach import Alarm, Measurement
-from services.publisher.domain.tasks import Task
+from services.publisher.domain.publications import Nature, Progress, Publication, Release
+from services.publisher.domain.settlements import Settlement
+from services.publisher.domain.tasks import Ending, Task
 from shared.events import (
     AccountConnected,
-    CaseClosed,
-    CaseRouted,
-    ModerationEnded,
+    AccountDisabled,
     ModerationOrdered,
-    PublicationCorrected,
-    PublicationFailed,
-    PublicationRetracted,
-    Purpose,
-    ResponsePublished,
+    ResponseCorrected,
+    ResponseRetracted,
 )
 
 AccountKey = tuple[str, str, str]
@@ -126,6 +121,38 @@ class Claims(Protocol):
         """Write down what came of a claim; False if the lease was no longer ours."""
 
 
+@dataclass(frozen=True, slots=True)
+class ClaimedTask:
+    """A task that is ours until the lease ends; ``attempts`` and ``age`` are as they were at ``claimed_at``."""
+
+    task: Task
+    lease: UUID
+    claimed_at: datetime
+    age: timedelta
+    attempts: int
+    credentials: Credentials | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SettledTask:
+    """A claimed task with what came of it; ``evidence`` is what was seen before, as JSON."""
+
+    claim: ClaimedTask
+    effect: Effect
+    ending: Ending
+    evidence: dict[str, Any] | None
+
+
+class Tasks(Protocol):
+    """The tasks as their loop sees them."""
+
+    async def claim(self, most: int) -> Sequence[ClaimedTask]:
+        """At most ``most`` that are due, those of accounts that rest left out."""
+
+    async def settle(self, settled: SettledTask) -> bool:
+        """Write down what came of a task, with what follows from it; False if the lease was no longer ours."""
+
+
 class Bell(Protocol):
     """Rings when there may be something to claim."""
 
@@ -145,76 +172,59 @@ class Work(Protocol):
     async def connect(self, accounts: Sequence[AccountConnected]) -> None:
         """Remember accounts."""
 
+    async def disable(self, accounts: Sequence[AccountDisabled]) -> None:
+        """Let accounts rest until they are connected again."""
 
-class RecordWork(Protocol):
-    """Receipts, the record and the timers of reach, in the unit of work of one batch; whoever made it commits."""
+    async def retract(self, order: ResponseRetracted) -> None:
+        """Take a response back: what has not gone out does not go out, what stands is to be deleted."""
 
-    async def route(self, events: Sequence[CaseRouted]) -> None:
-        """Comments have their disposition; one that was closed before it is open again."""
+    async def correct(self, order: ResponseCorrected, natures: Mapping[str, Nature]) -> None:
+        """Put a response right: what stands is to be edited where it can be, else a correction follows it."""
 
-    async def close(self, events: Sequence[CaseClosed]) -> None:
-        """Comments end without an answer, or their case goes to another agency."""
-
-    async def give_up(self, events: Sequence[PublicationFailed]) -> None:
-        """Comments can no longer be answered."""
-
-    async def answer(self, events: Sequence[ResponsePublished]) -> None:
-        """Comments have their answer."""
-
-    async def correct(self, events: Sequence[PublicationCorrected]) -> None:
-        """Published responses read otherwise, or are followed by what puts them right."""
-
-    async def retract(self, events: Sequence[PublicationRetracted]) -> None:
-        """Published responses are taken back."""
-
-    async def order(self, events: Sequence[ModerationOrdered]) -> None:
-        """Remember the house rule under which comments are to be hidden."""
-
-    async def moderate(self, events: Sequence[ModerationEnded]) -> None:
-        """Comments are hidden, gone, or seen again."""
-
-    async def watch(self, events: Sequence[ResponsePublished]) -> None:
-        """Have the reach of answers measured, where their platform tells it and anybody could read them."""
+    async def moderate(self, order: ModerationOrdered, traceparent: str | None) -> None:
+        """Write down what is to be done with a citizen's comment."""
 
 
 @dataclass(frozen=True, slots=True)
-class DueReach:
-    """An answer whose reach is to be measured for the hour ``after_hours``: ours until the lease ends.
+class KeepClaim:
+    """Credentials that are ours to renew and to probe until the lease ends.
 
-    ``series_before`` is what the numbers stood for the last time; ``failures`` counts tries for this hour.
+    ``expires_in`` is how long the token is still good, None if nobody said; ``dead`` whether the platform refused it.
     """
 
-    publication: str
+    account_id: str
     agency: str
     platform: str
     account: str
-    thread: str
-    response: str
-    case: str
-    comments: tuple[str, ...]
-    purpose: Purpose
-    native_id: str
-    reply_to: str
-    published_at: datetime
-    after_hours: int
-    now: datetime
     lease: UUID
+    claimed_at: datetime
+    credentials: Credentials | None
+    expires_in: timedelta | None = None
+    dead: bool = False
     failures: int = 0
-    series_before: Mapping[str, str] = field(default_factory=dict)
-    credentials: Credentials | None = None
+
+    def wants_renewal(self, before: timedelta) -> bool:
+        """Whether the token was refused, or runs out within ``before``."""
+        return self.dead or (self.expires_in is not None and self.expires_in <= before)
 
 
-class Reaches(Protocol):
-    """Timers and measurements as the story of reach sees them. Every write is refused once the lease has passed."""
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What came of it: a renewal or a probe, and when to look again."""
 
-    async def claim(self, most: int) -> Sequence[DueReach]:
-        """At most ``most`` that are due."""
+    renewed: Refresh | None
+    probed: Probe | None
+    again_in: timedelta
 
-    async def keep(self, due: DueReach, measurement: Measurement, alarm: Alarm | None) -> bool:
-        """Write a measurement down, tell the world of it, and set the timer to its next hour."""
 
-    async def put_off(self, due: DueReach, wait: timedelta) -> bool:
-        """Try again for the same hour after ``wait``."""
+class Keeper(Protocol):
+    """The credentials as their loop sees them."""
+
+    async def claim(self, most: int) -> Sequence[KeepClaim]:
+        """At most ``most`` that are due; one process at a time has an account's."""
+
+    async def settle(self, claim: KeepClaim, kept: Kept) -> bool:
+        """Write down what came of it; False if the lease was no longer ours."""
 
 
 Watch = Callable[[], float]

@@ -11,7 +11,8 @@ from datetime import timedelta
 
 from services.publisher.domain.outcomes import Measure, Unmeasured
 from services.publisher.domain.reach import Measurement, Reading, Shares, alarm_of, broken_since, reading_of
-from services.publisher.ports import Channel, DueReach, Reaches
+from services.publisher.ports import Channel
+from services.publisher.record_ports import DueReach, Reaches
 from shared import telemetry
 
 AT_ONCE = 4

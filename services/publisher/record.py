@@ -8,7 +8,7 @@ by its own time.
 from collections.abc import Sequence
 from typing import TypeVar
 
-from services.publisher.ports import RecordWork
+from services.publisher.record_ports import RecordWork
 from shared.events import (
     CaseClosed,
     CaseRouted,

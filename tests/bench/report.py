@@ -59,6 +59,9 @@ FIGURES = (
     Figure("decide_growth", "the same under twice as many ÷ that", 1.2, less_is_better=True),
     Figure("classify_us", "besides it: of what kind a comment is", None, " µs", 1),
     Figure("language_us", "besides it: in which language it is", None, " µs", 1),
+    Figure("replies_per_second", "replies a second, duty to platform", 500, "", 0),
+    Figure("reply_cpu_ms", "CPU a reply", None, " ms"),
+    Figure("reply_ratio", "replies a second ÷ barest loop with the same client", None),
     Figure("intake_beside_timers", "intake while timers go off (100,000 a minute) ÷ without", None),
     Figure("replay_100k_seconds", "replay of 100,000 stored comments", None, " s", 0),
 )

@@ -53,7 +53,7 @@ class Office:
     async def hear(self, *events: Event) -> None:
         """Take events in, as one batch."""
         async with self.database.begin(EVERY_AGENCY) as connection:
-            await handler(utc_now, keeping_record(KEY, MEASURED))(connection, [received(one) for one in events])
+            await handler({}, keeping_record(KEY, MEASURED))(connection, [received(one) for one in events])
 
     async def publish(self, *responses: ResponseApproved) -> list[ResponsePublished]:
         """Let responses be published; the events that tell of it, which nobody has heard yet."""

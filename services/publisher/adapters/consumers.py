@@ -1,18 +1,26 @@
 """Events in: from a batch of records to handlers, in the transaction that the consumer runtime owns and commits."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.publisher import handlers, record
-from services.publisher.adapters.bell import Bell
 from services.publisher.adapters.store.duties import Duties
 from services.publisher.adapters.store.receipts import Receipts
+from services.publisher.domain.publications import Nature
+from services.publisher.ports import Work
 from shared import topics
 from shared.clock import Clock, utc_now
 from shared.cloudevents import Received
 from shared.database import Database
-from shared.events import AccountConnected, ResponseApproved
+from shared.events import (
+    AccountConnected,
+    AccountDisabled,
+    ModerationOrdered,
+    ResponseApproved,
+    ResponseCorrected,
+    ResponseRetracted,
+)
 from shared.kafka import Consumer, Handle
 from shared.settings import KafkaSettings
 
@@ -20,10 +28,11 @@ GROUP = "publisher"
 TOPICS = (topics.RESPONSES, topics.ACCOUNTS, topics.CASES, topics.PUBLICATIONS)
 
 
-def handler(clock: Clock = utc_now, *others: Handle) -> Handle:
-    """What the runtime calls with the new events of a batch; ``others`` are handed the same, in the same transaction.
+def handler(natures: Mapping[str, Nature], *others: Handle, clock: Clock = utc_now) -> Handle:
+    """What the runtime calls with the new events of a batch. Our own events about accounts are passed by.
 
-    Our own events about accounts are passed by.
+    Responses come before what is to be done to them, as in the order of a thread. ``others`` are handed the same batch
+    in the same transaction.
     """
 
     async def handle(connection: AsyncConnection, received: Sequence[Received]) -> None:
@@ -32,6 +41,9 @@ def handler(clock: Clock = utc_now, *others: Handle) -> Handle:
         approved = [(one.event, one.traceparent) for one in received if isinstance(one.event, ResponseApproved)]
         await handlers.on_account_connected(connected, work)
         await handlers.on_response_approved(approved, work)
+        await _put_right(received, work, natures)
+        disabled = [one.event for one in received if isinstance(one.event, AccountDisabled)]
+        await handlers.on_account_disabled(disabled, work)
         for other in others:
             await other(connection, received)
 
@@ -50,6 +62,23 @@ def keeping_record(key: bytes, measured: Collection[str]) -> Handle:
     return handle
 
 
-def consumer(database: Database, kafka: KafkaSettings, bell: Bell, *others: Handle) -> Consumer:
-    """The publisher's consumer; rings once new duties are committed."""
-    return Consumer(GROUP, TOPICS, database, kafka, handler(utc_now, *others), after=bell.ring)
+async def _put_right(received: Sequence[Received], work: Work, natures: Mapping[str, Nature]) -> None:
+    for one in received:
+        match one.event:
+            case ResponseRetracted() as event:
+                await handlers.on_response_retracted(event, work)
+            case ResponseCorrected() as event:
+                await handlers.on_response_corrected(event, work, natures)
+            case ModerationOrdered() as event:
+                await handlers.on_moderation_ordered(event, one.traceparent, work)
+
+
+def consumer(
+    database: Database,
+    kafka: KafkaSettings,
+    natures: Mapping[str, Nature],
+    after: Callable[[], None],
+    *others: Handle,
+) -> Consumer:
+    """The publisher's consumer; calls ``after`` once new duties are committed."""
+    return Consumer(GROUP, TOPICS, database, kafka, handler(natures, *others), after=after)

@@ -126,8 +126,11 @@ class Http:
             await response.stream.aclose()  # type: ignore[union-attr]
 
     def _session(self) -> aiohttp.ClientSession:
+        # A limit for each host and none over all: how many requests there are at once is the dispatcher's business, and
+        # one host that hangs must not keep its connections from the others.
         connector = aiohttp.TCPConnector(
-            limit=self._connections,
+            limit=0,
+            limit_per_host=self._connections,
             keepalive_timeout=KEEP_ALIVE_SECONDS,
             ssl=httpx.create_ssl_context(trust_env=False),
         )

@@ -10,7 +10,7 @@ from pydantic import AwareDatetime
 from starlette.responses import Response
 
 from services.publisher.adapters import reach_body
-from services.publisher.adapters.record.cursors import cursor_of, position_of
+from services.publisher.adapters.record.places import cursor_at, place_of
 from services.publisher.adapters.store import reach_reading
 from services.publisher.adapters.store.reach_reading import Span
 from services.publisher.adapters.store.reading import askable
@@ -52,14 +52,14 @@ def router(database: Database, clock: Clock = utc_now) -> APIRouter:
         from its routing (``asked_from``). At most 92 days. As CSV there are the answers of a page, without medians.
         """
         span = _span(agency, begins, ends, clock())
-        before = position_of(cursor)
+        before = place_of(cursor)
         async with database.begin(caller.scope) as connection:
             rows = await reach_reading.answers(connection, span, before, limit + 1)
             measured = await reach_reading.measurements(connection, [row.id for row in rows[:limit]])
             times = await reach_reading.times(connection, span)
             medians = await reach_reading.medians(connection, span)
         shown = rows[:limit]
-        following = cursor_of(shown[-1].published_at, shown[-1].id) if len(rows) > limit else None
+        following = cursor_at(shown[-1].published_at, shown[-1].id) if len(rows) > limit else None
         asked = {"agency": agency, "from": rfc3339(span.begins), "to": rfc3339(span.ends), "format": format}
         headers = {**_link("/v1/reach", {**asked, "limit": limit, "cursor": following}), "Vary": "Accept"}
         if _wants_table(request, format):

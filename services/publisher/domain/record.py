@@ -8,8 +8,6 @@ its times, no longer its words, for the record must not go on publishing them.
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from shared.events import Purpose
-
 READABLE_BY_ALL = ("public", "unlisted")
 """The words of platforms for what anybody may read; another word, known or not, is taken as narrower."""
 
@@ -34,7 +32,7 @@ class Entry:
 
     publication: str
     platform: str
-    purpose: Purpose
+    purpose: str
     text: str
     language: str | None
     url: str | None

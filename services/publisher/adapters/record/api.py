@@ -8,9 +8,9 @@ from starlette.responses import Response
 
 from services.publisher.adapters.record import feeds
 from services.publisher.adapters.record.caching import LASTING, kept
-from services.publisher.adapters.record.cursors import cursor_of, position_of
 from services.publisher.adapters.record.feeds import Links
 from services.publisher.adapters.record.page import HEADERS, HTML_TYPE, page_of, page_of_one
+from services.publisher.adapters.record.places import cursor_at, place_of
 from services.publisher.adapters.record.style import STYLE
 from services.publisher.adapters.store import record
 from services.publisher.domain.record import Page
@@ -87,13 +87,13 @@ def known(agency: str) -> str:
 
 
 async def _page(database: Database, agency: str, limit: int, cursor: str | None) -> Page:
-    before = position_of(cursor)
+    before = place_of(cursor)
     async with database.begin([known(agency)]) as connection:
         name = await record.name_of(connection, agency)
         if name is None:
             raise not_found("agency")
         found = await record.entries(connection, agency, before, limit + 1)
-    following = cursor_of(found[limit - 1].published_at, found[limit - 1].publication) if len(found) > limit else None
+    following = cursor_at(found[limit - 1].published_at, found[limit - 1].publication) if len(found) > limit else None
     return Page(agency, name, tuple(found[:limit]), following)
 
 

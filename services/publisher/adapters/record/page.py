@@ -35,6 +35,7 @@ PLATFORMS = {
 PURPOSES = {
     "acknowledgement": "Acknowledgement",
     "closing": "Closing words",
+    "correction": "Correction",
     "holding": "Holding reply: an answer is being prepared",
 }
 

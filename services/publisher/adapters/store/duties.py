@@ -4,21 +4,31 @@ What must stay true: a response makes one publication, however often its event a
 the same comments and no answer is marked as overtaken in the same transaction.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.publisher.adapters.store import corrections, task_rows
+from services.publisher.adapters.store.actor import ACTOR
 from services.publisher.adapters.tables import OPEN
-from services.publisher.domain.publications import SUPERSEDED, Publication, Release
+from services.publisher.domain.publications import Nature, Publication, Release
+from services.publisher.domain.settlements import SUPERSEDED
+from services.publisher.domain.tasks import Task
 from shared import audit
 from shared.audit import Entry
 from shared.clock import Clock
 from shared.errors import Dead
-from shared.events import AccountConnected
-from shared.ids import AccountId, PublicationId, account_id
-
-ACTOR = "parley:publisher"
+from shared.events import (
+    AccountConnected,
+    AccountDisabled,
+    ModerationOrdered,
+    PuttingRight,
+    ResponseCorrected,
+    ResponseRetracted,
+)
+from shared.ids import AccountId, PublicationId, account_id, new_id
 
 _SHARED_BY_AGENCIES = "rest"
 """The platform on which one account (a client) may write to several agencies."""
@@ -77,6 +87,70 @@ class Duties:
                 "connected": [one.connected_at for one in known],
             },
         )
+
+    async def disable(self, accounts: Sequence[AccountDisabled]) -> None:
+        """Let accounts rest until they are connected again."""
+        latest = {(one.agency, one.platform, one.account): one.disabled_at for one in accounts}
+        for (agency, platform, account), at in latest.items():
+            row = {"agency": agency, "platform": platform, "account": account, "at": at}
+            await self._connection.execute(_DISABLE, row)
+
+    async def retract(self, order: ResponseRetracted) -> None:
+        """Take a response back."""
+        await corrections.retract(self._connection, order, self._clock())
+        await self._note(order, "response.retracted", order.retraction)
+
+    async def correct(self, order: ResponseCorrected, natures: Mapping[str, Nature]) -> None:
+        """Put a response right."""
+        await corrections.correct(self._connection, order, natures, self._clock())
+        await self._note(order, "response.corrected", order.correction)
+
+    async def moderate(self, order: ModerationOrdered, traceparent: str | None) -> None:
+        """Write down what is to be done with a comment. Raises ``Dead`` with code ``unknown_account``."""
+        owner = (await self._connection.execute(_OWNER, vars(order))).scalar_one_or_none()
+        if owner is None:
+            raise Dead("unknown_account", f"nobody has connected {order.platform} {order.account}")
+        captured = {"text": order.text, "author": order.author, "rule": order.rule}
+        await task_rows.record(
+            self._connection, [_moderation(order, owner, traceparent)], {**_authority(order), "captured": captured}
+        )
+        await self._note(order, "moderation.ordered", order.order)
+
+    async def _note(self, order: PuttingRight | ModerationOrdered, action: str, subject: str) -> None:
+        entry = Entry(
+            agency=order.agency,
+            actor=ACTOR,
+            action=action,
+            subject=subject,
+            details={"reason": order.reason, "level": order.level, "digest": order.digest},
+        )
+        await audit.append(self._connection, [entry], self._clock())
+
+
+def _moderation(order: ModerationOrdered, owner: str, traceparent: str | None) -> Task:
+    return Task(
+        task=new_id("tsk"),
+        agency=owner,
+        platform=order.platform,
+        account=order.account,
+        thread=order.thread,
+        kind=order.action,
+        native_id=order.native_id,
+        reason=order.reason,
+        case=order.case,
+        order=order.order,
+        comment=order.comment,
+        traceparent=traceparent,
+    )
+
+
+def _authority(order: ModerationOrdered) -> dict[str, Any]:
+    return {
+        "level": order.level,
+        "digest": order.digest,
+        "policy_version": order.policy_version,
+        "authorisations": [one.model_dump(mode="json") for one in order.authorisations],
+    }
 
 
 def own_account_id(agency: str, platform: str, account: str) -> AccountId:
@@ -188,5 +262,14 @@ _CONNECT = text("""
         CAST(:ids AS text[]), CAST(:agencies AS text[]), CAST(:platforms AS text[]), CAST(:accounts AS text[]),
         CAST(:names AS text[]), CAST(:connected AS timestamptz[]))
     ON CONFLICT (agency, platform, account) DO UPDATE
-        SET id = excluded.id, name = excluded.name, connected_at = excluded.connected_at
+        SET id = excluded.id, name = excluded.name, connected_at = excluded.connected_at, disabled_at = NULL
+""")
+_DISABLE = text("""
+    UPDATE account SET disabled_at = :at
+    WHERE (agency, platform, account) = (:agency, :platform, :account)
+      AND (connected_at IS NULL OR connected_at < :at)
+""")
+_OWNER = text("""
+    SELECT agency FROM account WHERE platform = :platform AND account = :account
+    ORDER BY agency = :agency DESC LIMIT 1
 """)

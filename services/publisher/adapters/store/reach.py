@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.publisher.adapters.credentials import Vault
 from services.publisher.domain.reach import Alarm, Measurement, hour_after, hour_due
-from services.publisher.ports import DueReach
+from services.publisher.record_ports import DueReach
 from shared import outbox
 from shared.database import EVERY_AGENCY, Database
 from shared.events import ReachMeasured

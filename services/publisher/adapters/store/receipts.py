@@ -107,6 +107,27 @@ class Receipts:
             },
         )
         await self._connection.execute(_COUNT_CORRECTIONS, {"publications": [one.publication for one in events]})
+        await self._answer_by_correction([one for one in events if one.how == "reply"])
+
+    async def _answer_by_correction(self, events: Sequence[PublicationCorrected]) -> None:
+        """Where what is corrected never went out, its correction is the answer."""
+        if not events:
+            return
+        rows = await self._connection.execute(_INSTEAD, {"corrections": [one.correction for one in events]})
+        instead = {row.response: row.id for row in rows}
+        answered = {
+            key: one
+            for one in events
+            if one.purpose == "answer" and one.correction in instead
+            for key in self._keys(one.case, one.comments)
+        }
+        await self._write(
+            _ANSWER,
+            answered,
+            agencies=[one.agency for one in answered.values()],
+            publications=[instead[one.correction] for one in answered.values()],
+            answered=[one.corrected_at for one in answered.values()],
+        )
 
     async def retract(self, events: Sequence[PublicationRetracted]) -> None:
         latest = {one.publication: one for one in events}
@@ -222,6 +243,10 @@ _COUNT_CORRECTIONS = text(f"""
         corrections = (SELECT count(*) FROM record_correction AS c WHERE c.publication = r.publication), {_CHANGED}
     WHERE r.publication = ANY (CAST(:publications AS text[]))
 """)  # noqa: S608 - a constant of this module
+_INSTEAD = text("""
+    SELECT p.response, p.id FROM publication AS p JOIN publication AS first ON first.id = p.corrects
+    WHERE p.response = ANY (CAST(:corrections AS text[])) AND first.published_at IS NULL
+""")
 _RETRACT = text("""
     INSERT INTO record_retraction (publication, agency, retracted_at)
     SELECT * FROM unnest(

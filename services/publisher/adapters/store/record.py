@@ -1,6 +1,7 @@
 """The public record as it is read: straight from the publications, so that what is settled is there.
 
-What must stay true: ``SHOWN`` is the only way onto the record, spelled from the rule of the domain.
+What must stay true: ``SHOWN`` is the only way onto the record, spelled from the rule of the domain. A correction that
+follows as a reply stands with what it corrects, and by itself only where that never went out.
 """
 
 import re
@@ -91,7 +92,7 @@ def _entry(row: Any, corrections: tuple[Correction, ...]) -> Entry:
         publication=row.id,
         platform=row.platform,
         purpose=row.purpose,
-        text="" if is_retracted else row.text,
+        text="" if is_retracted else _first_words(row, corrections),
         language=row.language if row.language and LANGUAGE.fullmatch(row.language) else None,
         url=row.url if row.url and ADDRESS.match(row.url) and not is_retracted else None,
         published_at=row.published_at,
@@ -101,12 +102,20 @@ def _entry(row: Any, corrections: tuple[Correction, ...]) -> Entry:
     )
 
 
+def _first_words(row: Any, corrections: tuple[Correction, ...]) -> str:
+    """What was said first; until the correction of an edited response is heard of, what it reads now."""
+    words: str = row.first_text if corrections and row.first_text is not None else row.text
+    return words
+
+
 _NAME = text("SELECT min(name) AS name FROM account WHERE agency = :agency HAVING count(*) > 0")
 _ENTRIES = f"""
-    SELECT p.id, p.platform, p.purpose, p.text, p.language, p.url, p.state, p.public, p.visibility,
+    SELECT p.id, p.platform, p.purpose, p.text, p.first_text, p.language, p.url, p.state, p.public, p.visibility,
            p.published_at, p.settled_at, r.retracted_at
     FROM publication AS p LEFT JOIN record_retraction AS r ON r.publication = p.id
-    WHERE p.agency = :agency AND {SHOWN}
+    WHERE p.agency = :agency AND {SHOWN} AND NOT EXISTS (
+        SELECT FROM publication AS first
+        WHERE first.id = p.corrects AND first.state = 'published' AND first.published_at IS NOT NULL)
 """  # noqa: S608 - constants of the domain
 _PAGE = text(f"""
     {_ENTRIES}

@@ -1,4 +1,4 @@
-"""The public record, receipts with their register, and how far answers come."""
+"""The public record with the first words of what was edited, receipts with their register, and how far answers come."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from sqlalchemy.dialects import postgresql
 from shared.migrations import protect
 
 revision = "0005"
-down_revision = "0002"
+down_revision = "0003"
 branch_labels = None
 depends_on = None
 
@@ -33,6 +33,7 @@ def upgrade() -> None:
     _create_receipts()
     _create_register()
     _create_reach()
+    op.add_column("publication", sa.Column("first_text", sa.Text))
     op.create_index(
         "publication_on_record", "publication", ["agency", "published_at", "id"], postgresql_where=sa.text(ON_RECORD)
     )
@@ -42,6 +43,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     """Drop them."""
     op.drop_index("publication_on_record", "publication")
+    op.drop_column("publication", "first_text")
     for table in reversed(TABLES):
         op.drop_table(table)
 

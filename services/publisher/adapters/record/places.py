@@ -10,13 +10,13 @@ from shared.problems import Problem
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def cursor_of(published_at: datetime, publication: str) -> str:
+def cursor_at(published_at: datetime, publication: str) -> str:
     """The cursor that begins below an entry."""
     micros = int((published_at - EPOCH).total_seconds()) * 1_000_000 + published_at.microsecond
     return base64.urlsafe_b64encode(f"{micros}.{publication}".encode()).decode().rstrip("=")
 
 
-def position_of(cursor: str | None) -> Position | None:
+def place_of(cursor: str | None) -> Position | None:
     """The place that a cursor stands for. Raises ``Problem`` 400."""
     if cursor is None:
         return None
