@@ -20,7 +20,7 @@ from shared import problems
 from shared.auth import Caller
 from shared.clock import utc_now
 from shared.database import EVERY_AGENCY, Database
-from shared.events import CaseClosed, CaseRouted, Event, PublicationEvent, ResponseApproved, ResponsePublished
+from shared.events import EVENTS, CaseClosed, CaseRouted, Event, PublicationEvent, ResponseApproved, ResponsePublished
 from tests.publisher.adapters.test_store import claim, record, settled
 from tests.publisher.builders import NOW, PAGE, a_connected_account, a_response, received
 from tests.support.postgres import fresh_service_database
@@ -55,6 +55,13 @@ class Office:
         async with self.database.begin(EVERY_AGENCY) as connection:
             await handler({}, keeping_record(KEY, MEASURED))(connection, [received(one) for one in events])
 
+    async def hear_what_was_told(self) -> None:
+        """Take in our own events, as they come back from the broker."""
+        told = await self.rows("SELECT type, payload FROM outbox WHERE sent_at IS NULL ORDER BY seq")
+        await self.run("UPDATE outbox SET sent_at = clock_timestamp()")
+        for row in told:
+            await self.hear(EVENTS[row.type].model_validate(row.payload))
+
     async def publish(self, *responses: ResponseApproved) -> list[ResponsePublished]:
         """Let responses be published; the events that tell of it, which nobody has heard yet."""
         await record(self.database, *responses)
@@ -88,6 +95,14 @@ async def a_public_office() -> AsyncIterator[Office]:
     database = Database(urls.working, application_name="tests", pool_size=5)
     async with database.begin(EVERY_AGENCY) as connection:
         await Duties(connection, lambda: NOW).connect([a_connected_account(name="Department of Passports")])
+    async with an_office_over(database) as office:
+        yield office
+    await database.close()
+
+
+@asynccontextmanager
+async def an_office_over(database: Database) -> AsyncIterator[Office]:
+    """The public side of a publisher that is there already."""
     app = FastAPI()
     app.state.tokens = Tokens()
     problems.install(app)
@@ -96,7 +111,6 @@ async def a_public_office() -> AsyncIterator[Office]:
     transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="https://parley.example") as client:
         yield Office(database, client)
-    await database.close()
 
 
 def whose(event: PublicationEvent) -> dict[str, Any]:

@@ -115,7 +115,8 @@ _ENTRIES = f"""
     FROM publication AS p LEFT JOIN record_retraction AS r ON r.publication = p.id
     WHERE p.agency = :agency AND {SHOWN} AND NOT EXISTS (
         SELECT FROM publication AS first
-        WHERE first.id = p.corrects AND first.state = 'published' AND first.published_at IS NOT NULL)
+        WHERE first.id = p.corrects AND first.published_at IS NOT NULL
+          AND (first.state = 'published' OR p.state = 'retracted'))
 """  # noqa: S608 - constants of the domain
 _PAGE = text(f"""
     {_ENTRIES}
