@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.publisher.adapters import metrics
 from services.publisher.adapters.credentials import Vault
 from services.publisher.domain.reach import Alarm, Measurement, hour_after, hour_due
 from services.publisher.record_ports import DueReach
@@ -70,9 +71,10 @@ class PostgresReaches:
             if not await self._move_on(connection, due, measurement):
                 return False
             await connection.execute(_KEEP, _columns(due, measurement))
-            if alarm is not None:
-                await connection.execute(_ALARM, _alarm(due, alarm))
+            is_first = alarm is not None and await _raise(connection, due, alarm)
             await outbox.stage(connection, [_event(due, measurement)])
+        if is_first:
+            metrics.REACH_ALARMS.labels(due.platform).inc()
         return True
 
     async def put_off(self, due: DueReach, wait: timedelta) -> bool:
@@ -93,6 +95,11 @@ class PostgresReaches:
             return (await connection.execute(_END, ours)).scalar_one_or_none() is not None
         moved = ours | {"hour": following, "due": due.published_at + timedelta(hours=following)}
         return (await connection.execute(_NEXT, moved)).scalar_one_or_none() is not None
+
+
+async def _raise(connection: AsyncConnection, due: DueReach, alarm: Alarm) -> bool:
+    """Write an alarm down; False if this answer has had its alarm."""
+    return (await connection.execute(_ALARM, _alarm(due, alarm))).scalar_one_or_none() is not None
 
 
 def _event(due: DueReach, measurement: Measurement) -> ReachMeasured:
@@ -180,7 +187,7 @@ _ALARM = text("""
         (id, agency, publication, after_hours, answer, question, parity, share, remedies, raised_at)
     VALUES (:id, :agency, :publication, :hour, :answer, :question, :parity, :share, CAST(:remedies AS text[]),
         :raised_at)
-    ON CONFLICT (publication) DO NOTHING
+    ON CONFLICT (publication) DO NOTHING RETURNING id
 """)
 _END = text("DELETE FROM reach_timer WHERE publication = :publication AND lease_token = :token RETURNING publication")
 _NEXT = text("""

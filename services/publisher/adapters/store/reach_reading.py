@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.publisher.adapters.store.record import SHOWN, Position
+from services.publisher.adapters.store.record import BELOW, SHOWN, Position, place
 
 Row = Any
 
@@ -28,12 +28,7 @@ class Span:
 
 async def answers(connection: AsyncConnection, span: Span, before: Position | None, most: int) -> list[Row]:
     """Answers, the newest first, each with ``asked_at``."""
-    place = {
-        "before_at": None if before is None else before.published_at,
-        "before_id": None if before is None else before.publication,
-        "most": most,
-    }
-    return list(await connection.execute(_ANSWERS, _asked(span) | place))
+    return list(await connection.execute(_ANSWERS, {**_asked(span), **place(before), "most": most}))
 
 
 async def measurements(connection: AsyncConnection, publications: list[str]) -> dict[str, list[Row]]:
@@ -77,8 +72,7 @@ _ANSWERS = text(f"""
     SELECT p.id, p.agency, p.platform, p.account, p.url, p.published_at, asked.asked_at, asked.asked_from
     FROM publication AS p {_FIRST_ASKED}
     WHERE {_WITHIN}
-      AND (CAST(:before_at AS timestamptz) IS NULL
-           OR (p.published_at, p.id) < (CAST(:before_at AS timestamptz), CAST(:before_id AS text)))
+      AND {BELOW}
     ORDER BY p.published_at DESC, p.id DESC LIMIT :most
 """)  # noqa: S608 - constants of this package
 _MEASUREMENTS = text("""

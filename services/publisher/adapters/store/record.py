@@ -40,12 +40,25 @@ ADDRESS = re.compile(r"https?://[^\s]+\Z")
 """What a platform names may be anything; what is no address of the web is no link."""
 
 
+# One comparison of rows in every case, so that a page deep in the record begins in the index where it begins.
+BELOW = """(p.published_at, p.id)
+          < (coalesce(CAST(:before_at AS timestamptz), 'infinity'), coalesce(CAST(:before_id AS text), ''))"""
+"""Whether a publication ``p`` lies below a place; ``place`` gives the names."""
+
+
 @dataclass(frozen=True, slots=True)
 class Position:
     """A place in the record: that of one entry."""
 
     published_at: datetime
     publication: str
+
+
+def place(before: Position | None) -> dict[str, Any]:
+    """A place as ``BELOW`` asks for it; None for the very top."""
+    if before is None:
+        return {"before_at": None, "before_id": None}
+    return {"before_at": before.published_at, "before_id": before.publication}
 
 
 async def name_of(connection: AsyncConnection, agency: str) -> str | None:
@@ -56,13 +69,7 @@ async def name_of(connection: AsyncConnection, agency: str) -> str | None:
 
 async def entries(connection: AsyncConnection, agency: str, before: Position | None, most: int) -> list[Entry]:
     """Entries below ``before``, the newest first, at most ``most``."""
-    asked = {
-        "agency": agency,
-        "published_at": None if before is None else before.published_at,
-        "publication": None if before is None else before.publication,
-        "most": most,
-    }
-    rows = list(await connection.execute(_PAGE, asked))
+    rows = list(await connection.execute(_PAGE, {"agency": agency, "most": most, **place(before)}))
     corrections = await _corrections(connection, [row.id for row in rows])
     return [_entry(row, corrections.get(row.id, ())) for row in rows]
 
@@ -120,8 +127,7 @@ _ENTRIES = f"""
 """  # noqa: S608 - constants of the domain
 _PAGE = text(f"""
     {_ENTRIES}
-      AND (CAST(:published_at AS timestamptz) IS NULL
-           OR (p.published_at, p.id) < (CAST(:published_at AS timestamptz), CAST(:publication AS text)))
+      AND {BELOW}
     ORDER BY p.published_at DESC, p.id DESC LIMIT :most
 """)
 _ONE = text(f"{_ENTRIES} AND p.id = :publication")
