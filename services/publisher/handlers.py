@@ -5,7 +5,9 @@ Handlers take all events of a kind of one batch, because the duties of a batch a
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
+from services.publisher.domain import formatting
 from services.publisher.domain.publications import Nature, Publication, Release
 from services.publisher.ports import Work
 from shared.events import (
@@ -50,8 +52,11 @@ async def on_moderation_ordered(event: ModerationOrdered, traceparent: str | Non
 
 
 def duty(event: ResponseApproved, traceparent: str | None = None) -> Publication:
-    """The publication that a released response asks for: the business of the agency whose account it goes out on."""
-    return Publication(
+    """The publication that a released response asks for: the business of the agency whose account it goes out on.
+
+    Its wording is fixed here, once: what is split is split alike in every attempt, whatever version of us makes it.
+    """
+    whole = Publication(
         publication=PublicationId(new_id("pub")),
         agency=event.account_agency or event.agency,
         platform=event.platform,
@@ -69,7 +74,10 @@ def duty(event: ResponseApproved, traceparent: str | None = None) -> Publication
         traceparent=traceparent,
         purpose=event.purpose,
         valid_until=event.valid_until,
+        may_split=event.may_split,
     )
+    parts = formatting.wording_of(whole)
+    return replace(whole, parts=parts) if len(parts) > 1 else whole
 
 
 def release(event: ResponseApproved) -> Release:

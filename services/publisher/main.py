@@ -126,5 +126,6 @@ def limits(dispatch: DispatchSettings, drain_seconds: float) -> Limits:
 
 def addresses(platforms: PlatformSettings) -> dict[str, str]:
     """Where each platform is for accounts that do not say."""
-    known = {"facebook": platforms.facebook_url, "mastodon": platforms.mastodon_url}
+    of_meta = dict.fromkeys(("facebook", "messenger", "instagram", "whatsapp"), platforms.facebook_url)
+    known = {**of_meta, "mastodon": platforms.mastodon_url}
     return {platform: url for platform, url in known.items() if url is not None}

@@ -367,6 +367,42 @@ async def test_taking_back_a_corrected_response_takes_its_corrections_back_too()
         assert await world.states() == ["retracted", "retracted"]
 
 
+async def test_a_long_response_that_may_be_split_stands_as_a_thread_once() -> None:
+    async with a_world() as world:
+        sentence = "The counters are open from 9 a.m. to 4 p.m. on all working days of the week. "
+        await world.hear(a_response(text=sentence * 200, may_split=True))
+        await world.publish()
+        assert await world.states() == ["published"]
+        words = " ".join(part.rpartition(" (")[0] for part in world.wall.standing.values())
+        assert words.split() == (sentence * 200).split()
+        assert next(iter(world.wall.standing.values())).endswith("(1/2)")
+        assert len(await world.told("ResponsePublished")) == 1
+
+
+async def test_a_whole_thread_is_taken_back_part_by_part_and_said_to_be_once() -> None:
+    async with a_world() as world:
+        response = a_response(text="The counters are open from 9 a.m. to 4 p.m. each day. " * 300, may_split=True)
+        await world.hear(response)
+        await world.publish()
+        assert len(world.wall.standing) > 1
+        await world.hear(retracted(response))
+        await world.carry_out()
+        assert world.wall.standing == {}
+        assert len(await world.told("PublicationRetracted")) == 1
+
+
+async def test_a_correction_too_long_to_be_edited_in_follows_as_a_thread() -> None:
+    async with a_world() as world:
+        response = a_response()
+        await world.hear(response)
+        await world.publish()
+        await world.hear(corrected(response, text="We were wrong about the hours of one counter. " * 250))
+        await world.publish()
+        assert world.wall.changes == []
+        assert len(world.wall.standing) == 3
+        assert [one["how"] for one in await world.told("PublicationCorrected")] == ["reply"]
+
+
 @pytest.mark.parametrize("action", ["hide", "show", "remove"])
 async def test_a_comment_is_moderated_after_it_was_captured(action: str) -> None:
     async with a_world(Wall(standing={"c9": "Call me: 077 123 4567"}, hidden={"c9"})) as world:

@@ -75,6 +75,11 @@ class Http:
         self._timeout = {"connect": CONNECT_SECONDS, "read": None, "pool": CONNECT_SECONDS}
         self._transport = AiohttpTransport(client=self._session, trust_env=False)
 
+    @property
+    def total_seconds(self) -> float:
+        """How long any request may take."""
+        return self._total_seconds
+
     async def post(self, platform: str, url: str, headers: Mapping[str, str], content: dict[str, Any]) -> Answer:
         """POST a JSON object. Raises ``NothingSent`` and ``NoAnswer``."""
         body = json.dumps(content, ensure_ascii=False).encode()
@@ -83,6 +88,12 @@ class Http:
     async def get(self, platform: str, url: str, headers: Mapping[str, str], query: Mapping[str, str]) -> Answer:
         """GET with a query. Raises ``NothingSent`` and ``NoAnswer``."""
         return await self._request(platform, "GET", str(httpx.URL(url, params=dict(query))), headers, b"")
+
+    async def request(
+        self, platform: str, method: str, url: str, headers: Mapping[str, str], body: bytes = b""
+    ) -> Answer:
+        """Any other method or body; its content type is the caller's. Raises ``NothingSent`` and ``NoAnswer``."""
+        return await self._request(platform, method, url, headers, body)
 
     async def close(self) -> None:
         """Close all connections."""

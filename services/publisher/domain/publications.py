@@ -34,9 +34,9 @@ class Publication:
     """What is to be said where, and what for: it does not change after it was written down. After ``valid_until`` it
     must not be sent any more.
 
-    ``parts`` is the wording in pieces where the platform does not take it in one; ``part`` counts from 1 in such a
-    numbered thread: a channel is handed one part after the other as if each were a publication of its own.
-    ``corrects`` is the publication that a correction puts right.
+    ``may_split`` allows a numbered thread where the platform does not take the text in one piece, and ``parts`` is then
+    the wording in pieces; ``part`` counts from 1 in it: a channel is handed one part after the other as if each were a
+    publication of its own. ``corrects`` is the publication that a correction puts right.
     """
 
     publication: PublicationId
@@ -58,6 +58,7 @@ class Publication:
     valid_until: datetime | None = None
     parts: tuple[str, ...] = ()
     part: int = 1
+    may_split: bool = False
     corrects: PublicationId | None = None
 
     @property

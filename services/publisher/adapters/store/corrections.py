@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.publisher.adapters.store import task_rows
 from services.publisher.domain.publications import Nature
 from services.publisher.domain.tasks import Task
-from shared import outbox
+from shared import outbox, wordings
 from shared.events import PublicationRetracted, ResponseCorrected, ResponseRetracted
 from shared.events.responses import PuttingRight
 from shared.ids import new_id
@@ -42,7 +42,7 @@ async def correct(
         if row.state != "published":
             await _take_back(connection, row, order.correction, order, now)
             await _reply(connection, row, order.correction, order.text, order.language, row.reply_to, order)
-        elif _can_edit(row, natures.get(row.platform, Nature()), now):
+        elif _can_edit(row, natures.get(row.platform, Nature()), now) and len(_wording(row, order.text)) == 1:
             edit = _task(row, "edit", row.native_id, order.correction, order.reason, order.text, order.language)
             await task_rows.record(connection, [edit], release_of(order))
         else:
@@ -115,9 +115,16 @@ def _row(
         "response": correction,
         "reply_to": reply_to,
         "text": words,
+        "parts": json.dumps(parts) if len(parts := _wording(row, words)) > 1 else None,
         "language": language,
         "release": json.dumps(release),
     }
+
+
+def _wording(row: Any, words: str) -> tuple[str, ...]:
+    """What goes out for a correction; it may always be a thread, for that it is said matters more than in what pieces."""
+    reply = wordings.Reply(row.platform, words, row.mention, row.visibility, row.public)
+    return reply.wordings(may_split=True)
 
 
 def _can_edit(row: Any, nature: Nature, now: datetime) -> bool:
@@ -176,10 +183,12 @@ _RELEASE_OF_TASK = text("SELECT release FROM task WHERE id = :id")
 _CORRECTION = text("""
     INSERT INTO publication
         (id, agency, platform, account, thread, response, case_id, comments, reply_to, text, mention, visibility,
-         public, language, traceparent, purpose, corrects, release, due_at)
+         public, language, traceparent, purpose, corrects, parts, release, due_at)
     SELECT :id, agency, platform, account, thread, :response, case_id, comments, :reply_to, :text, mention, visibility,
-           public, CAST(:language AS text), traceparent, 'correction', id, CAST(:release AS jsonb),
-           statement_timestamp()
+           public, CAST(:language AS text), traceparent, 'correction', id,
+           CASE WHEN CAST(:parts AS text) IS NOT NULL
+                THEN ARRAY(SELECT jsonb_array_elements_text(CAST(:parts AS jsonb))) END,
+           CAST(:release AS jsonb), statement_timestamp()
     FROM publication WHERE id = :corrects
     ON CONFLICT (response) DO NOTHING
 """)

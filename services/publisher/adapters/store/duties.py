@@ -4,6 +4,7 @@ What must stay true: a response makes one publication, however often its event a
 the same comments and no answer is marked as overtaken in the same transaction.
 """
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -188,6 +189,7 @@ def _columns(duties: Sequence[tuple[Publication, Release]]) -> dict[str, list[ob
         "traces": [one.traceparent for one, _ in duties],
         "purposes": [one.purpose for one, _ in duties],
         "windows": [one.valid_until for one, _ in duties],
+        "parts": [json.dumps(one.parts) if one.parts else None for one, _ in duties],
         "levels": [release.level for _, release in duties],
         "digests": [release.digest for _, release in duties],
         "policies": [release.policy_version for _, release in duties],
@@ -222,10 +224,12 @@ _STRANGERS = text("""
 _RECORD = text("""
     INSERT INTO publication
         (id, agency, platform, account, thread, response, case_id, comments, reply_to, text, mention, visibility,
-         public, language, traceparent, purpose, valid_until, release, due_at)
+         public, language, traceparent, purpose, valid_until, parts, release, due_at)
     SELECT new.id, new.agency, new.platform, new.account, new.thread, new.response, new.case_id,
            string_to_array(new.comments, ','), new.reply_to, new.words, new.mention, new.visibility,
            new.public, new.language, new.trace, new.purpose, new.valid_until,
+           CASE WHEN new.parts IS NOT NULL
+                THEN ARRAY(SELECT jsonb_array_elements_text(CAST(new.parts AS jsonb))) END,
            jsonb_build_object('level', new.level, 'digest', new.digest, 'policy_version', new.policy,
                               'authorisations', CAST(new.authorisations AS jsonb), 'approved_at', new.approved),
            statement_timestamp()
@@ -234,12 +238,12 @@ _RECORD = text("""
         CAST(:threads AS text[]), CAST(:responses AS text[]), CAST(:cases AS text[]), CAST(:comments AS text[]),
         CAST(:parents AS text[]), CAST(:texts AS text[]), CAST(:mentions AS text[]),
         CAST(:visibilities AS text[]), CAST(:publics AS boolean[]), CAST(:languages AS text[]),
-        CAST(:traces AS text[]), CAST(:purposes AS text[]), CAST(:windows AS timestamptz[]),
+        CAST(:traces AS text[]), CAST(:purposes AS text[]), CAST(:windows AS timestamptz[]), CAST(:parts AS text[]),
         CAST(:levels AS text[]), CAST(:digests AS text[]),
         CAST(:policies AS text[]), CAST(:authorisations AS text[]), CAST(:approved AS timestamptz[]))
         WITH ORDINALITY AS new (id, agency, platform, account, thread, response, case_id, comments, reply_to, words,
-            mention, visibility, public, language, trace, purpose, valid_until, level, digest, policy, authorisations,
-            approved, nth)
+            mention, visibility, public, language, trace, purpose, valid_until, parts, level, digest, policy,
+            authorisations, approved, nth)
     ORDER BY new.nth
     ON CONFLICT (response) DO NOTHING RETURNING id
 """)
