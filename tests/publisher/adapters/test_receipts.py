@@ -4,13 +4,15 @@ import asyncio
 import hashlib
 import itertools
 import json
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
 from services.publisher.adapters.record.closing import Closing
+from services.publisher.adapters.record.receipt_page import OUTCOMES, REASONS
 from services.publisher.adapters.store import register
-from services.publisher.domain.register import Entered, outcomes, receipt_id, verify
+from services.publisher.domain.register import REASONS as REASONS_OF_RECEIPTS
+from services.publisher.domain.register import Entered, Outcome, outcomes, receipt_id, verify
 from shared.clock import utc_now
 from shared.events import (
     Authorisation,
@@ -359,6 +361,26 @@ async def test_weighty_and_light_matters_have_the_same_entry() -> None:
             await office.hear(a_routing(sensitivity=sensitivity, damage=damage, level=f"L{1 + 3 * n}", **about))
         light, weighty = await the_receipt(office, "cmt_0"), await the_receipt(office, "cmt_1")
         assert {**light, "receipt": ""} == {**weighty, "receipt": ""}
+
+
+async def test_a_citizen_reads_a_receipt_as_a_page() -> None:
+    async with a_public_office() as office:
+        (event,) = await office.publish(a_response(level="L2"))
+        await office.hear(a_routing(received_at=NOW, due_at=later(hours=30), rules=("<b>",)))
+        waiting = await office.get(f"{HOME}/receipts?comment=cmt_1", accept="text/html,*/*")
+        assert "is being dealt with" in waiting.text
+        assert "L2" not in waiting.text
+        await office.hear(event.model_copy(update={"published_at": later(minutes=95)}))
+        answer = await office.get(f"{HOME}/receipts?comment=%20cmt_1%20", accept="text/html,*/*")
+        assert answer.headers["content-type"] == "text/html; charset=utf-8"
+        assert "default-src 'none'" in answer.headers["content-security-policy"]
+        for said in ("was answered", "L2", "1 h 35 min", "1 d 6 h", "&lt;b&gt;"):
+            assert said in answer.text
+
+
+async def test_every_outcome_and_reason_has_its_words() -> None:
+    assert set(OUTCOMES) == set(get_args(Outcome))
+    assert set(REASONS_OF_RECEIPTS.values()) | {"other"} == set(REASONS)
 
 
 @pytest.mark.parametrize("query", ["", "?comment=", f"?comment={'x' * 101}"])

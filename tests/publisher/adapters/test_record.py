@@ -37,7 +37,7 @@ def a_retraction(event: ResponsePublished) -> PublicationRetracted:
 class Marked(HTMLParser):
     """Notes the tags of a page, whether they nest, and its words by the tag around them."""
 
-    EMPTY: ClassVar = {"meta", "link"}
+    EMPTY: ClassVar = {"meta", "link", "input"}
 
     def __init__(self) -> None:
         super().__init__()

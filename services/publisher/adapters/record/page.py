@@ -1,6 +1,6 @@
 """The record as a page for people: readable with nothing but HTML, by any reader, in any direction of writing.
 
-What must stay true: every word that is not ours passes ``_safe``; every text of an answer stands in a ``bdi`` of its
+What must stay true: every word that is not ours passes ``safe``; every text of an answer stands in a ``bdi`` of its
 own, so that no direction mark reaches beyond it. There is no script and no inline style, and the policy forbids both.
 """
 
@@ -14,7 +14,7 @@ from shared.clock import rfc3339
 HTML_TYPE = "text/html; charset=utf-8"
 HEADERS = {
     "Content-Security-Policy": (
-        "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+        "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
     ),
     "Referrer-Policy": "no-referrer",
     "X-Frame-Options": "DENY",
@@ -48,23 +48,24 @@ def page_of(page: Page, *, is_first: bool = True) -> bytes:
     if page.following is not None:
         links.append(_link(f"{_home(page)}?cursor={page.following}", "Older responses", rel="next"))
     around = f'<nav aria-label="Pages">{" · ".join(links)}</nav>' if links else ""
-    return _document(page, f"{page.name}: public record", f"{listed}\n{around}")
+    return document(page, f"{page.name}: public record", f"{listed}\n{around}")
 
 
 def page_of_one(page: Page, entry: Entry) -> bytes:
     """A page of a single response."""
     whole = f'<nav aria-label="Pages">{_link(_home(page), "The whole record")}</nav>'
-    return _document(page, f"{entry.title} – {page.name}", f"{_article(page, entry)}\n{whole}")
+    return document(page, f"{entry.title} – {page.name}", f"{_article(page, entry)}\n{whole}")
 
 
-def _document(page: Page, title: str, content: str) -> bytes:
+def document(page: Page, title: str, content: str) -> bytes:
+    """A whole page around its content, which is HTML already."""
     home = _home(page)
     return f"""<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{_safe(title)}</title>
+<title>{safe(title)}</title>
 <link rel="stylesheet" href="{home}/style.css">
 <link rel="alternate" type="application/atom+xml" title="Atom" href="{home}/feed.atom">
 <link rel="alternate" type="application/feed+json" title="JSON Feed" href="{home}/feed.json">
@@ -73,13 +74,18 @@ def _document(page: Page, title: str, content: str) -> bytes:
 <a class="skip" href="#record">To the responses</a>
 <header>
 <p class="over">Public record</p>
-<h1><bdi>{_safe(page.name)}</bdi></h1>
+<h1><bdi>{safe(page.name)}</bdi></h1>
 <p class="lead">What this agency has answered in public, in its own words, with what was put right since.</p>
 </header>
 <main id="record">
 {content}
 </main>
 <footer>
+<form action="{home}/receipts">
+<label for="comment">What became of your comment? Its number:</label>
+<input id="comment" name="comment" required maxlength="100" autocomplete="off">
+<button>Show its receipt</button>
+</form>
 <ul>
 <li>{_link(f"{home}/feed.atom", "Follow by Atom")}</li>
 <li>{_link(f"{home}/feed.json", "Follow by JSON Feed")}</li>
@@ -95,7 +101,7 @@ def _document(page: Page, title: str, content: str) -> bytes:
 
 def _article(page: Page, entry: Entry) -> str:
     kind = "retracted" if entry.is_retracted else "corrected" if entry.corrections else "standing"
-    there = f"{_home(page)}/responses/{_safe(entry.publication)}"
+    there = f"{_home(page)}/responses/{safe(entry.publication)}"
     stamp = f'<p class="meta"><a href="{there}">{_time(entry.published_at)}</a>{_chip(entry)}</p>'
     return f'<article class="{kind}">\n{_content(entry, stamp)}\n</article>'
 
@@ -121,15 +127,15 @@ def _history(entry: Entry, earlier: Iterable[Correction]) -> str:
 
 
 def _words(words: str, entry: Entry, wrap: str | None = None) -> str:
-    language = f' lang="{_safe(entry.language)}"' if entry.language else ""
-    isolated = f'<bdi dir="auto">{_safe(words)}</bdi>'
+    language = f' lang="{safe(entry.language)}"' if entry.language else ""
+    isolated = f'<bdi dir="auto">{safe(words)}</bdi>'
     wrapped = f"<{wrap}>{isolated}</{wrap}>" if wrap else isolated
     return f'<p class="words" dir="auto"{language}>{wrapped}</p>'
 
 
 def _where(entry: Entry) -> str:
     name = PLATFORMS.get(entry.platform, entry.platform.capitalize())
-    where = f"Published on {_safe(name)}"
+    where = f"Published on {safe(name)}"
     return f'<p class="meta below">{_link(entry.url, where, rel="noopener nofollow") if entry.url else where}</p>'
 
 
@@ -145,13 +151,13 @@ def _time(moment: datetime) -> str:
 def _link(address: str, words: str, rel: str | None = None) -> str:
     """A link; ``words`` are HTML already."""
     related = f' rel="{rel}"' if rel else ""
-    return f'<a href="{_safe(address)}"{related}>{words}</a>'
+    return f'<a href="{safe(address)}"{related}>{words}</a>'
 
 
 def _home(page: Page) -> str:
-    return f"/public/{_safe(page.agency)}"
+    return f"/public/{safe(page.agency)}"
 
 
-def _safe(words: str) -> str:
+def safe(words: str) -> str:
     """Words as text or attribute; control characters, which no browser shows, become visible."""
     return escape("".join(one if one in "\n\t" or one.isprintable() or ord(one) >= 0xA0 else "\ufffd" for one in words))

@@ -14,8 +14,11 @@ from starlette.responses import Response
 
 from services.publisher.adapters.record.api import known
 from services.publisher.adapters.record.caching import kept
-from services.publisher.adapters.store import register
+from services.publisher.adapters.record.page import HEADERS, HTML_TYPE
+from services.publisher.adapters.record.receipt_page import receipt_page
+from services.publisher.adapters.store import record, register
 from services.publisher.adapters.store.register import Standing
+from services.publisher.domain.record import Page
 from services.publisher.domain.register import HASH, Entered, receipt_id, statement
 from shared.auth import public
 from shared.clock import Clock, rfc3339, utc_now
@@ -37,24 +40,28 @@ def router(database: Database, key: bytes, clock: Clock = utc_now) -> APIRouter:
     """The routes of receipts; ``key`` is what their ids are made with."""
     routes = APIRouter(prefix="/public/{agency}", tags=["public register"])
 
-    async def answer(agency: str, receipt: str) -> Response:
+    async def answer(request: Request, agency: str, receipt: str) -> Response:
         async with database.begin([known(agency)]) as connection:
             standing = await register.find(connection, agency, receipt.replace("\x00", ""))
+            name = await record.name_of(connection, agency) or agency
         if standing is None:
             raise not_found("receipt")
-        return JSONResponse(_receipt(standing))
+        if "text/html" in request.headers.get("accept", ""):
+            body = receipt_page(Page(agency, name), _receipt(standing))
+            return Response(body, headers={**HEADERS, "Vary": "Accept"}, media_type=HTML_TYPE)
+        return JSONResponse(_receipt(standing), headers={"Vary": "Accept"})
 
     @routes.get("/receipts")
     @public("a citizen looks up what became of their comment; its id is long, random and known to them only")
-    async def find_receipt(agency: str, comment: Comment) -> Response:
-        """The receipt of a comment. 404 where this agency has decided nothing about it."""
-        return await answer(agency, receipt_id(key, comment))
+    async def find_receipt(request: Request, agency: str, comment: Comment) -> Response:
+        """The receipt of a comment, for people as a page. 404 where this agency has decided nothing about it."""
+        return await answer(request, agency, receipt_id(key, comment.strip()))
 
     @routes.get("/receipts/{receipt}")
     @public("a citizen looks up what became of their comment; nothing in it is personal")
-    async def read_receipt(agency: str, receipt: str) -> Response:
+    async def read_receipt(request: Request, agency: str, receipt: str) -> Response:
         """A receipt as it stands now, and where in the register it was entered last."""
-        return await answer(agency, receipt)
+        return await answer(request, agency, receipt)
 
     @routes.get("/register")
     @public("the register is proof for everybody; nothing in it is personal")

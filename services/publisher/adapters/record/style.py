@@ -49,6 +49,17 @@ ins { text-decoration: none; }
 .note { margin: .9rem 0 0; font-size: .86rem; font-weight: 600; color: var(--mark); }
 .corrected > .note:first-of-type { margin-top: 0; background: var(--mark-paper); border-radius: .3rem;
   padding: .3rem .7rem; margin-bottom: .7rem; }
+dl { margin: 1.1rem 0 .4rem; font-family: ui-sans-serif, system-ui, sans-serif; font-size: .92rem; }
+dl div { display: flex; flex-wrap: wrap; gap: 0 1rem; padding: .35rem 0; border-top: 1px solid var(--line); }
+dt { flex: 0 0 15rem; color: var(--soft); }
+dd { margin: 0; overflow-wrap: anywhere; }
+form { display: flex; flex-wrap: wrap; gap: .5rem .8rem; align-items: center; margin: 0 0 1.6rem; padding: 1rem 0;
+  border-top: 1px solid var(--line); border-bottom: 1px solid var(--line); }
+input, button { font: inherit; color: inherit; padding: .35rem .7rem; border: 1px solid var(--soft);
+  border-radius: .35rem; background: var(--card); }
+input { flex: 1 1 14rem; min-width: 0; }
+button { cursor: pointer; color: var(--accent); border-color: var(--accent); }
+input:focus-visible, button:focus-visible { outline: .18rem solid var(--accent); outline-offset: .1rem; }
 .empty { color: var(--soft); padding: 2rem 0; }
 nav { padding: .6rem 0 0; font-size: .95rem; }
 footer { color: var(--soft); font-size: .84rem; padding-top: 2.2rem; padding-bottom: 3.5rem; }
