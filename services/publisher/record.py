@@ -23,11 +23,26 @@ from shared.events import (
 
 NOT_POSSIBLE = "not_possible"
 
+HEARD: frozenset[type[Event]] = frozenset(
+    {
+        CaseRouted,
+        CaseClosed,
+        ModerationOrdered,
+        ModerationEnded,
+        PublicationCorrected,
+        PublicationFailed,
+        PublicationRetracted,
+        ResponsePublished,
+    }
+)
+"""What the record must hear of, whoever else wants to be told: an event that is passed over is missing for ever."""
+
 Kind = TypeVar("Kind", bound=Event)
 
 
 async def on_events(events: Sequence[Event], work: RecordWork) -> None:
     """Take in what bears on the record, of one batch; everything else is passed by."""
+    events = [one for one in events if type(one) in HEARD]
     await work.route(_of(events, CaseRouted))
     await work.close(_of(events, CaseClosed))
     await work.give_up([one for one in _of(events, PublicationFailed) if _ends_a_comment(one)])
