@@ -114,7 +114,7 @@ class X(Sparse):
         assert credentials is not None
         native_id = quote(task.native_id, safe="")
         if task.kind == "delete":
-            # X also calls a post deleted that never was one, so it is asked first which of the two this is.
+            # An id does not say what it is of, and how X answers the deletion of a post that is none is not documented.
             post = await self._post(task.native_id, credentials)
             if isinstance(post, CannotSee):
                 return Unknown(f"it could not be seen what is to be deleted: {post.detail}")
