@@ -75,6 +75,8 @@ def release_of(order: PuttingRight) -> dict[str, Any]:
 
 
 async def _publications(connection: AsyncConnection, order: PuttingRight) -> Sequence[Any]:
+    # Locked first, found then: a correction that follows an edit which failed this moment is seen as well.
+    await connection.execute(_LOCK, {"response": order.response})
     return (await connection.execute(_OF_RESPONSE, {"response": order.response})).all()
 
 
@@ -170,6 +172,7 @@ def _task(
     )
 
 
+_LOCK = text("SELECT FROM publication WHERE response = :response FOR UPDATE")
 _OF_RESPONSE = text("""
     SELECT * FROM publication
     WHERE response = :response OR corrects IN (SELECT id FROM publication WHERE response = :response)
