@@ -1,6 +1,7 @@
 """What comes across one another: orders about the same reply, decisions in the middle of a thread, odd words."""
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 import httpx
@@ -15,8 +16,10 @@ from services.publisher.domain.publications import Nature
 from services.publisher.ports import Credentials
 from shared import problems
 from shared.database import EVERY_AGENCY
+from shared.errors import Dead
+from shared.events import Event
 from tests.publisher.adapters.test_api import Tokens, as_
-from tests.publisher.builders import a_response
+from tests.publisher.builders import NOW, a_response
 from tests.publisher.test_putting_right import Wall, World, a_world, corrected, moderation, retracted
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -103,6 +106,38 @@ async def test_what_a_person_decides_about_a_correction_is_told_of_what_it_corre
         assert len(await world.told("ResponsePublished")) == 1
 
 
+@pytest.mark.parametrize("decision", [{"action": "send_again"}, {"action": "published", "native_id": "n1"}])
+async def test_what_a_person_decides_after_a_weekend_is_done_all_the_same(decision: dict[str, str]) -> None:
+    async with a_world(Wall(nature=BLIND, lost_answers=1)) as world:
+        await world.hear(a_response(text=LONG, may_split=True))
+        await until_a_person_is_needed(world)
+        if decision["action"] == "send_again":
+            world.wall.standing.clear()
+        await change(world, "UPDATE publication SET recorded_at = now() - interval '3 days'")
+        ((parts,),) = await world.rows("SELECT cardinality(parts) FROM publication")
+        await decide(world, **decision)
+        await world.publish()
+        assert await world.states() == ["published"]
+        assert len(world.wall.standing) == parts
+
+
+async def test_a_correction_in_the_place_of_what_came_too_late_is_too_late_itself() -> None:
+    async with a_world() as world:
+        response = a_response(valid_until=NOW)
+        await world.hear(response, corrected(response))
+        await world.publish()
+        assert world.wall.parents == {}
+        assert [one["reason"] for one in await world.told("PuttingRightFailed")] == ["window_closed"]
+
+
+@pytest.mark.parametrize("order", [retracted, corrected])
+async def test_an_order_about_a_response_that_nobody_knows_is_not_passed_over(order: Callable[..., Event]) -> None:
+    async with a_world() as world:
+        with pytest.raises(Dead) as dead:
+            await world.hear(order(a_response()))
+        assert dead.value.code == "unknown_response"
+
+
 async def test_nobody_can_send_again_what_its_answer_has_overtaken() -> None:
     async with a_world(Wall(nature=BLIND, lost_answers=1)) as world:
         await world.hear(a_response(purpose="holding"))
@@ -145,7 +180,11 @@ async def test_two_edits_of_one_reply_are_made_in_the_order_in_which_they_were_a
         await world.publish()
         await world.hear(corrected(response, correction="rsp_1", text="We open at 10."))
         await world.putting_right.carry_out_due()
+        await change(world, "UPDATE task SET due_at = now() + interval '1 day'")
         await world.hear(corrected(response, correction="rsp_2", text="We open at 11."))
+        await world.carry_out()
+        assert wall.standing == {"n1": response.text}
+        await change(world, "UPDATE task SET due_at = now()")
         await world.carry_out()
         assert wall.standing == {"n1": "We open at 11."}
         assert [one["correction"] for one in await world.told("PublicationCorrected")] == ["rsp_1", "rsp_2"]
