@@ -27,6 +27,8 @@ DRAIN_SECONDS = 20.0
 PROBE_EVERY = timedelta(days=1)
 RENEW_BEFORE = timedelta(minutes=10)
 """How long before its end a token is renewed; of one that lives for less than an hour at two thirds of its life."""
+SHORTEST_LIFE = timedelta(minutes=1)
+"""A token that says to live for less is not renewed more often, or its platform would be asked without a pause."""
 WAITS = Backoff(first=30, most=3600)
 
 
@@ -75,7 +77,9 @@ class Keeping:
             return
         probed = await self._probe(channel, claim)
         wait = PROBE_EVERY if isinstance(probed, Probed) else WAITS.wait(claim.failures + 1, self._chance())
-        await self._keeper.settle(claim, Kept(None, probed, _earlier(wait, claim)))
+        # What nobody can renew is not asked more often because it runs out, or did.
+        again_in = _earlier(wait, claim) if channel.nature.refreshes else wait
+        await self._keeper.settle(claim, Kept(None, probed, again_in))
 
     async def _save(self, claim: KeepClaim, renewed: Kept) -> None:
         """Write a renewal down; tries on while the database is away, for the old refresh token may be good no more."""
@@ -112,7 +116,9 @@ class Keeping:
     def _after_renewal(self, renewed: Refresh, claim: KeepClaim) -> timedelta:
         """Probe at once what is new; ask a person, not the platform, about what is dead."""
         if isinstance(renewed, Refreshed):
-            return timedelta(0)
+            lives_for = renewed.lives_for
+            is_short = lives_for is not None and lives_for <= RENEW_BEFORE.total_seconds()
+            return max(timedelta(seconds=(lives_for or 0) * 2 / 3), SHORTEST_LIFE) if is_short else timedelta(0)
         if isinstance(renewed, CredentialsDead):
             return PROBE_EVERY
         return WAITS.wait(claim.failures + 1, self._chance())

@@ -126,8 +126,11 @@ async def test_a_token_that_runs_out_soon_is_renewed_with_what_the_platform_gave
     renewals = [Refreshed({"token": f"t{n}", "refresh_token": f"r{n}"}, lives_for=1) for n in (1, 2)]
     async with a_world(*renewals) as world:
         await world.give(expires_in=timedelta(minutes=5))
-        await world.keep(times=1)
-        await world.keep(times=1)
+        await world.keep()
+        assert world.office.renewed_with == ["first-refresh"]
+        async with world.database.begin(EVERY_AGENCY) as connection:
+            await connection.execute(text("UPDATE credentials SET keep_at = now() WHERE keep_at > now()"))
+        await world.keep()
         assert world.office.renewed_with == ["first-refresh", "r1"]
         opened = await world.opened()
         assert opened is not None
@@ -180,6 +183,15 @@ async def test_dead_credentials_are_announced_once_and_an_account_that_works_aga
                 await credentials.probe(connection, ACCOUNT)
             await world.keep(times=1)
         assert await world.events() == ["AccountDegraded", "AccountRestored"]
+
+
+async def test_a_token_that_ran_out_and_cannot_be_renewed_is_not_probed_over_and_over() -> None:
+    async with a_world() as world:
+        world.office.nature = Nature()
+        await world.give(expires_in=timedelta(minutes=-1))
+        await world.keep()
+        row = await world.one("SELECT keep_at - probed_at AS again FROM credentials")
+        assert row.again > timedelta(hours=23)
 
 
 class Absent(PostgresKeeper):
