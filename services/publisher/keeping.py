@@ -8,20 +8,27 @@ with the first use of it; what was renewed is written down before anything else 
 
 import asyncio
 import random
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 
 from services.publisher.domain.outcomes import CredentialsDead, Probe, Probed, Refresh, Refreshed, Unknown
 from services.publisher.domain.pacing import Backoff
-from services.publisher.ports import Channel, KeepClaim, Keeper, Kept
+from services.publisher.ports import Channel, KeepClaim, Keeper, Kept, Watch
 from shared import telemetry
 
 AT_ONCE = 4
 IDLE_SECONDS = 5.0
 STUMBLE_SECONDS = 1.0
+SAVE_SECONDS = 120.0
+SAVE_AGAIN_SECONDS = 0.5
+DRAIN_SECONDS = 20.0
+"""How long a renewal may still take when the service stops; more than any request."""
 PROBE_EVERY = timedelta(days=1)
 RENEW_BEFORE = timedelta(minutes=10)
 """How long before its end a token is renewed; of one that lives for less than an hour at two thirds of its life."""
+SHORTEST_LIFE = timedelta(minutes=1)
+"""A token that says to live for less is not renewed more often, or its platform would be asked without a pause."""
 WAITS = Backoff(first=30, most=3600)
 
 
@@ -29,10 +36,16 @@ class Keeping:
     """Renews and probes credentials until it is cancelled."""
 
     def __init__(
-        self, keeper: Keeper, channels: Mapping[str, Channel], *, chance: Callable[[], float] = random.random
+        self,
+        keeper: Keeper,
+        channels: Mapping[str, Channel],
+        *,
+        watch: Watch = time.monotonic,
+        chance: Callable[[], float] = random.random,
     ) -> None:
         self._keeper = keeper
         self._channels = channels
+        self._watch = watch
         self._chance = chance
 
     async def run(self) -> None:
@@ -48,7 +61,9 @@ class Keeping:
     async def keep_due(self) -> int:
         """See to the credentials that are due, at most ``AT_ONCE``; how many that were."""
         claims = await self._keeper.claim(AT_ONCE)
-        await asyncio.gather(*(self._keep(claim) for claim in claims))
+        under_way = [asyncio.create_task(self._keep(claim)) for claim in claims]
+        if under_way:
+            await _ended(under_way)
         return len(claims)
 
     async def _keep(self, claim: KeepClaim) -> None:
@@ -58,11 +73,27 @@ class Keeping:
             return
         renewed = await self._renew(channel, claim)
         if renewed is not None:
-            await self._keeper.settle(claim, Kept(renewed, None, self._after_renewal(renewed, claim)))
+            await self._save(claim, Kept(renewed, None, self._after_renewal(renewed, claim)))
             return
         probed = await self._probe(channel, claim)
         wait = PROBE_EVERY if isinstance(probed, Probed) else WAITS.wait(claim.failures + 1, self._chance())
-        await self._keeper.settle(claim, Kept(None, probed, _earlier(wait, claim)))
+        # What nobody can renew is not asked more often because it runs out, or did.
+        again_in = _earlier(wait, claim) if channel.nature.refreshes else wait
+        await self._keeper.settle(claim, Kept(None, probed, again_in))
+
+    async def _save(self, claim: KeepClaim, renewed: Kept) -> None:
+        """Write a renewal down; tries on while the database is away, for the old refresh token may be good no more."""
+        until = self._watch() + SAVE_SECONDS
+        while True:
+            try:
+                if not await self._keeper.settle(claim, renewed):
+                    telemetry.logger().warning("credentials.renewal_not_kept", platform=claim.platform)
+                return
+            except Exception as error:
+                telemetry.logger().warning("credentials.not_saved", error=type(error).__name__)
+                if self._watch() > until:
+                    raise
+            await asyncio.sleep(SAVE_AGAIN_SECONDS)
 
     async def _renew(self, channel: Channel, claim: KeepClaim) -> Refresh | None:
         if not channel.nature.refreshes or not claim.wants_renewal(RENEW_BEFORE):
@@ -85,10 +116,26 @@ class Keeping:
     def _after_renewal(self, renewed: Refresh, claim: KeepClaim) -> timedelta:
         """Probe at once what is new; ask a person, not the platform, about what is dead."""
         if isinstance(renewed, Refreshed):
-            return timedelta(0)
+            lives_for = renewed.lives_for
+            is_short = lives_for is not None and lives_for <= RENEW_BEFORE.total_seconds()
+            return max(timedelta(seconds=(lives_for or 0) * 2 / 3), SHORTEST_LIFE) if is_short else timedelta(0)
         if isinstance(renewed, CredentialsDead):
             return PROBE_EVERY
         return WAITS.wait(claim.failures + 1, self._chance())
+
+
+async def _ended(under_way: Sequence[asyncio.Task[None]]) -> None:
+    """Wait until all have ended; what is cancelled meanwhile is this waiting, not what a platform has given away."""
+    try:
+        await asyncio.wait(under_way)
+    except asyncio.CancelledError:
+        await asyncio.wait(under_way, timeout=DRAIN_SECONDS)
+        raise
+    finally:
+        for one in under_way:
+            one.cancel()
+    for one in under_way:
+        one.result()
 
 
 def _earlier(wait: timedelta, claim: KeepClaim) -> timedelta:

@@ -13,8 +13,9 @@ from sqlalchemy import text
 from services.publisher.adapters.consumers import handler
 from services.publisher.adapters.credentials import Vault
 from services.publisher.adapters.platforms.base import Sparse
-from services.publisher.adapters.store import credentials
+from services.publisher.adapters.store import accounts, credentials
 from services.publisher.adapters.store.keeping import PostgresKeeper
+from services.publisher.domain import settlements
 from services.publisher.domain.outcomes import (
     CredentialsDead,
     Probe,
@@ -25,13 +26,14 @@ from services.publisher.domain.outcomes import (
     Unknown,
 )
 from services.publisher.domain.publications import Nature
+from services.publisher.domain.settlements import RetryPolicy
 from services.publisher.keeping import Keeping
-from services.publisher.ports import Credentials
+from services.publisher.ports import Attempt, Credentials, KeepClaim, Kept, Settled
 from shared.clock import utc_now
 from shared.database import EVERY_AGENCY, Database
 from shared.ids import account_id
 from shared.secrets import Seal
-from tests.publisher.builders import PAGE, a_connected_account, received
+from tests.publisher.builders import PAGE, a_claim, a_connected_account, a_progress, received
 from tests.support.postgres import fresh_service_database
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -124,8 +126,11 @@ async def test_a_token_that_runs_out_soon_is_renewed_with_what_the_platform_gave
     renewals = [Refreshed({"token": f"t{n}", "refresh_token": f"r{n}"}, lives_for=1) for n in (1, 2)]
     async with a_world(*renewals) as world:
         await world.give(expires_in=timedelta(minutes=5))
-        await world.keep(times=1)
-        await world.keep(times=1)
+        await world.keep()
+        assert world.office.renewed_with == ["first-refresh"]
+        async with world.database.begin(EVERY_AGENCY) as connection:
+            await connection.execute(text("UPDATE credentials SET keep_at = now() WHERE keep_at > now()"))
+        await world.keep()
         assert world.office.renewed_with == ["first-refresh", "r1"]
         opened = await world.opened()
         assert opened is not None
@@ -178,6 +183,102 @@ async def test_dead_credentials_are_announced_once_and_an_account_that_works_aga
                 await credentials.probe(connection, ACCOUNT)
             await world.keep(times=1)
         assert await world.events() == ["AccountDegraded", "AccountRestored"]
+
+
+async def test_a_token_that_ran_out_and_cannot_be_renewed_is_not_probed_over_and_over() -> None:
+    async with a_world() as world:
+        world.office.nature = Nature()
+        await world.give(expires_in=timedelta(minutes=-1))
+        await world.keep()
+        row = await world.one("SELECT keep_at - probed_at AS again FROM credentials")
+        assert row.again > timedelta(hours=23)
+
+
+class Absent(PostgresKeeper):
+    """A database that is away for the next few settlements."""
+
+    away = 2
+
+    async def settle(self, claim: KeepClaim, kept: Kept) -> bool:
+        if self.away:
+            self.away -= 1
+            raise ConnectionError("the database is away")
+        return await super().settle(claim, kept)
+
+
+async def test_what_a_platform_renewed_is_written_down_as_soon_as_the_database_is_back() -> None:
+    async with a_world(Refreshed({"token": "t1", "refresh_token": "r1"}, lives_for=7200)) as world:
+        await world.give(expires_in=timedelta(minutes=1))
+        keeping = Keeping(Absent(world.database, VAULT), {"facebook": world.office})
+        await keeping.keep_due()
+        assert world.office.renewed_with == ["first-refresh"]
+        opened = await world.opened()
+        assert opened is not None
+        assert opened.token == "t1"
+
+
+async def test_a_renewal_under_way_is_written_down_although_the_service_stops() -> None:
+    async with a_world(Refreshed({"token": "t1", "refresh_token": "r1"}, lives_for=7200)) as world:
+        await world.give(expires_in=timedelta(minutes=1))
+        world.office.gate = asyncio.Event()
+        running = asyncio.create_task(world.keeping().run())
+        await world.office.asked.wait()
+        running.cancel()
+        await asyncio.sleep(0.01)
+        world.office.gate.set()
+        with pytest.raises(asyncio.CancelledError):
+            await running
+        opened = await world.opened()
+        assert opened is not None
+        assert opened.token == "t1"
+
+
+async def refuse(world: World) -> None:
+    """A platform refuses to take anything with the account's token."""
+    async with world.database.begin(EVERY_AGENCY) as connection:
+        refused = CredentialsDead("may not speak")
+        claim = a_claim(claimed_at=utc_now(), progress=a_progress(recorded_at=utc_now()))
+        settlement = settlements.after_send(claim.progress, refused, RetryPolicy(), started=utc_now())
+        attempt = Attempt(utc_now(), utc_now(), "credentials_dead", "may not speak")
+        await accounts.follow(connection, [Settled(claim, settlement, attempt)])
+
+
+async def test_a_token_that_looks_good_and_is_refused_all_the_same_does_not_restore_its_account() -> None:
+    async with a_world() as world:
+        world.office.nature = Nature()
+        await world.give()
+        await world.keep()
+        for _ in range(3):
+            await refuse(world)
+            await world.keep()
+        assert await world.events() == ["AccountDegraded"]
+        assert (await world.one("SELECT paused_until IS NOT NULL FROM account"))[0]
+        await world.give("second")
+        await world.keep()
+        assert await world.events() == ["AccountDegraded", "AccountRestored"]
+
+
+async def test_a_token_that_is_refused_as_soon_as_it_is_renewed_is_not_renewed_over_and_over() -> None:
+    renewals = [Refreshed({"token": f"t{n}"}, lives_for=7200) for n in range(9)]
+    async with a_world(*renewals) as world:
+        await world.give()
+        await world.keep()
+        for _ in range(3):
+            await refuse(world)
+            await world.keep()
+        assert world.office.renewed_with == ["first-refresh"]
+        row = await world.one("SELECT keep_at - updated_at AS rest FROM credentials")
+        assert row.rest == timedelta(minutes=10)
+
+
+async def test_a_probe_does_not_end_a_rest_that_the_platform_asked_for() -> None:
+    async with a_world() as world:
+        await world.give()
+        async with world.database.begin(EVERY_AGENCY) as connection:
+            await connection.execute(text("UPDATE account SET troubles = 1, paused_until = now() + interval '1 hour'"))
+        await world.keep()
+        assert world.office.probed_with == ["first"]
+        assert (await world.one("SELECT paused_until > now() FROM account"))[0]
 
 
 @pytest.mark.parametrize("trouble", [Unavailable("no connection"), Unknown("500")])

@@ -14,7 +14,7 @@ from starlette.responses import Response
 from services.publisher.adapters.bell import Bell
 from services.publisher.adapters.cursors import cursor_of, link_to, position_of
 from services.publisher.adapters.representation import publication_body, response_body
-from services.publisher.adapters.store import reading
+from services.publisher.adapters.store import corrections, reading
 from services.publisher.adapters.store.reading import askable
 from services.publisher.adapters.store.settling import announce
 from services.publisher.domain import settlements
@@ -98,7 +98,8 @@ def router(database: Database, bell: Bell) -> APIRouter:
         request: Request,
         caller: Caller = requires("publications:write"),
     ) -> Response:
-        """Settle an unknown publication: it stands (``native_id``), is to be sent again, or is given up.
+        """Settle an unknown publication: it stands (``native_id``), is to be sent again, or is given up. Of a numbered
+        thread that is said of the part after those in ``posted``; the rest of it goes out then.
 
         409 ``not-decidable`` unless it is ``unknown`` and waits for a person, or while a look is under way.
         """
@@ -129,6 +130,9 @@ async def _decide(connection: AsyncConnection, row: Any, decision: Decision, cal
     at = await reading.write_decision(connection, row.id, settlement)
     publication = reading.publication_of(row)
     await announce(connection, [Settled(Claim(publication, before, uuid7(), at), settlement, None)], {row.id: at})
+    if row.retracting is not None and settlement.due_in is None:
+        # Whoever decided knows that it stands; somebody else had decided before that it shall not.
+        await corrections.deletions(connection, [row.id])
     await audit.append(connection, [_entry(row, decision, settlement, caller)], at)
     after = await reading.by_id(connection, row.id)
     return idempotency.Answer(200, publication_body(after))

@@ -238,6 +238,7 @@ task = Table(
 Index("task_due", task.c.due_at, postgresql_where=text("state = 'pending'"))
 Index("task_newest", task.c.agency, task.c.position)
 Index("task_of_publication", task.c.publication)
+Index("task_waiting_for", task.c.native_id, task.c.position, postgresql_where=text("state = 'pending'"))
 
 outbox = outbox_table(metadata)
 inbox = inbox_table(metadata)

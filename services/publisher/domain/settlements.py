@@ -30,6 +30,10 @@ GIVEN_UP = "given_up"
 WINDOW_CLOSED = "window_closed"
 SUPERSEDED = "superseded"
 """The reason of what an answer has overtaken; open publications bear it from the moment that the answer is known."""
+SENT_AGAIN = "sent_again"
+"""Why something is pending of which a person decided that it go out, or go on: it is tried however old it is."""
+OPEN_REASONS = (None, NO_ANSWER, SENT_AGAIN)
+"""With these a doubtful publication was refused by nobody."""
 NOW = timedelta(0)
 
 
@@ -79,12 +83,13 @@ def next_step(
         # What may stand already is looked for; to send it again, even under the same key, could publish it late.
         return "look" if progress.in_doubt else "too_late"
     if not progress.in_doubt:
-        return "give_up" if now - progress.recorded_at > policy.give_up_after else "send"
+        is_old = now - progress.recorded_at > policy.give_up_after
+        return "give_up" if is_old and progress.reason != SENT_AGAIN else "send"
     known_since = progress.first_sent_at or progress.sent_at or progress.recorded_at
     # Even where a key is known for ever: what stays open for so long is a person's business.
     key_lives = now < known_since + min(nature.idempotent_for - policy.key_margin, policy.give_up_after)
     # A refusal in doubt says nothing about the reply that may stand already: only a look does.
-    return "send" if key_lives and progress.reason in (None, NO_ANSWER) else "look"
+    return "send" if key_lives and progress.reason in OPEN_REASONS else "look"
 
 
 def after_send(
@@ -147,7 +152,7 @@ def _after_settle_time(
     purpose: Aim,
 ) -> Settlement:
     if isinstance(sighting, Absent) and nature.absence_proves:
-        if progress.reason not in (None, NO_ANSWER):
+        if progress.reason not in OPEN_REASONS:
             return _failed(progress, progress.reason, sighting.detail)
         if progress.needs_person and purpose != "answer":
             # It was left to a person, and kept nothing back meanwhile: whatever followed it may stand by now.
@@ -207,9 +212,9 @@ def decided(progress: Progress, action: Action, native_id: str | None) -> Settle
     match action:
         case "published":
             assert native_id is not None
-            return _published(progress, native_id, None)
+            return _published(replace(progress, reason=SENT_AGAIN), native_id, None)
         case "send_again":
-            return Settlement(_to_be_sent(progress), due_in=NOW)
+            return Settlement(replace(_to_be_sent(progress), reason=SENT_AGAIN), due_in=NOW)
         case "give_up":
             return _failed(progress, GIVEN_UP, "a person decided that it is not to be sent again")
 
@@ -217,8 +222,8 @@ def decided(progress: Progress, action: Action, native_id: str | None) -> Settle
 def _published(progress: Progress, native_id: str, url: str | None) -> Settlement:
     after = replace(progress, posted=(*progress.posted, native_id))
     if len(after.posted) < after.parts and not after.retracting:
-        # A new clock begins: a long thread must not be given up for the time its first parts took.
-        return Settlement(replace(_to_be_sent(after), resent=0), due_in=NOW, url=url)
+        go_on = SENT_AGAIN if progress.reason == SENT_AGAIN else None
+        return Settlement(replace(_to_be_sent(after), resent=0, reason=go_on), due_in=NOW, url=url)
     return Settlement(_ended(after, "published", None), native_id=after.posted[0], url=url)
 
 

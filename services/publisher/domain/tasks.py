@@ -59,6 +59,11 @@ class Task:
     traceparent: str | None = None
 
     @property
+    def whose(self) -> tuple[str, str, str]:
+        """The account that it is done on: agency, platform and the platform's own id."""
+        return self.agency, self.platform, self.account
+
+    @property
     def ours(self) -> bool:
         """Whether it is done to a reply of our own."""
         return self.kind in ("edit", "delete")

@@ -34,7 +34,7 @@ from services.publisher.ports import AccountKey, Attempt, Claim, Settled
 from shared import audit
 from shared.database import EVERY_AGENCY, Database
 from shared.errors import Dead
-from shared.events import ResponseApproved, ResponsePublished
+from shared.events import AccountDisabled, ResponseApproved, ResponsePublished
 from shared.ids import account_id
 from shared.secrets import Seal
 from tests.publisher.builders import NOW, PAGE, a_connected_account, a_response, received
@@ -407,6 +407,45 @@ async def test_a_pause_earned_with_old_credentials_does_not_bind_new_ones() -> N
         await settling.settle(database, [settled(claimed, CredentialsDead("code 190"))])
         assert len(await claim(database)) == 1
         assert await rows(database, "SELECT * FROM outbox") == []
+
+
+async def test_a_success_that_spends_the_budget_restores_its_account_and_lets_it_rest() -> None:
+    async with a_database() as database:
+        await record(database, a_response())
+        await run(
+            database, "UPDATE account SET troubles = 3, degraded_at = now(), degraded_reason = 'credentials_dead'"
+        )
+        (claimed,) = await claim(database)
+        await settling.settle(database, [settled(claimed, Published("1", rest=60.0))])
+        ((troubles, degraded, rests),) = await rows(
+            database, "SELECT troubles, degraded_at, paused_until > now() FROM account"
+        )
+        assert (troubles, degraded, rests) == (0, None, True)
+        assert await rows(database, "SELECT count(*) FROM outbox WHERE type = 'AccountRestored'") == [(1,)]
+
+
+async def test_an_account_that_was_disabled_since_is_not_connected_by_an_event_from_before() -> None:
+    async with a_database() as database:
+        key = {"agency": "passports", "platform": "facebook", "account": PAGE, "account_id": ACCOUNT}
+        async with database.begin(EVERY_AGENCY) as connection:
+            work = Duties(connection, lambda: NOW)
+            await work.connect([a_connected_account()])
+            await work.disable([AccountDisabled(**key, disabled_at=NOW + timedelta(hours=1))])
+            await work.connect([a_connected_account()])
+        assert await rows(database, "SELECT disabled_at IS NULL FROM account") == [(False,)]
+
+
+async def test_the_parts_of_another_thread_are_not_taken_for_those_of_a_doubtful_one() -> None:
+    async with a_database() as database:
+        await record(database, a_response(), a_response())
+        await run(
+            database,
+            "UPDATE publication SET state = 'failed', reason = 'x', due_at = NULL, posted = ARRAY['n1', 'n2']"
+            " WHERE position = 1",
+        )
+        await run(database, "UPDATE publication SET state = 'unknown' WHERE position = 2")
+        (claimed,) = await claim(database)
+        assert claimed.taken == {"n1", "n2"}
 
 
 async def test_native_ids_of_other_replies_to_the_comment_come_with_a_doubtful_claim() -> None:

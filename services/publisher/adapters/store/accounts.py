@@ -8,7 +8,7 @@ is well, nothing here touches the database.
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import TextClause, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.publisher.adapters.store.actor import ACTOR
@@ -30,21 +30,25 @@ async def follow(connection: AsyncConnection, settled: Sequence[Settled]) -> lis
             # It went well; only the platform's budget is spent.
             seconds = one.settlement.pause.total_seconds()
             rests[one.claim.account] = max(seconds, rests.get(one.claim.account, 0.0))
+            _note_healed(one, healed)
         elif one.settlement.pause is not None:
             longest = paused.get(one.claim.account)
             if longest is None or _severity(one) > _severity(longest):
                 paused[one.claim.account] = one
-        elif one.settlement.native_id is not None and (one.claim.degraded or one.claim.troubles):
-            healed[one.claim.account] = one
+        elif one.settlement.native_id is not None:
+            _note_healed(one, healed)
     degraded = await _pause(connection, paused) if paused else []
-    dead = [key for key in sorted(paused) if _is_dead(paused[key])]
-    if dead:
-        await connection.execute(_KEEP_NOW, _columns(dead))
-    restored = await heal(connection, [key for key in sorted(healed) if key not in paused])
+    await look_after(connection, [key for key in sorted(paused) if _is_dead(paused[key])])
+    restored = await _heal(connection, _HEAL, [key for key in sorted(healed) if key not in paused])
     if rests:
         await _rest(connection, rests)
     await outbox.stage(connection, [*degraded, *restored])
     return [*map(entry, degraded), *map(entry, restored)]
+
+
+def _note_healed(one: Settled, healed: dict[AccountKey, Settled]) -> None:
+    if one.claim.degraded or one.claim.troubles:
+        healed[one.claim.account] = one
 
 
 def _severity(settled: Settled) -> tuple[bool, float]:
@@ -83,11 +87,25 @@ async def _pause(connection: AsyncConnection, paused: dict[AccountKey, Settled])
     ]
 
 
-async def heal(connection: AsyncConnection, keys: Sequence[AccountKey]) -> list[AccountRestored]:
+async def look_after(connection: AsyncConnection, keys: Sequence[AccountKey]) -> None:
+    """Let the credentials of accounts that were refused be renewed, or probed, at once."""
+    if keys:
+        await connection.execute(_KEEP_NOW, _columns(keys))
+
+
+async def restore(connection: AsyncConnection, key: AccountKey) -> list[AccountRestored]:
+    """Let an account go on that was locked out, because its credentials are good by what they say of themselves; what
+    is to be announced. Where something was refused with these very ones, only what goes out proves them."""
+    return await _heal(connection, _RESTORE, [key])
+
+
+async def _heal(
+    connection: AsyncConnection, statement: TextClause, keys: Sequence[AccountKey]
+) -> list[AccountRestored]:
     """Let accounts go on; what is to be announced of those that did not work."""
     if not keys:
         return []
-    rows = await connection.execute(_HEAL, _columns(keys))
+    rows = await connection.execute(statement, _columns(keys))
     return [
         AccountRestored(
             agency=row.agency,
@@ -163,13 +181,13 @@ _PAUSE = text(f"""
     WHERE (a.agency, a.platform, a.account) = (met.agency, met.platform, met.account)
     RETURNING a.id, a.agency, a.platform, a.account, a.degraded_at, met.dead AND met.before IS NULL AS newly
 """)  # noqa: S608 - a constant of this module
-_HEAL = text("""
+_WELL = """
     WITH met AS (
         SELECT a.agency, a.platform, a.account, a.degraded_at AS before
         FROM account AS a JOIN unnest(
             CAST(:agencies AS text[]), CAST(:platforms AS text[]), CAST(:accounts AS text[])
         ) AS t (agency, platform, account) USING (agency, platform, account)
-        WHERE a.troubles > 0 OR a.degraded_at IS NOT NULL
+        WHERE {which}
         ORDER BY a.agency, a.platform, a.account
         FOR UPDATE OF a
     )
@@ -178,7 +196,15 @@ _HEAL = text("""
     WHERE (a.agency, a.platform, a.account) = (met.agency, met.platform, met.account)
     RETURNING a.id, a.agency, a.platform, a.account, statement_timestamp() AS restored_at,
         met.before IS NOT NULL AS was_degraded
-""")
+"""
+_HEAL = text(_WELL.format(which="a.troubles > 0 OR a.degraded_at IS NOT NULL"))
+# A pause that a platform asked for is not over because it still knows the token.
+_RESTORE = text(
+    _WELL.format(
+        which="""a.degraded_at IS NOT NULL AND (a.troubles = 0 OR EXISTS (
+            SELECT FROM credentials AS c WHERE c.account_id = a.id AND c.updated_at > a.degraded_at))"""
+    )
+)
 _REST = text("""
     UPDATE account AS a
     SET paused_until = greatest(a.paused_until, clock_timestamp() + make_interval(secs => t.seconds))
@@ -187,14 +213,16 @@ _REST = text("""
     ) AS t (agency, platform, account, seconds)
     WHERE (a.agency, a.platform, a.account) = (t.agency, t.platform, t.account)
 """)
-# Whoever keeps credentials alive looks at once whether these can be renewed.
-_KEEP_NOW = text("""
-    UPDATE credentials AS c SET keep_at = statement_timestamp()
+# Whoever keeps credentials alive looks at once whether these can be renewed; what was renewed a moment ago and is
+# refused again is left alone for a while, for it would be refused once more.
+_KEEP_NOW = text(f"""
+    UPDATE credentials AS c SET keep_at = least(c.keep_at, CASE WHEN c.updated_by = '{ACTOR}'
+        THEN greatest(statement_timestamp(), c.updated_at + interval '10 minutes') ELSE statement_timestamp() END)
     FROM account AS a JOIN unnest(
         CAST(:agencies AS text[]), CAST(:platforms AS text[]), CAST(:accounts AS text[])
     ) AS t (agency, platform, account) USING (agency, platform, account)
     WHERE c.account_id = a.id AND c.keep_token IS NULL AND c.keep_failures = 0
-""")
+""")  # noqa: S608 - a constant of this package
 _DEGRADE = text(f"""
     UPDATE account SET degraded_at = statement_timestamp(), degraded_reason = '{CREDENTIALS_DEAD}'
     WHERE (agency, platform, account) = (:agency, :platform, :account) AND degraded_at IS NULL

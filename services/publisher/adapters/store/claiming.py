@@ -116,8 +116,13 @@ _CLAIM = text(f"""
                a.id AS account_id, a.degraded_at IS NOT NULL AS degraded, a.troubles
         FROM (
             -- One account of each agency, then a second of each: many accounts are no bigger share.
-            SELECT *, row_number() OVER (PARTITION BY agency ORDER BY random()) AS turn FROM account
+            SELECT account.*, row_number() OVER (PARTITION BY agency ORDER BY random()) AS turn FROM account
             WHERE (paused_until IS NULL OR paused_until <= statement_timestamp()) AND disabled_at IS NULL
+              -- Ten thousand accounts that have nothing to send are not put in order.
+              AND (SELECT true FROM publication AS waiting
+                  WHERE (waiting.agency, waiting.platform, waiting.account)
+                      = (account.agency, account.platform, account.account)
+                    AND waiting.{OPEN} AND waiting.due_at <= statement_timestamp() LIMIT 1)
             ORDER BY turn, random()
         ) AS a
         LEFT JOIN unnest(
@@ -155,8 +160,9 @@ _CLAIM = text(f"""
         c.base_url, c.version, statement_timestamp() AS claimed_at
 """)  # noqa: S608 - a constant of this package
 _TAKEN = text("""
-    SELECT p.id, other.native_id FROM publication AS p JOIN publication AS other
+    SELECT p.id, theirs.native_id FROM publication AS p JOIN publication AS other
         ON other.agency = p.agency AND other.platform = p.platform AND other.account = p.account
-        AND other.reply_to = p.reply_to AND other.native_id IS NOT NULL
-    WHERE p.id = ANY (CAST(:ids AS text[]))
+        AND other.reply_to = p.reply_to
+    CROSS JOIN LATERAL unnest(other.posted || other.native_id) AS theirs (native_id)
+    WHERE theirs.native_id IS NOT NULL AND p.id = ANY (CAST(:ids AS text[]))
 """)

@@ -16,6 +16,7 @@ from services.publisher.adapters.store import task_rows
 from services.publisher.domain.publications import Nature
 from services.publisher.domain.tasks import Task
 from shared import outbox, wordings
+from shared.errors import Dead
 from shared.events import PublicationRetracted, ResponseCorrected, ResponseRetracted
 from shared.events.responses import PuttingRight
 from shared.ids import new_id
@@ -24,7 +25,8 @@ NEVER_SENT = frozenset({"pending", "failed"})
 
 
 async def retract(connection: AsyncConnection, order: ResponseRetracted, now: datetime) -> None:
-    """Take back what a response and its corrections have put out, or would."""
+    """Take back what a response and its corrections have put out, or would. Raises ``Dead`` with code
+    ``unknown_response``."""
     for row in await _publications(connection, order):
         await _take_back(connection, row, order.retraction, order, now)
 
@@ -34,7 +36,8 @@ async def correct(
 ) -> None:
     """Edit what stands where its platform lets us, else let the correction follow it.
 
-    What has not gone out yet is taken back, and the correction goes out in its place.
+    What has not gone out yet is taken back, and the correction goes out in its place. Raises ``Dead`` with code
+    ``unknown_response``.
     """
     for row in await _publications(connection, order):
         if row.corrects is not None:
@@ -75,6 +78,10 @@ def release_of(order: PuttingRight) -> dict[str, Any]:
 
 
 async def _publications(connection: AsyncConnection, order: PuttingRight) -> Sequence[Any]:
+    # Locked first, found then: a correction that follows an edit which failed this moment is seen as well.
+    if (await connection.execute(_LOCK, {"response": order.response})).first() is None:
+        # Were it passed over, the response would go out as soon as somebody mends what keeps its event from us.
+        raise Dead("unknown_response", f"there is no publication of {order.response}")
     return (await connection.execute(_OF_RESPONSE, {"response": order.response})).all()
 
 
@@ -170,6 +177,7 @@ def _task(
     )
 
 
+_LOCK = text("SELECT id FROM publication WHERE response = :response FOR UPDATE")
 _OF_RESPONSE = text("""
     SELECT * FROM publication
     WHERE response = :response OR corrects IN (SELECT id FROM publication WHERE response = :response)
@@ -184,9 +192,11 @@ _RELEASE_OF_TASK = text("SELECT release FROM task WHERE id = :id")
 _CORRECTION = text("""
     INSERT INTO publication
         (id, agency, platform, account, thread, response, case_id, comments, reply_to, text, mention, visibility,
-         public, language, traceparent, purpose, corrects, parts, release, due_at)
+         public, language, traceparent, purpose, valid_until, corrects, parts, release, due_at)
     SELECT :id, agency, platform, account, thread, :response, case_id, comments, :reply_to, :text, mention, visibility,
-           public, CAST(:language AS text), traceparent, 'correction', id,
+           public, CAST(:language AS text), traceparent, 'correction',
+           -- In the place of what has not gone out it is bound to the same time.
+           CASE WHEN published_at IS NULL THEN valid_until END, id,
            CASE WHEN CAST(:parts AS text) IS NOT NULL
                 THEN ARRAY(SELECT jsonb_array_elements_text(CAST(:parts AS jsonb))) END,
            CAST(:release AS jsonb), statement_timestamp()

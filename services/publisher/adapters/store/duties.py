@@ -255,7 +255,7 @@ _OVERTAKE = text(f"""
         SELECT older.id FROM publication AS answer JOIN publication AS older
             ON older.thread_key = answer.thread_key AND older.{OPEN} AND older.position < answer.position
         WHERE answer.id = ANY (CAST(:answers AS text[]))
-          AND older.purpose <> 'answer' AND older.comments && answer.comments
+          AND older.purpose NOT IN ('answer', 'correction') AND older.comments && answer.comments
         ORDER BY older.position FOR UPDATE OF older
     ) AS overtaken
     WHERE p.id = overtaken.id
@@ -266,7 +266,8 @@ _CONNECT = text("""
         CAST(:ids AS text[]), CAST(:agencies AS text[]), CAST(:platforms AS text[]), CAST(:accounts AS text[]),
         CAST(:names AS text[]), CAST(:connected AS timestamptz[]))
     ON CONFLICT (agency, platform, account) DO UPDATE
-        SET id = excluded.id, name = excluded.name, connected_at = excluded.connected_at, disabled_at = NULL
+        SET id = excluded.id, name = excluded.name, connected_at = excluded.connected_at,
+            disabled_at = CASE WHEN known.disabled_at > excluded.connected_at THEN known.disabled_at END
 """)
 _DISABLE = text("""
     UPDATE account SET disabled_at = :at

@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.publisher.adapters.credentials import Vault
 from services.publisher.adapters.store import accounts
 from services.publisher.adapters.store.actor import ACTOR
+from services.publisher.adapters.store.settling import cut
 from services.publisher.domain.outcomes import CredentialsDead, Probed, Refreshed
 from services.publisher.ports import AccountKey, KeepClaim, Kept
 from shared import audit, outbox
@@ -86,11 +87,12 @@ class PostgresKeeper:
                 token = all_of_them.pop("token")
                 columns |= {"sealed": self._vault.seal(claim.account_id, token, all_of_them), "lives_for": lives_for}
             case Probed(rights, detail, facts):
-                columns |= {"rights": json.dumps(dict(rights)), "facts": json.dumps(dict(facts)), "detail": detail}
+                told = {"rights": json.dumps(dict(rights)), "facts": json.dumps(dict(facts))}
+                columns |= {**told, "detail": cut(detail, MOST_DETAIL)}
             case None:
                 pass
             case trouble:
-                columns["detail"] = trouble.detail[:MOST_DETAIL]
+                columns["detail"] = cut(trouble.detail, MOST_DETAIL)
         return columns
 
 
@@ -100,7 +102,7 @@ async def _follow(connection: AsyncConnection, claim: KeepClaim, kept: Kept) -> 
     if isinstance(found, CredentialsDead):
         return [*await accounts.degrade(connection, key, found.detail)]
     if isinstance(found, Refreshed | Probed):
-        return [*await accounts.heal(connection, [key])]
+        return [*await accounts.restore(connection, key)]
     return []
 
 

@@ -8,7 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.publisher.domain.publications import Progress, Publication
-from services.publisher.domain.settlements import Settlement
+from services.publisher.domain.settlements import SUPERSEDED, Settlement
 from shared.ids import PublicationId
 
 Row = Any
@@ -66,6 +66,7 @@ async def write_decision(connection: AsyncConnection, publication: str, settleme
             "reason": after.reason,
             "detail": settlement.detail,
             "native_id": settlement.native_id,
+            "posted": list(after.posted),
         },
     )
     at: datetime = row.scalar_one()
@@ -89,6 +90,8 @@ def publication_of(row: Row) -> Publication:
         traceparent=row.traceparent,
         purpose=row.purpose,
         valid_until=row.valid_until,
+        parts=tuple(row.parts or ()),
+        corrects=row.corrects,
     )
 
 
@@ -104,6 +107,9 @@ def progress_of(row: Row) -> Progress:
         sent_at=row.sent_at,
         reason=row.reason,
         needs_person=row.needs_person,
+        posted=tuple(row.posted),
+        parts=len(row.parts or ()) or 1,
+        retracting=row.retracting and row.retracting.partition(" ")[2],
     )
 
 
@@ -124,13 +130,15 @@ _ATTEMPTS = text("""
         WHERE publication = :id ORDER BY number DESC LIMIT 100
     ) AS newest ORDER BY number
 """)
-_DECIDE = text("""
+# What an answer has overtaken stays so, whatever a person decides: only what stands already can be said to stand.
+_DECIDE = text(f"""
     UPDATE publication SET
         state = :state, due_at = CASE WHEN :due THEN statement_timestamp() END, lease_token = NULL, lease_until = NULL,
         failures = :failures, resent = :resent, first_sent_at = CAST(:first_sent_at AS timestamptz),
-        sent_at = CAST(:sent_at AS timestamptz), reason = CAST(:reason AS text), detail = CAST(:detail AS text),
-        native_id = CAST(:native_id AS text), needs_person = false,
+        sent_at = CAST(:sent_at AS timestamptz), detail = CAST(:detail AS text),
+        reason = CASE WHEN reason = '{SUPERSEDED}' AND :due THEN reason ELSE CAST(:reason AS text) END,
+        native_id = CAST(:native_id AS text), posted = CAST(:posted AS text[]), needs_person = false,
         published_at = CASE WHEN :state = 'published' THEN statement_timestamp() END,
         settled_at = statement_timestamp()
     WHERE id = :id RETURNING settled_at
-""")
+""")  # noqa: S608 - a constant of this package

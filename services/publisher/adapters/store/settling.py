@@ -100,15 +100,15 @@ def event_of(settled: Settled, at: datetime, corrected: Mapping[str, str] = Mapp
         "response": publication.response,
         "case": publication.case,
         "comments": publication.comments,
-        "purpose": publication.purpose,
+        "purpose": "answer" if publication.purpose == "correction" else publication.purpose,
     }
-    if publication.corrects is not None:
-        mended = {"publication": publication.corrects, "response": corrected[publication.corrects], "purpose": "answer"}
-        return _correction_event({**whose, **mended}, settled, at)
     if progress.state == "retracted":
         return PublicationRetracted.model_construct(
             **whose, reason=progress.reason or "retracted", was_published=False, retracted_at=at
         )
+    if publication.corrects is not None:
+        mended = {"publication": publication.corrects, "response": corrected[publication.corrects]}
+        return _correction_event({**whose, **mended}, settled, at)
     # Our own columns, checked when they came in: no second validation on the hot path.
     if progress.state == "published":
         return ResponsePublished.model_construct(

@@ -6,18 +6,20 @@ follows as a reply.
 """
 
 import json
+import math
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.publisher.adapters.credentials import Vault
-from services.publisher.adapters.store import task_rows
+from services.publisher.adapters.store import accounts, task_rows
 from services.publisher.adapters.store.actor import ACTOR
 from services.publisher.adapters.store.corrections import follow_up
+from services.publisher.adapters.store.settling import cut
 from services.publisher.domain.outcomes import CredentialsDead
 from services.publisher.ports import ClaimedTask, SettledTask
 from shared import audit, outbox
@@ -31,6 +33,10 @@ from shared.events import (
     PuttingRightFailed,
 )
 
+MOST_OF_AN_ACCOUNT = 4
+"""How many tasks of one account are claimed together: one whose platform hangs leaves room for the others."""
+RETRACTED = "retracted"
+"""The reason of a correction that came to nothing because what it corrects was taken back."""
 MOST_DETAIL = 2000
 MOST_EVIDENCE_BYTES = 32 * 1024
 
@@ -45,7 +51,7 @@ class PostgresTasks:
 
     async def claim(self, most: int) -> Sequence[ClaimedTask]:
         token = uuid.uuid4()
-        wanted = {"most": most, "token": token, "lease": self._lease.total_seconds()}
+        wanted = {"most": most, "each": MOST_OF_AN_ACCOUNT, "token": token, "lease": self._lease.total_seconds()}
         async with self._database.begin(EVERY_AGENCY) as connection:
             rows = (await connection.execute(_CLAIM, wanted)).all()
         return [self._claimed(row, token) for row in rows]
@@ -63,6 +69,8 @@ class PostgresTasks:
                 return False
             if settled.ending.pause is not None or isinstance(settled.effect, CredentialsDead):
                 await connection.execute(_REST, _account(settled))
+            if isinstance(settled.effect, CredentialsDead):
+                await accounts.look_after(connection, [settled.claim.task.whose])
             if settled.ending.state != "pending":
                 await outbox.stage(connection, await _events(connection, settled, row.settled_at))
                 await audit.append(connection, [_entry(settled)], row.settled_at)
@@ -77,6 +85,8 @@ async def _events(connection: AsyncConnection, settled: SettledTask, at: datetim
     whose = task_rows.about(publication)
     if task.kind == "edit":
         if ending.state != "done":
+            if (await connection.execute(_GOES, {"publication": publication.id})).scalar_one():
+                return [_failed(settled, whose, "correct", RETRACTED, at)]
             # It cannot be edited (any more): the correction follows as a reply, and says so by itself when it stands.
             await follow_up(connection, publication, task)
             return []
@@ -86,19 +96,20 @@ async def _events(connection: AsyncConnection, settled: SettledTask, at: datetim
         )
         return [edited]
     if ending.state != "done":
-        failed = PuttingRightFailed(
-            **whose,
-            order=task.order,
-            action="retract",
-            reason=ending.reason or ending.state,
-            detail=ending.detail[:500],
-            failed_at=at,
-        )
-        return [failed]
-    if (await connection.execute(_LEFT, {"publication": publication.id})).scalar_one() > 0:
+        return [_failed(settled, whose, "retract", ending.reason or ending.state, at)]
+    left = (await connection.execute(_LEFT, {"publication": publication.id})).scalar_one()
+    if left > 0 or publication.state == "retracted":
         return []
     await connection.execute(_TAKEN_BACK, {"id": publication.id})
     return [PublicationRetracted(**whose, reason=task.reason, was_published=True, retracted_at=at)]
+
+
+def _failed(
+    settled: SettledTask, whose: dict[str, Any], action: Literal["correct", "retract"], reason: str, at: datetime
+) -> PuttingRightFailed:
+    detail = cut(settled.ending.detail, 500)
+    order = settled.claim.task.order
+    return PuttingRightFailed(**whose, order=order, action=action, reason=reason, detail=detail, failed_at=at)
 
 
 def _moderated(settled: SettledTask, at: datetime) -> ModerationEnded:
@@ -116,7 +127,7 @@ def _moderated(settled: SettledTask, at: datetime) -> ModerationEnded:
         action=task.kind,
         outcome="done" if ending.state == "done" else "failed",
         reason=ending.reason,
-        detail=ending.detail[:500],
+        detail=cut(ending.detail, 500),
         ended_at=at,
     )
 
@@ -129,7 +140,7 @@ def _entry(settled: SettledTask) -> Entry:
 
 def _columns(settled: SettledTask) -> dict[str, Any]:
     ending = settled.ending
-    evidence = settled.evidence
+    evidence = None if settled.evidence is None else _keepable(settled.evidence)
     if evidence is not None and len(json.dumps(evidence)) > MOST_EVIDENCE_BYTES:
         evidence = {**evidence, "body": "too large to keep"}
     return {
@@ -137,9 +148,24 @@ def _columns(settled: SettledTask) -> dict[str, Any]:
         "token": settled.claim.lease,
         "state": ending.state,
         "due_in": None if ending.due_in is None else ending.due_in.total_seconds(),
-        "detail": ending.detail.replace("\x00", "")[:MOST_DETAIL],
-        "evidence": json.dumps([] if evidence is None else [evidence]).replace("\\u0000", ""),
+        "detail": cut(ending.detail, MOST_DETAIL),
+        "evidence": json.dumps([] if evidence is None else [evidence]),
     }
+
+
+def _keepable(found: Any) -> Any:
+    """What a platform answered as JSON that Postgres holds: no NUL, no half of a character, no number beyond all."""
+    match found:
+        case str():
+            return found.replace("\x00", "").encode("utf-8", "replace").decode()
+        case float() if not math.isfinite(found):
+            return None
+        case Mapping():
+            return {_keepable(name): _keepable(value) for name, value in found.items()}
+        case list() | tuple():
+            return [_keepable(value) for value in found]
+        case _:
+            return found
 
 
 def _account(settled: SettledTask) -> dict[str, Any]:
@@ -148,13 +174,22 @@ def _account(settled: SettledTask) -> dict[str, Any]:
     return {"agency": task.agency, "platform": task.platform, "account": task.account, "seconds": rest.total_seconds()}
 
 
+# What is done to one thing is done in the order in which it was ordered, else the older of two edits would stand at the
+# end. Only a deletion waits for nothing: what it finds undone has nothing left to be done to.
 _CLAIM = text("""
-    WITH ready AS (
-        SELECT t.id, a.id AS account_id
+    WITH due AS (
+        SELECT t.id, a.id AS account_id, row_number() OVER (PARTITION BY a.id ORDER BY t.due_at) AS turn
         FROM task AS t JOIN account AS a USING (agency, platform, account)
         WHERE t.state = 'pending' AND t.due_at <= statement_timestamp()
           AND (a.paused_until IS NULL OR a.paused_until <= statement_timestamp()) AND a.disabled_at IS NULL
-        ORDER BY t.due_at LIMIT :most
+          AND (t.kind = 'delete' OR NOT EXISTS (
+              SELECT FROM task AS older
+              WHERE older.native_id = t.native_id AND older.state = 'pending' AND older.position < t.position
+                AND (older.agency, older.platform, older.account) = (t.agency, t.platform, t.account)))
+    ), ready AS (
+        SELECT t.id, due.account_id FROM due JOIN task AS t ON t.id = due.id
+        WHERE due.turn <= :each AND t.state = 'pending' AND t.due_at <= statement_timestamp()
+        ORDER BY due.turn, t.due_at LIMIT :most
         FOR UPDATE OF t SKIP LOCKED
     )
     UPDATE task AS t SET lease_token = :token, due_at = statement_timestamp() + make_interval(secs => :lease)
@@ -181,5 +216,15 @@ _PUBLICATION = text("SELECT * FROM publication WHERE id = :id FOR UPDATE")
 _REWORD = text("""
     UPDATE publication SET text = :text, first_text = coalesce(first_text, text) WHERE id = :id
 """)
-_LEFT = text("SELECT count(*) FROM task WHERE publication = :publication AND kind = 'delete' AND state <> 'done'")
+# An order that failed is made good by a later one.
+_LEFT = text("""
+    SELECT count(DISTINCT native_id) FROM task AS t
+    WHERE t.publication = :publication AND t.kind = 'delete' AND NOT EXISTS (
+        SELECT FROM task AS done WHERE done.publication = t.publication AND done.native_id = t.native_id
+            AND done.kind = 'delete' AND done.state = 'done')
+""")
+_GOES = text("""
+    SELECT EXISTS (SELECT FROM task
+        WHERE publication = :publication AND kind = 'delete' AND state IN ('pending', 'done'))
+""")
 _TAKEN_BACK = text("UPDATE publication SET state = 'retracted' WHERE id = :id")

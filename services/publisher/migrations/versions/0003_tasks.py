@@ -91,6 +91,9 @@ def _create_task() -> None:
     op.create_index("task_due", "task", ["due_at"], postgresql_where=sa.text("state = 'pending'"))
     op.create_index("task_newest", "task", ["agency", "position"])
     op.create_index("task_of_publication", "task", ["publication"])
+    op.create_index(
+        "task_waiting_for", "task", ["native_id", "position"], postgresql_where=sa.text("state = 'pending'")
+    )
 
 
 def downgrade() -> None:
