@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from fastapi import FastAPI
 
+from services.publisher import calling_back
 from services.publisher.adapters import api, consumers, credentials_api
 from services.publisher.adapters.bell import Bell
 from services.publisher.adapters.credentials import Vault
@@ -26,17 +27,21 @@ def create_app(settings: Settings) -> FastAPI:
     service = Service("publisher", settings, "Puts approved responses on their platforms, once.")
     bell = Bell()
     http = Http(connections=settings.dispatch.connections, total_seconds=settings.dispatch.attempt_seconds)
-    vault = Vault(Seal.from_base64(settings.secrets.key.get_secret_value()), addresses(settings.platforms))
+    seal = Seal.from_base64(settings.secrets.key.get_secret_value())
+    vault = Vault(seal, addresses(settings.platforms))
     claims = PostgresClaims(service.database, vault, lease=timedelta(seconds=settings.dispatch.lease_seconds))
+    bounds = limits(settings.dispatch, settings.drain_seconds)
     dispatcher = Dispatcher(
         claims,
         channels(http, facebook_version=settings.platforms.facebook_version),
         bell,
         policy(settings.retry),
-        limits(settings.dispatch, settings.drain_seconds),
+        bounds,
     )
     service.routers += [api.router(service.database, bell), credentials_api.router(service.database, vault, bell)]
-    service.consume(consumers.consumer(service.database, settings.kafka, bell))
+    telling = calling_back.wire(service, settings.callbacks, seal, bounds.drain)
+    bells = [bell, telling.bell]
+    service.consume(consumers.consumer(service.database, settings.kafka, telling.handle, bells, telling.interests))
     service.relay_outbox()
     service.loops["dispatch"] = dispatcher.run
     service.at_close += [claims.close, http.close]

@@ -73,11 +73,11 @@ def router(database: Database, bell: Bell) -> APIRouter:
     ) -> Response:
         """Publications, the newest first: ``{items, next}``; ``account`` is the platform's own id."""
         wanted = reading.Filter(
-            agency and askable(agency), state, account and askable(account), _position(cursor), limit
+            agency and askable(agency), state, account and askable(account), position_of(cursor), limit
         )
         async with database.begin(caller.scope) as connection:
             rows = await reading.page(connection, wanted)
-        following = _cursor(rows[limit - 1].position) if len(rows) > limit else None
+        following = cursor_of(rows[limit - 1].position) if len(rows) > limit else None
         body = {"items": [publication_body(row) for row in rows[:limit]], "next": following}
         asked = {"agency": agency, "state": state, "account": account, "limit": limit, "cursor": following}
         return JSONResponse(body, headers=_link(asked) if following else None)
@@ -145,11 +145,13 @@ def _entry(row: Any, decision: Decision, settlement: Settlement, caller: Caller)
     )
 
 
-def _cursor(position: int) -> str:
+def cursor_of(position: int) -> str:
+    """The cursor of a page that begins below a position."""
     return base64.urlsafe_b64encode(b"p%d" % position).decode().rstrip("=")
 
 
-def _position(cursor: str | None) -> int | None:
+def position_of(cursor: str | None) -> int | None:
+    """The position that a page begins below. Raises ``Problem`` 400."""
     if cursor is None:
         return None
     try:

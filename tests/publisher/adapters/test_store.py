@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import text
 
 from services.publisher import handlers
+from services.publisher.adapters.callback_secrets import CallbackVault
 from services.publisher.adapters.consumers import handler
 from services.publisher.adapters.credentials import Vault
 from services.publisher.adapters.store import claiming, credentials, settling
@@ -109,7 +110,9 @@ async def test_a_response_becomes_one_publication_however_often_it_arrives() -> 
 async def test_a_batch_of_events_becomes_duties_and_accounts() -> None:
     async with a_database() as database:
         async with database.begin(EVERY_AGENCY) as connection:
-            await handler()(connection, [received(a_connected_account()), received(a_response(), TRACE)])
+            await handler(CallbackVault(Seal(b"k" * 32)))(
+                connection, [received(a_connected_account()), received(a_response(), TRACE)]
+            )
         (known,) = await rows(database, "SELECT id, name FROM account")
         assert known == (ACCOUNT, "Passports")
         (claimed,) = await claim(database)
