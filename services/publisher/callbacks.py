@@ -137,16 +137,20 @@ class Callbacks:
         went_well = False
         try:
             settled = await self._attempt(claim, claimed)
+            # From here on the outcome is known, so a drain waits instead of cancelling.
+            task = asyncio.current_task()
+            if task is not None:
+                self._attempting.discard(task)
             went_well = self._went_well(settled)
+            if not went_well:
+                # What failed may change what the endpoint gets next, so nothing goes there before that is written.
+                await self._save(settled)
         finally:
             pace.end(went_well)
             if pace.is_resting:
                 self._paces.pop(claim.endpoint.subscription, None)
-        # From here on the outcome is known, so a drain waits instead of cancelling.
-        task = asyncio.current_task()
-        if task is not None:
-            self._attempting.discard(task)
-        await self._save(settled)
+        if went_well:
+            await self._save(settled)
 
     def _went_well(self, settled: Settled) -> bool:
         took = (settled.ended_at - settled.started_at).total_seconds()

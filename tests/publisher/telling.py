@@ -127,7 +127,7 @@ class Telling:
         found: list[str] = []
         try:
             async with asyncio.timeout(seconds):
-                while (found := await self.states()) != list(states):
+                while (found := await self.states()) != list(states):  # noqa: ASYNC110
                     await asyncio.sleep(0.02)
         except TimeoutError:
             raise AssertionError(f"deliveries are {found} and not {list(states)}") from None

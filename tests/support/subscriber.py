@@ -80,7 +80,7 @@ class Subscriber:
     async def until(self, number: int, seconds: float = 10) -> None:
         """Wait until so many requests came."""
         async with asyncio.timeout(seconds):
-            while len(self.requests) < number:
+            while len(self.requests) < number:  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

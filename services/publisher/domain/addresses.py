@@ -83,7 +83,8 @@ class Egress:
             raise NotAllowed("Callbacks go to https addresses.")
         if "@" in parts.netloc or parts.fragment:
             raise NotAllowed("An address has no user and no fragment; send what opens it as `authentication`.")
-        if not self._has_port(port or (443 if parts.scheme == "https" else 80)):
+        usual = 443 if parts.scheme == "https" else 80
+        if not self._has_port(usual if port is None else port):
             raise NotAllowed("Callbacks do not go to this port.")
         self._check_host(host, plain=parts.scheme == "http")
 

@@ -5,6 +5,8 @@ one agency and is told of that agency's business only.
 """
 
 import hashlib
+import hmac
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -82,11 +84,17 @@ def after_attempt(
 
 
 def echoes(challenge: str, excerpt: bytes) -> bool:
-    """Whether an answer repeats the challenge: as its whole body, or as the member ``challenge`` of a JSON object."""
+    """Whether an answer repeats the challenge: as its whole body, or as the member ``challenge`` of a JSON object. Who
+    sends back whatever it is sent has not understood."""
     said = excerpt.strip()
-    return said in (challenge.encode(), f'"{challenge}"'.encode()) or (
-        said.startswith(b"{") and f'"challenge":"{challenge}"'.encode() in bytes(said.translate(None, b" \t\r\n"))
-    )
+    if hmac.compare_digest(said, challenge.encode()):
+        return True
+    try:
+        value = json.loads(said)
+    except (ValueError, RecursionError):
+        return False
+    found = value.get("challenge") if isinstance(value, dict) else value
+    return isinstance(found, str) and hmac.compare_digest(found.encode("utf-8", "replace"), challenge.encode())
 
 
 @dataclass(frozen=True, slots=True)
