@@ -38,8 +38,8 @@ class Limits:
     time between two claims, ``look_after`` that between two looks after endpoints that fail.
     """
 
-    most: int = 256
-    each: int = 16
+    most: int = 1024
+    each: int = 32
     breath: float = 0.02
     idle: float = 1.0
     lease: float = 30.0

@@ -60,6 +60,9 @@ FIGURES = (
     Figure("classify_us", "besides it: of what kind a comment is", None, " µs", 1),
     Figure("language_us", "besides it: in which language it is", None, " µs", 1),
     Figure("intake_beside_timers", "intake while timers go off (100,000 a minute) ÷ without", None),
+    Figure("callbacks_per_second", "callbacks a second to 50 subscribers", 2_000, "", 0),
+    Figure("callbacks_cpu_ms", "CPU a callback", None, " ms", 2),
+    Figure("callbacks_ratio", "callbacks a second ÷ barest loop", None),
     Figure("replay_100k_seconds", "replay of 100,000 stored comments", None, " s", 0),
 )
 
