@@ -26,7 +26,7 @@ from shared import telemetry
 STUMBLE_SECONDS = 1.0
 SOON_SECONDS = 10.0
 """What is due later than this is found by the idle look."""
-FAULTS = frozenset({"refused", "redirected", "throttled", "timeout", "broken", "not_connected", "not_echoed"})
+FAULTS = frozenset({"refused", "redirected", "gone", "throttled", "timeout", "broken", "not_connected", "not_echoed"})
 """Outcomes after which an endpoint is tried with one attempt at a time."""
 
 
