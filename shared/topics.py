@@ -43,6 +43,7 @@ PUBLICATIONS = Topic(
         events.PublicationFailed,
         events.PublicationCorrected,
         events.PublicationRetracted,
+        events.PuttingRightFailed,
         events.ModerationEnded,
         events.ReachMeasured,
     ),

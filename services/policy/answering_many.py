@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.policy.domain.clearance import releases
+from services.policy.domain.clearance import lengths, releases
 from services.policy.domain.clearance.answers import Answer, Misfit, exceeds
 from services.policy.domain.clearance.approvals import NotYourAuthority
 from services.policy.domain.clearance.cases import Case
@@ -39,7 +39,14 @@ def misfit(
         return "above_clearance"
     if reason is None and any(step.taken and step.taken.officer in recused for step in cleared.steps):
         return "recused"
-    return reason
+    return reason or _unsendable(cleared, case, policy, now)
+
+
+def _unsendable(cleared: Submission, case: Case, policy: PolicyInForce, now: datetime) -> Misfit | None:
+    """Why the platform would not take the answer to a case that it fits, or None."""
+    if (window := case.window_ends_at) is not None and window <= now:
+        return "window_closed"
+    return "does_not_fit" if lengths.misfits([case], Answer.of(cleared).texts, policy.policy.replies.split) else None
 
 
 def may_go_out(cleared: Submission, gate: FactsGate, policy: PolicyInForce, now: datetime) -> bool:
@@ -94,7 +101,7 @@ def answer(
             continue
         reason = misfit(cleared, case, recused.get(case.id, frozenset()), policy, now)
         if reason is None:
-            members.append(_release(cleared, case, work, now))
+            members.append(_release(cleared, case, policy, work, now))
             answered += 1
         else:
             members.append(_take_out(cleared, case, reason, work))
@@ -109,9 +116,9 @@ def merge(issue: str, into: str, agency: str, decider: Decider) -> Act:
     return Act.by(decider.mandates[0], agency, "issue.merged", into, issue=issue)
 
 
-def _release(cleared: Submission, case: Case, work: Work, now: datetime) -> Member:
-    language = case.unanswered[-1].decision.language
-    response = releases.by_answer(case, cleared, cleared.content["texts"][language], now)
+def _release(cleared: Submission, case: Case, policy: PolicyInForce, work: Work, now: datetime) -> Member:
+    text, may_split = cleared.content["texts"][case.unanswered[-1].decision.language], policy.policy.replies.split
+    response = releases.by_answer(case, cleared, text, may_split, now)
     case.settle()
     work.keep(case)
     work.release(response)

@@ -15,7 +15,6 @@ from services.policy.domain.clearance.approvals import (
     NotYourAuthority,
     Refusal,
     StaleDigest,
-    WindowClosed,
 )
 from services.policy.domain.clearance.cases import standing_of
 from services.policy.domain.clearance.deciders import Decider
@@ -50,10 +49,9 @@ def release(desk: Desk, digest: str, reason: str) -> Draft:
     mandate = _mandate(desk, draft)
     if digest != draft.digest:
         raise StaleDigest(draft.digest)
-    if draft.valid_until is not None and draft.valid_until <= desk.now:
-        raise WindowClosed(draft.valid_until)
+    desk.refuse_late(draft.valid_until)
     level = _reviewed_on(desk, draft, _needed(desk, draft))
-    response = releases.in_danger(case, draft, Consent.by(mandate, desk.now, draft.digest), desk.now)
+    response = releases.in_danger(case, draft, Consent.by(mandate, desk.now, draft.digest), desk.may_split, desk.now)
     review = Review(
         id=new_id("rev"),
         agency=desk.agency,

@@ -10,7 +10,7 @@ from typing import Literal
 from services.policy.desk import Desk
 from services.policy.domain.authority.mandates import Mandate
 from services.policy.domain.clearance import releases
-from services.policy.domain.clearance.approvals import Consent, Draft, StaleDigest, WindowClosed
+from services.policy.domain.clearance.approvals import Consent, Draft, StaleDigest
 from services.policy.domain.clearance.clearing import seen, vouching
 from services.policy.domain.clearance.deciders import approval_step, lifting, signoff_step
 from services.policy.domain.scales import Specialism
@@ -74,7 +74,7 @@ def _go_on(desk: Desk, draft: Draft) -> Draft:
 
 def _release(desk: Desk, draft: Draft) -> None:
     case = desk.case
-    response = releases.by_clearance(case, draft, desk.now)
+    response = releases.by_clearance(case, draft, desk.may_split, desk.now)
     case.end_draft("released")
     case.settle()
     desk.work.release(response)
@@ -118,8 +118,7 @@ def _pressed(desk: Desk, digest: str, kind: Literal["approval", "signoff"], of: 
 def _refuse_stale(desk: Desk, draft: Draft, digest: str) -> None:
     if digest != draft.digest:
         raise StaleDigest(draft.digest)
-    if draft.valid_until is not None and draft.valid_until <= desk.now:
-        raise WindowClosed(draft.valid_until)
+    desk.refuse_late(draft.valid_until)
 
 
 def _spoken(given: Authorisation) -> str:

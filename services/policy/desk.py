@@ -5,7 +5,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from services.policy.domain.authority.mandates import Mandate
-from services.policy.domain.clearance.approvals import Draft, DraftNotOpen, NothingToAnswer
+from services.policy.domain.clearance.approvals import (
+    Draft,
+    DraftNotOpen,
+    NothingToAnswer,
+    ReplyWindowClosed,
+    WindowClosed,
+)
 from services.policy.domain.clearance.cases import Case
 from services.policy.domain.clearance.clearing import Rebound, rebind
 from services.policy.domain.clearance.deciders import Decider
@@ -38,6 +44,18 @@ class Desk:
     def subject(self) -> str:
         """Who acts."""
         return self.decider.subject
+
+    @property
+    def may_split(self) -> bool:
+        """Whether the answer may go out as a numbered thread."""
+        return self.policy.policy.replies.split
+
+    def refuse_late(self, valid_until: datetime | None) -> None:
+        """Raise WindowClosed for what may not go out any more, or would not be taken by the platform."""
+        if (window := self.case.window_ends_at) is not None and window <= self.now:
+            raise ReplyWindowClosed(window)
+        if valid_until is not None and valid_until <= self.now:
+            raise WindowClosed(valid_until)
 
     def as_it_stands(self) -> Draft:
         """The draft, which is the case's open one, bound to this moment. Raises DraftNotOpen and NothingToAnswer."""

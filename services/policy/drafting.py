@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from services.policy.desk import Desk
+from services.policy.domain.clearance import lengths
 from services.policy.domain.clearance.approvals import (
     Counting,
     Draft,
@@ -15,9 +16,8 @@ from services.policy.domain.clearance.approvals import (
     NothingToAnswer,
     NotYourAuthority,
     Refusal,
-    WindowClosed,
 )
-from services.policy.domain.clearance.cases import Case
+from services.policy.domain.clearance.cases import Case, Turn
 from services.policy.domain.clearance.relations import relation
 from services.policy.ports import PARLEY, Act, Work
 
@@ -60,14 +60,14 @@ def recount(case: Case, counting: Counting, work: Work) -> None:
 
 def write_draft(desk: Desk, written: Text) -> Draft:
     """A new text for the case; an older open draft gives way. Raises a Refusal: NothingToAnswer, NotYourAuthority for
-    one without any mandate."""
+    one without any mandate, WindowClosed, DoesNotFit, UnknownStatement."""
     case = desk.case
     if not desk.decider.mandates:
         raise NotYourAuthority
     if not case.unanswered or case.standing is None:
         raise NothingToAnswer
     asked = case.unanswered[-1]
-    _refuse_what_cannot_go_out(desk, written)
+    _refuse_what_cannot_go_out(desk, written, case.unanswered)
     if case.draft is not None and case.draft.state == "open":
         case.end_draft("superseded")
         desk.work.retire(case, case.draft)
@@ -100,9 +100,9 @@ def amend(desk: Desk, written: Text) -> Draft:
     if draft.state not in ("open", "returned") or draft.number != case.drafts_written:
         raise DraftNotOpen(draft.state)
     draft = case.draft = _taken_up_again(desk, draft) if draft.state == "returned" else draft
-    if not case.answered_by(draft):
+    if not (covered := case.answered_by(draft)):
         raise NothingToAnswer
-    _refuse_what_cannot_go_out(desk, written)
+    _refuse_what_cannot_go_out(desk, written, covered)
     if draft.state == "open" and _says_the_same(draft, written):
         return desk.as_it_stands()
     case.draft = replace(
@@ -146,8 +146,9 @@ def _put_up(desk: Desk, action: str) -> Draft:
     return draft
 
 
-def _refuse_what_cannot_go_out(desk: Desk, written: Text) -> None:
-    if written.valid_until is not None and written.valid_until <= desk.now:
-        raise WindowClosed(written.valid_until)
+def _refuse_what_cannot_go_out(desk: Desk, written: Text, covered: list[Turn]) -> None:
+    desk.refuse_late(written.valid_until)
+    if misfit := lengths.misfit(desk.case.thread.platform, written.text, covered, desk.may_split):
+        raise lengths.DoesNotFit([misfit], desk.may_split)
     if unknown := tuple(name for name in written.statements if name not in desk.statements):
         raise UnknownStatement(unknown)

@@ -24,12 +24,12 @@ _FOR_THE_HEAD: tuple[Basis, ...] = ("acting", "delegation", "post")
 def look(case: Case, policy: PolicyInForce, work: Work, now: datetime) -> None:
     """Mark a case that cannot be answered in time by its path, once, and tell once that nothing can be done.
 
-    Where no time is left at all, the breach says so.
+    Where no time is left of the clock, the breach says so; of a platform's window nothing else tells.
     """
     if _is_marked(case, "duty_told"):
         return
     budget = budget_of(case, policy, work.pace(case.thread.agency), now)
-    if budget is None or budget.fits or not budget.remaining:
+    if budget is None or budget.fits or not (budget.remaining or budget.window_ends_at):
         return
     if not _is_marked(case, "cannot_fit"):
         case.fired = {**case.fired, "cannot_fit": now}
@@ -105,6 +105,7 @@ def _told(budget: Budget) -> dict[str, Any]:
         "needs_minutes": budget.needs,
         "remaining_minutes": budget.remaining,
         "shorter_path": budget.shorter and path_body(budget.shorter),
+        **({"window_ends_at": rfc3339(budget.window_ends_at)} if budget.window_ends_at else {}),
     }
 
 

@@ -230,7 +230,7 @@ def _answer_by_line(case: Case, turn: Turn, policy: PolicyInForce, work: Work, n
     line = policy.line(turn.decision.line)
     if _as_before(case, turn, line):
         return
-    response = releases.by_line(case, turn, line, now)
+    response = releases.by_line(case, turn, line, policy.policy.replies.split, now)
     work.release(response)
     details = {
         "response": response.response,

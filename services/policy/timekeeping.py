@@ -148,7 +148,7 @@ def _say(
     found = meanwhile.line_for(purpose, case, turn, policy, now)
     if found.line is None:
         return found.doubts
-    response = releases.meanwhile(case, turn, found.tell, found.line, found.language, policy.policy.version, now)
+    response = releases.meanwhile(case, turn, found.tell, found.line, found.language, policy.policy, now)
     for comment in response.comments:
         case.told.setdefault(comment, set()).add(purpose)
     work.release(response)

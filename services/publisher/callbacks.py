@@ -17,7 +17,7 @@ from urllib.parse import urlencode
 
 from services.publisher.callback_ports import Claim, Deliveries, Endpoint, Post, Request, Settled
 from services.publisher.domain import signing, subscriptions
-from services.publisher.domain.pacing import Pace
+from services.publisher.domain.pacing import FIRST_ROOM, Pace
 from services.publisher.domain.retrying import Schedule
 from services.publisher.domain.subscriptions import Outcome, Settlement
 from services.publisher.ports import Bell, Watch
@@ -106,9 +106,10 @@ class Callbacks:
         room = self._limits.most - len(self._under_way)
         if room <= 0:
             return 0
-        room_of = {subscription: pace.room for subscription, pace in self._paces.items()}
         before = self._watch()
-        claims = await self._deliveries.claim(room, room_of, self._limits.each)
+        self._paces = {known: pace for known, pace in self._paces.items() if not pace.is_outdated(before)}
+        room_of = {known: pace.room for known, pace in self._paces.items()}
+        claims = await self._deliveries.claim(room, room_of, min(self._limits.each, FIRST_ROOM))
         for claim in claims:
             self._start(claim, before)
         return len(claims)
@@ -120,7 +121,7 @@ class Callbacks:
 
     def _start(self, claim: Claim, claimed: float) -> None:
         pace = self._paces.setdefault(claim.endpoint.subscription, Pace(self._limits.each))
-        pace.start()
+        pace.start(claimed)
         task = asyncio.create_task(self._carry_out(claim, claimed, pace))
         self._under_way.add(task)
         self._attempting.add(task)
@@ -147,8 +148,6 @@ class Callbacks:
                 await self._save(settled)
         finally:
             pace.end(went_well)
-            if pace.is_resting:
-                self._paces.pop(claim.endpoint.subscription, None)
         if went_well:
             await self._save(settled)
 

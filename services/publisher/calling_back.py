@@ -24,7 +24,7 @@ from shared.service import Service
 class Telling:
     """What the consumer needs of it."""
 
-    handle: Handle
+    tell: Handle
     bell: Bell
     interests: Interests
 
@@ -47,7 +47,7 @@ def wire(service: Service, settings: CallbackSettings, seal: Seal, drain_seconds
         service.routers.append(room.router(desk))
     service.loops["callbacks"] = callbacks.run
     service.at_close += [deliveries.close, post.close]
-    return Telling(consumers.handler(vault, first_wait=settings.waits[0]), bell, interests)
+    return Telling(consumers.teller(vault, first_wait=settings.waits[0]), bell, interests)
 
 
 def schedule(settings: CallbackSettings) -> Schedule:

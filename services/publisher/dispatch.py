@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from services.publisher.domain import publications
+from services.publisher.domain import publications, settlements
 from services.publisher.domain.outcomes import (
     CannotSee,
     CredentialsDead,
@@ -24,8 +24,9 @@ from services.publisher.domain.outcomes import (
     detail_of,
     name_of,
 )
-from services.publisher.domain.pacing import Pace
-from services.publisher.domain.publications import RetryPolicy, Settlement
+from services.publisher.domain.pacing import FIRST_ROOM, Pace
+from services.publisher.domain.publications import Publication
+from services.publisher.domain.settlements import RetryPolicy, Settlement
 from services.publisher.ports import AccountKey, Attempt, Bell, Channel, Claim, Claims, Settled, Watch
 from shared import telemetry
 
@@ -103,9 +104,10 @@ class Dispatcher:
         if room <= 0:
             self._is_full = True
             return 0
-        room_of = {account: pace.room for account, pace in self._paces.items()}
         before = self._watch()
-        claims = await self._claims.claim(room, room_of, self._limits.each)
+        self._paces = {account: pace for account, pace in self._paces.items() if not pace.is_outdated(before)}
+        room_of = {account: pace.room for account, pace in self._paces.items()}
+        claims = await self._claims.claim(room, room_of, min(self._limits.each, FIRST_ROOM))
         for claim in claims:
             self._start(claim, before)
         self._is_full = len(claims) == room or any(pace.room == 0 for pace in self._paces.values())
@@ -118,7 +120,7 @@ class Dispatcher:
 
     def _start(self, claim: Claim, claimed: float) -> None:
         pace = self._paces.setdefault(claim.account, Pace(self._limits.each))
-        pace.start()
+        pace.start(claimed)
         task = asyncio.create_task(self._carry_out(claim, claimed, pace))
         self._under_way.add(task)
         self._attempting.add(task)
@@ -155,8 +157,6 @@ class Dispatcher:
             went_well = settled.attempt is None or settled.attempt.outcome not in TROUBLE
         finally:
             pace.end(went_well)
-            if pace.is_resting:
-                self._paces.pop(claim.account, None)
         # From here on the outcome is known, so a drain waits instead of cancelling.
         task = asyncio.current_task()
         if task is not None:
@@ -172,15 +172,17 @@ class Dispatcher:
             refused = Refused("not_supported", f"nothing is published on {claim.publication.platform} yet")
             return self._sent(claim, refused, started, started)
         valid_until = claim.publication.valid_until
-        step = publications.next_step(claim.progress, channel.nature, self._policy, started, valid_until)
+        step = settlements.next_step(claim.progress, channel.nature, self._policy, started, valid_until)
         if step == "too_late":
-            return Settled(claim, publications.too_late(claim.progress), None)
+            return Settled(claim, settlements.too_late(claim.progress), None)
         if step == "superseded":
-            return Settled(claim, publications.superseded(claim.progress), None)
+            return Settled(claim, settlements.superseded(claim.progress), None)
+        if step == "retracted":
+            return Settled(claim, settlements.retracted(claim.progress), None)
         if step == "give_up":
-            return Settled(claim, publications.given_up(claim.progress), None)
+            return Settled(claim, settlements.given_up(claim.progress), None)
         if elapsed + self._limits.attempt >= self._limits.lease:
-            return Settled(claim, publications.left(claim.progress), None)
+            return Settled(claim, settlements.left(claim.progress), None)
         if step == "look":
             sighting = await self._look(claim, channel, started)
             return self._looked(claim, channel, sighting, started, self._now(claim, claimed))
@@ -194,7 +196,7 @@ class Dispatcher:
         if channel.needs_credentials and claim.credentials is None:
             return CredentialsDead("the account has no credentials")
         try:
-            return await channel.send(claim.publication, claim.credentials)
+            return await channel.send(_part(claim, channel), claim.credentials)
         except Exception as error:
             telemetry.logger().error("publication.send_failed", platform=claim.publication.platform, exc_info=error)
             return Unknown(f"our own mistake: {type(error).__name__}")
@@ -206,13 +208,14 @@ class Dispatcher:
             return CannotSee("the account has no credentials")
         since = claim.progress.sent_at or now
         try:
-            return await channel.find(claim.publication, since, claim.taken, claim.credentials)
+            taken = claim.taken.union(claim.progress.posted)
+            return await channel.find(_part(claim, channel), since, taken, claim.credentials)
         except Exception as error:
             telemetry.logger().error("publication.look_failed", platform=claim.publication.platform, exc_info=error)
             return CannotSee(f"our own mistake: {type(error).__name__}")
 
     def _sent(self, claim: Claim, outcome: Outcome, started: datetime, ended: datetime) -> Settled:
-        settlement = publications.after_send(
+        settlement = settlements.after_send(
             claim.progress, outcome, self._policy, started=started, troubles=claim.troubles, chance=self._chance()
         )
         return Settled(claim, settlement, Attempt(started, ended, name_of(outcome), detail_of(outcome)))
@@ -220,7 +223,7 @@ class Dispatcher:
     def _looked(
         self, claim: Claim, channel: Channel, sighting: Sighting, started: datetime, ended: datetime
     ) -> Settled:
-        settlement = publications.after_look(
+        settlement = settlements.after_look(
             claim.progress,
             sighting,
             channel.nature,
@@ -256,6 +259,10 @@ class Dispatcher:
             task.cancel()
         if self._under_way:
             await asyncio.wait(self._under_way, timeout=1)
+
+
+def _part(claim: Claim, channel: Channel) -> Publication:
+    return publications.part_of(claim.publication, claim.progress, channel.nature)
 
 
 def _tell(settled: Settled, kept: bool) -> None:

@@ -5,14 +5,26 @@ Handlers take all events of a kind of one batch, because the duties of a batch a
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from uuid import UUID
 
 from services.publisher.callback_ports import Audience, CommentCallback
+from services.publisher.domain import formatting
 from services.publisher.domain.messages import OUTCOMES, TOLD, message_of, reply_of
-from services.publisher.domain.publications import Publication, Release
+from services.publisher.domain.publications import Nature, Publication, Release
 from services.publisher.ports import Work
-from shared.events import AccountConnected, CommentReceived, Event, PublicationEvent, ResponseApproved
+from shared.events import (
+    AccountConnected,
+    AccountDisabled,
+    CommentReceived,
+    Event,
+    ModerationOrdered,
+    PublicationEvent,
+    ResponseApproved,
+    ResponseCorrected,
+    ResponseRetracted,
+)
 from shared.ids import PublicationId, new_id
 
 CLIENTS = "rest"
@@ -29,9 +41,32 @@ async def on_account_connected(events: Sequence[AccountConnected], work: Work) -
     await work.connect(events)
 
 
+async def on_account_disabled(events: Sequence[AccountDisabled], work: Work) -> None:
+    """Let accounts rest: nothing goes out on them until they are connected again."""
+    await work.disable(events)
+
+
+async def on_response_retracted(event: ResponseRetracted, work: Work) -> None:
+    """Take a response back."""
+    await work.retract(event)
+
+
+async def on_response_corrected(event: ResponseCorrected, work: Work, natures: Mapping[str, Nature]) -> None:
+    """Put a response right, in the way that its platform allows."""
+    await work.correct(event, natures)
+
+
+async def on_moderation_ordered(event: ModerationOrdered, traceparent: str | None, work: Work) -> None:
+    """Write down what is to be done with a citizen's comment."""
+    await work.moderate(event, traceparent)
+
+
 def duty(event: ResponseApproved, traceparent: str | None = None) -> Publication:
-    """The publication that a released response asks for: the business of the agency whose account it goes out on."""
-    return Publication(
+    """The publication that a released response asks for: the business of the agency whose account it goes out on.
+
+    Its wording is fixed here, once: what is split is split alike in every attempt, whatever version of us makes it.
+    """
+    whole = Publication(
         publication=PublicationId(new_id("pub")),
         agency=event.account_agency or event.agency,
         platform=event.platform,
@@ -49,7 +84,10 @@ def duty(event: ResponseApproved, traceparent: str | None = None) -> Publication
         traceparent=traceparent,
         purpose=event.purpose,
         valid_until=event.valid_until,
+        may_split=event.may_split,
     )
+    parts = formatting.wording_of(whole)
+    return replace(whole, parts=parts) if len(parts) > 1 else whole
 
 
 def release(event: ResponseApproved) -> Release:

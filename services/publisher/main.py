@@ -5,15 +5,20 @@ from datetime import timedelta
 from fastapi import FastAPI
 
 from services.publisher import calling_back
-from services.publisher.adapters import api, consumers, credentials_api
+from services.publisher.adapters import api, consumers, credentials_api, tasks_api
 from services.publisher.adapters.bell import Bell
 from services.publisher.adapters.credentials import Vault
 from services.publisher.adapters.http import Http
 from services.publisher.adapters.platforms import channels
 from services.publisher.adapters.store.claims import PostgresClaims
+from services.publisher.adapters.store.keeping import PostgresKeeper
+from services.publisher.adapters.store.tasks import PostgresTasks
 from services.publisher.dispatch import Dispatcher, Limits
 from services.publisher.domain.pacing import Backoff
-from services.publisher.domain.publications import RetryPolicy
+from services.publisher.domain.settlements import RetryPolicy
+from services.publisher.domain.tasks import Patience
+from services.publisher.keeping import Keeping
+from services.publisher.putting_right import PuttingRight
 from services.publisher.settings import DispatchSettings, PlatformSettings, RetrySettings, Settings
 from shared.secrets import Seal
 from shared.service import Service
@@ -30,20 +35,36 @@ def create_app(settings: Settings) -> FastAPI:
     seal = Seal.from_base64(settings.secrets.key.get_secret_value())
     vault = Vault(seal, addresses(settings.platforms))
     claims = PostgresClaims(service.database, vault, lease=timedelta(seconds=settings.dispatch.lease_seconds))
+    platforms = channels(http, facebook_version=settings.platforms.facebook_version)
+    natures = {platform: channel.nature for platform, channel in platforms.items()}
+    task_bell = Bell()
     bounds = limits(settings.dispatch, settings.drain_seconds)
+    telling = calling_back.wire(service, settings.callbacks, seal, bounds.drain)
+
+    def ring() -> None:
+        for one in (bell, task_bell, telling.bell):
+            one.ring()
+
     dispatcher = Dispatcher(
         claims,
-        channels(http, facebook_version=settings.platforms.facebook_version),
+        platforms,
         bell,
         policy(settings.retry),
         bounds,
     )
     service.routers += [api.router(service.database, bell), credentials_api.router(service.database, vault, bell)]
-    telling = calling_back.wire(service, settings.callbacks, seal, bounds.drain)
-    bells = [bell, telling.bell]
-    service.consume(consumers.consumer(service.database, settings.kafka, telling.handle, bells, telling.interests))
+    putting_right = PuttingRight(PostgresTasks(service.database, vault), platforms, task_bell, patience(settings.retry))
+    keeping = Keeping(PostgresKeeper(service.database, vault), platforms)
+    service.routers += [tasks_api.router(service.database)]
+    service.consume(
+        consumers.consumer(
+            service.database, settings.kafka, natures, ring, tell=telling.tell, interests=telling.interests
+        )
+    )
     service.relay_outbox()
     service.loops["dispatch"] = dispatcher.run
+    service.loops["putting_right"] = putting_right.run
+    service.loops["keeping"] = keeping.run
     service.at_close += [claims.close, http.close]
     return service.app()
 
@@ -58,6 +79,15 @@ def policy(retry: RetrySettings) -> RetryPolicy:
         settle_after=timedelta(seconds=retry.settle_seconds),
         give_up_after=timedelta(hours=retry.give_up_hours),
         most_resends=retry.most_resends,
+    )
+
+
+def patience(retry: RetrySettings) -> Patience:
+    """The waits of tasks, from the same settings."""
+    return Patience(
+        waits=Backoff(retry.first_seconds, retry.most_seconds),
+        throttled=timedelta(seconds=retry.throttled_seconds),
+        give_up_after=timedelta(hours=retry.give_up_hours),
     )
 
 
@@ -76,5 +106,6 @@ def limits(dispatch: DispatchSettings, drain_seconds: float) -> Limits:
 
 def addresses(platforms: PlatformSettings) -> dict[str, str]:
     """Where each platform is for accounts that do not say."""
-    known = {"facebook": platforms.facebook_url, "mastodon": platforms.mastodon_url}
+    of_meta = dict.fromkeys(("facebook", "messenger", "instagram", "whatsapp"), platforms.facebook_url)
+    known = {**of_meta, "mastodon": platforms.mastodon_url}
     return {platform: url for platform, url in known.items() if url is not None}

@@ -2,14 +2,21 @@
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Protocol
+from datetime import datetime, timedelta
+from typing import Any, Protocol
 from uuid import UUID
 
 from services.publisher.domain.outcomes import Effect, Measure, Outcome, Probe, Refresh, Sighting, View
-from services.publisher.domain.publications import Nature, Progress, Publication, Release, Settlement
-from services.publisher.domain.tasks import Task
-from shared.events import AccountConnected
+from services.publisher.domain.publications import Nature, Progress, Publication, Release
+from services.publisher.domain.settlements import Settlement
+from services.publisher.domain.tasks import Ending, Task
+from shared.events import (
+    AccountConnected,
+    AccountDisabled,
+    ModerationOrdered,
+    ResponseCorrected,
+    ResponseRetracted,
+)
 
 AccountKey = tuple[str, str, str]
 """Agency, platform, and the platform's own id of the account."""
@@ -114,6 +121,38 @@ class Claims(Protocol):
         """Write down what came of a claim; False if the lease was no longer ours."""
 
 
+@dataclass(frozen=True, slots=True)
+class ClaimedTask:
+    """A task that is ours until the lease ends; ``attempts`` and ``age`` are as they were at ``claimed_at``."""
+
+    task: Task
+    lease: UUID
+    claimed_at: datetime
+    age: timedelta
+    attempts: int
+    credentials: Credentials | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SettledTask:
+    """A claimed task with what came of it; ``evidence`` is what was seen before, as JSON."""
+
+    claim: ClaimedTask
+    effect: Effect
+    ending: Ending
+    evidence: dict[str, Any] | None
+
+
+class Tasks(Protocol):
+    """The tasks as their loop sees them."""
+
+    async def claim(self, most: int) -> Sequence[ClaimedTask]:
+        """At most ``most`` that are due, those of accounts that rest left out."""
+
+    async def settle(self, settled: SettledTask) -> bool:
+        """Write down what came of a task, with what follows from it; False if the lease was no longer ours."""
+
+
 class Bell(Protocol):
     """Rings when there may be something to claim."""
 
@@ -132,6 +171,60 @@ class Work(Protocol):
 
     async def connect(self, accounts: Sequence[AccountConnected]) -> None:
         """Remember accounts."""
+
+    async def disable(self, accounts: Sequence[AccountDisabled]) -> None:
+        """Let accounts rest until they are connected again."""
+
+    async def retract(self, order: ResponseRetracted) -> None:
+        """Take a response back: what has not gone out does not go out, what stands is to be deleted."""
+
+    async def correct(self, order: ResponseCorrected, natures: Mapping[str, Nature]) -> None:
+        """Put a response right: what stands is to be edited where it can be, else a correction follows it."""
+
+    async def moderate(self, order: ModerationOrdered, traceparent: str | None) -> None:
+        """Write down what is to be done with a citizen's comment."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeepClaim:
+    """Credentials that are ours to renew and to probe until the lease ends.
+
+    ``expires_in`` is how long the token is still good, None if nobody said; ``dead`` whether the platform refused it.
+    """
+
+    account_id: str
+    agency: str
+    platform: str
+    account: str
+    lease: UUID
+    claimed_at: datetime
+    credentials: Credentials | None
+    expires_in: timedelta | None = None
+    dead: bool = False
+    failures: int = 0
+
+    def wants_renewal(self, before: timedelta) -> bool:
+        """Whether the token was refused, or runs out within ``before``."""
+        return self.dead or (self.expires_in is not None and self.expires_in <= before)
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What came of it: a renewal or a probe, and when to look again."""
+
+    renewed: Refresh | None
+    probed: Probe | None
+    again_in: timedelta
+
+
+class Keeper(Protocol):
+    """The credentials as their loop sees them."""
+
+    async def claim(self, most: int) -> Sequence[KeepClaim]:
+        """At most ``most`` that are due; one process at a time has an account's."""
+
+    async def settle(self, claim: KeepClaim, kept: Kept) -> bool:
+        """Write down what came of it; False if the lease was no longer ours."""
 
 
 Watch = Callable[[], float]

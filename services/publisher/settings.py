@@ -12,7 +12,7 @@ class DispatchSettings(BaseModel):
 
     concurrency: int = Field(512, ge=1, le=5000, description="publications claimed and not yet settled in one process")
     per_account: int = Field(400, ge=1, le=5000, description="the same for one healthy account")
-    connections: int = Field(96, ge=1, le=1000, description="requests to platforms under way in one process")
+    connections: int = Field(96, ge=1, le=1000, description="requests under way to one host in one process")
     breath_ms: int = Field(20, ge=0, le=1000, description="least time between two claims; what is due is gathered")
     idle_seconds: float = Field(1.0, gt=0, le=60, description="look for due publications at least this often")
     lease_seconds: float = Field(30, gt=5, description="how long a claim is ours")

@@ -27,6 +27,7 @@ from shared.events.publications import (
     PublicationEvent,
     PublicationFailed,
     PublicationRetracted,
+    PuttingRightFailed,
     ReachMeasured,
     ResponsePublished,
 )
@@ -78,6 +79,7 @@ __all__ = [
     "PublicationRetracted",
     "Purpose",
     "PuttingRight",
+    "PuttingRightFailed",
     "ReachMeasured",
     "ResponseApproved",
     "ResponseCorrected",
@@ -107,6 +109,7 @@ EVENTS: dict[str, EventType] = {
         PublicationFailed,
         PublicationCorrected,
         PublicationRetracted,
+        PuttingRightFailed,
         ReachMeasured,
         AccountConnected,
         AccountDegraded,

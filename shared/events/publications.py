@@ -57,6 +57,17 @@ class PublicationRetracted(PublicationEvent):
     retracted_at: AwareDatetime
 
 
+class PuttingRightFailed(PublicationEvent):
+    """A published response could not be corrected or taken back: ``order`` is the id of the correction or retraction,
+    ``reason`` is ``not_possible`` where the platform cannot do it or nothing stands there any more."""
+
+    order: str
+    action: Literal["correct", "retract"]
+    reason: str
+    detail: str | None = None
+    failed_at: AwareDatetime
+
+
 class ReachMeasured(PublicationEvent):
     """How far a published response and what it answers had come, ``after_hours`` after publication.
 

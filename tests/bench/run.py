@@ -14,6 +14,7 @@ from tests.bench.flow import Audit
 from tests.bench.intake import Heavy, Intake, Rounds, run_heavy, run_intake
 from tests.bench.latency import Latency, run_latency
 from tests.bench.pipeline import Length, Pipeline, run_pipeline
+from tests.bench.publishing import run_publishing
 from tests.bench.stub import Stub
 from tests.bench.system import (
     PAGE,
@@ -32,7 +33,7 @@ from tests.bench.timers import A_MINUTE, Timers, run_timers
 from tests.support.ports import free_port
 from tests.support.senders import SENDERS
 
-PARTS = frozenset({"deciding", "replay", "intake", "heavy", "pipeline", "latency", "timers", "callbacks"})
+PARTS = frozenset({"deciding", "replay", "intake", "heavy", "pipeline", "latency", "timers", "publishing", "callbacks"})
 STEADY_RATE = 87.0
 DISTURBED_CPUS = 0.1
 ASSUMED_PER_SECOND = 1_000.0
@@ -44,7 +45,7 @@ Say = Callable[[str], None]
 @dataclass(frozen=True)
 class Plan:
     """How long everything takes; ``latency`` is in seconds, ``deciding`` in rounds, ``replay`` in stored comments,
-    ``timers`` in how many are due, ``callbacks`` in messages to each subscriber."""
+    ``timers`` in how many are due, ``publishing`` in replies, ``callbacks`` in messages to each subscriber."""
 
     deciding: int
     replay: int
@@ -54,11 +55,34 @@ class Plan:
     barest: Length
     latency: float
     timers: int
+    publishing: int
     callbacks: int
 
 
-FULL = Plan(25, 20_000, Rounds(5, 5.0), Rounds(1, 1.5, 0.5), Length(10.0, 25.0), Length(5.0, 20.0), 25.0, 40_000, 800)
-QUICK = Plan(7, 3_000, Rounds(2, 3.0), Rounds(1, 1.0, 0.3), Length(4.0, 10.0), Length(3.0, 5.0), 6.0, 5_000, 100)
+FULL = Plan(
+    deciding=25,
+    replay=20_000,
+    intake=Rounds(5, 5.0),
+    heavy=Rounds(1, 1.5, 0.5),
+    pipeline=Length(10.0, 25.0),
+    barest=Length(5.0, 20.0),
+    latency=25.0,
+    timers=40_000,
+    publishing=10_000,
+    callbacks=800,
+)
+QUICK = Plan(
+    deciding=7,
+    replay=3_000,
+    intake=Rounds(2, 3.0),
+    heavy=Rounds(1, 1.0, 0.3),
+    pipeline=Length(4.0, 10.0),
+    barest=Length(3.0, 5.0),
+    latency=6.0,
+    timers=5_000,
+    publishing=2_000,
+    callbacks=100,
+)
 
 
 @dataclass
@@ -90,6 +114,8 @@ async def measure(parts: frozenset[str], plan: Plan, say: Say) -> Outcome:
         await _whole_way(outcome, parts, plan, say)
     if "timers" in parts:
         await _timers(outcome, plan, say)
+    if "publishing" in parts:
+        await _publishing(outcome, plan, say)
     if "pipeline" in parts:
         await _barest(outcome, plan, say)
     if "callbacks" in parts:
@@ -179,6 +205,22 @@ async def _callbacks(outcome: Outcome, plan: Plan, say: Say) -> None:
     outcome.values["callbacks_cpu_ms"] = callbacks.ours.cpu_ms
     outcome.values["callbacks_ratio"] = callbacks.ratio
     _say_callbacks(callbacks, say)
+
+
+async def _publishing(outcome: Outcome, plan: Plan, say: Say) -> None:
+    say(f"publishing: starting Parley, {plan.publishing:,} replies wait")
+    stub, port = await _stub()
+    async with parley(outcome.kafka) as (system, found):
+        with held([system.pids["ingest"], system.pids["policy"]]):
+            measured = await run_publishing(system, found, stub, port, plan.publishing)
+    stub.close()
+    outcome.values["replies_per_second"] = measured.per_second
+    outcome.values["reply_cpu_ms"] = measured.cpu_ms
+    outcome.values["reply_ratio"] = measured.ratio
+    say(
+        f"publishing: {measured.per_second:,.0f} replies a second, {measured.cpu_ms:.2f} ms CPU each; "
+        f"barest loop {measured.barest_per_second:,.0f} a second, {measured.barest_cpu_ms:.2f} ms"
+    )
 
 
 async def _barest(outcome: Outcome, plan: Plan, say: Say) -> None:

@@ -138,6 +138,14 @@ async def barest(kafka: Kafka, stub_port: int) -> AsyncIterator[System]:
 
 
 @contextlib.asynccontextmanager
+async def process(command: Sequence[str], name: str) -> AsyncIterator["subprocess.Popen[bytes]"]:
+    """A process that runs meanwhile."""
+    with _home() as home:
+        async with _process(command, home / f"{name}.log") as running:
+            yield running
+
+
+@contextlib.asynccontextmanager
 async def empty_route() -> AsyncIterator[tuple[Page, int]]:
     """The empty route, to be posted the same webhooks, and its pid."""
     with _home() as home:

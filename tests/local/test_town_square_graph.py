@@ -98,10 +98,23 @@ def test_anybodys_comment_can_be_hidden(square: Square) -> None:
     assert square.http.get(address, params={"fields": "is_hidden"}, headers=PAGE).json()["is_hidden"] is True
 
 
-def test_an_unknown_comment_can_be_neither_edited_nor_deleted(square: Square) -> None:
+def test_of_anybodys_comment_is_known_that_it_stands(square: Square) -> None:
+    fields = {"fields": "message,from,is_hidden"}
+    assert square.http.get("/graph/v25.0/1_2", params=fields, headers=PAGE).json() == {"id": "1_2", "is_hidden": False}
+
+
+def test_an_unknown_comment_cannot_be_edited(square: Square) -> None:
     edit = square.http.post("/graph/v25.0/1_2", data={"message": "Mine"}, headers=PAGE)
-    delete = square.http.delete("/graph/v25.0/1_2", headers=PAGE)
-    assert [each.json()["error"]["code"] for each in (edit, delete)] == [100, 100]
+    assert edit.json()["error"]["code"] == 100
+
+
+def test_anybodys_comment_is_deleted_once_and_can_no_longer_be_answered(square: Square) -> None:
+    address = "/graph/v25.0/1_2"
+    assert square.http.delete(address, headers=PAGE).json() == {"success": True}
+    again = square.http.delete(address, headers=PAGE)
+    hidden = square.http.post(address, data={"is_hidden": "true"}, headers=PAGE)
+    answered = square.comment("1_2")
+    assert [each.json()["error"]["error_subcode"] for each in (again, hidden, answered)] == [33, 33, 33]
 
 
 @pytest.mark.parametrize("content", [b"{", b"[]", b'{"message": ""}', b"{}"])
@@ -115,3 +128,22 @@ def test_an_unknown_field_is_refused(square: Square) -> None:
     reply = square.comment().json()["id"]
     refused = square.http.get(f"/graph/v25.0/{reply}", params={"fields": "id,shoe_size"}, headers=PAGE)
     assert "shoe_size" in refused.json()["error"]["message"]
+
+
+def test_an_app_asks_what_a_token_allows(square: Square) -> None:
+    asked = {"input_token": "page-token"}
+    app = {"Authorization": "Bearer 12|hush"}
+    told = square.http.get("/graph/v25.0/debug_token", params=asked, headers=app).json()["data"]
+    assert (told["is_valid"], "pages_manage_engagement" in told["scopes"]) == (True, True)
+    assert {"scope": "pages_manage_engagement", "target_ids": ["110000000000001"]} in told["granular_scopes"]
+    dead = square.http.get("/graph/v25.0/debug_token", params={"input_token": "nobody"}, headers=app).json()["data"]
+    assert (dead["is_valid"], dead["scopes"], dead["error"]["code"]) == (False, [], 190)
+
+
+def test_a_token_asks_for_itself_and_for_no_other(square: Square) -> None:
+    address = "/graph/v25.0/debug_token"
+    itself = square.http.get(address, params={"input_token": "page-token"}, headers=PAGE)
+    other = square.http.get(address, params={"input_token": "somebody-elses"}, headers=PAGE)
+    nobody = square.http.get(address, params={"input_token": "nobody"}, headers={"Authorization": "Bearer nobody"})
+    assert itself.json()["data"]["is_valid"] is True
+    assert [each.json()["error"]["code"] for each in (other, nobody)] == [100, 190]

@@ -241,7 +241,7 @@ def test_a_line_goes_out_no_later_than_it_holds() -> None:
     bounded = line.model_copy(update={"preconditions": line.preconditions.model_copy(update={"until": until})})
     work = after(received(HOURS))
     case = the_case(work)
-    assert releases.by_line(case, case.turns[0], bounded, NOW).valid_until == until
+    assert releases.by_line(case, case.turns[0], bounded, False, NOW).valid_until == until
     assert work.responses[0].valid_until is None
 
 

@@ -292,6 +292,19 @@ def test_with_one_doubt_nothing_is_said_and_a_person_is_told_why(line: Any, sect
     assert any(each.startswith(doubt) for each in noted["doubts"]["holding"])
 
 
+def test_it_holds_no_longer_than_the_platform_takes_it_and_after_that_is_not_said() -> None:
+    waiting = Waiting(with_lines(a_line()))
+    due = timer(waiting.case, "holding").due_at
+    ends = due + timedelta(minutes=5)
+    soon = Waiting(with_lines(a_line()), window_ends_at=ends)
+    soon.ring("holding")
+    assert soon.said[0].valid_until == ends
+    over = Waiting(with_lines(a_line()), window_ends_at=due)
+    over.ring("holding")
+    assert over.said == []
+    assert over.acts("holding_reply.due")[0]["doubts"]["holding"] == ["its platform takes no answer any more"]
+
+
 def test_a_line_for_the_subject_goes_out_about_it() -> None:
     waiting = Waiting(with_lines(a_line(topics=["passport"]), topics=[PASSPORT]))
     waiting.ring("holding")

@@ -5,6 +5,7 @@ from typing import Any
 from uuid import uuid4
 
 from services.publisher.domain.publications import Progress, Publication
+from services.publisher.domain.tasks import Task
 from services.publisher.ports import Claim, Credentials
 from shared.cloudevents import Received
 from shared.events import AccountConnected, Authorisation, Event, ResponseApproved
@@ -27,6 +28,21 @@ def a_publication(**changes: Any) -> Publication:
             "comments": ("cmt_1",),
             "reply_to": "900_1",
             "text": "Our office opens at 9 a.m.",
+            **changes,
+        }
+    )
+
+
+def a_task(**changes: Any) -> Task:
+    return Task(
+        **{
+            "task": new_id("tsk"),
+            "agency": "passports",
+            "platform": "facebook",
+            "account": PAGE,
+            "thread": "900_1",
+            "kind": "edit",
+            "native_id": "900_7",
             **changes,
         }
     )

@@ -148,7 +148,7 @@ class FakeChannel(Sparse):
         return Unknown("no answer") if told in ("take_and_drop", "hang") else Published(native_id)
 
     def _take(self, publication: Publication) -> str:
-        key: str = publication.publication
+        key: str = publication.key
         if self.nature.idempotent_for and any(known == key for known, _ in self.replies):
             return next(native_id for known, native_id in self.replies if known == key)
         native_id = f"native-{len(self.replies) + 1}"
@@ -160,7 +160,7 @@ class FakeChannel(Sparse):
     ) -> Sighting:
         self.looks += 1
         for key, native_id in self.replies:
-            if key == publication.publication and native_id not in taken:
+            if key == publication.key and native_id not in taken:
                 return Found(native_id)
         return Absent()
 

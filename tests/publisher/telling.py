@@ -15,7 +15,7 @@ from sqlalchemy import text
 from services.publisher.adapters import callback_secrets_api, deliveries_api, subscriptions_api
 from services.publisher.adapters.bell import Bell
 from services.publisher.adapters.callback_secrets import CallbackVault
-from services.publisher.adapters.consumers import handler
+from services.publisher.adapters.consumers import teller
 from services.publisher.adapters.egress import GuardedPost
 from services.publisher.adapters.store.deliveries import PostgresDeliveries
 from services.publisher.adapters.subscriptions_api import Desk
@@ -68,7 +68,7 @@ class Telling:
         """Let events arrive, in one batch."""
         batch = [Received(event, id) for event, id in zip(events, ids or [uuid7() for _ in events], strict=True)]
         async with self.database.begin(EVERY_AGENCY) as connection:
-            await handler(VAULT)(connection, batch)
+            await teller(VAULT)(connection, batch)
         self.bell.ring()
 
     async def subscribe(self, url: str, caller: str = "passports", **wanted: Any) -> dict[str, Any]:

@@ -8,7 +8,8 @@ import pytest
 
 from services.publisher.dispatch import Dispatcher, Limits
 from services.publisher.domain.outcomes import CredentialsDead, Refused, Throttled, Unavailable
-from services.publisher.domain.publications import Nature, RetryPolicy
+from services.publisher.domain.publications import Nature
+from services.publisher.domain.settlements import RetryPolicy
 from services.publisher.ports import Channel
 from tests.publisher.builders import NOW, a_progress, a_publication
 from tests.publisher.fakes import FakeBell, FakeChannel, FakeClaims

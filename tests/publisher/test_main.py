@@ -50,4 +50,5 @@ async def test_the_settle_time_is_a_setting() -> None:
 
 
 async def test_a_platform_without_an_address_is_left_to_its_accounts() -> None:
-    assert addresses(PlatformSettings()) == {"facebook": "https://graph.facebook.com"}
+    of_meta = ("facebook", "messenger", "instagram", "whatsapp")
+    assert addresses(PlatformSettings()) == dict.fromkeys(of_meta, "https://graph.facebook.com")

@@ -24,7 +24,7 @@ from services.publisher.adapters.store.claims import PostgresClaims
 from services.publisher.adapters.store.duties import Duties
 from services.publisher.dispatch import Dispatcher, Limits
 from services.publisher.domain.pacing import Backoff
-from services.publisher.domain.publications import RetryPolicy
+from services.publisher.domain.settlements import RetryPolicy
 from shared.database import EVERY_AGENCY, Database
 from shared.events import ResponseApproved
 from shared.ids import account_id

@@ -15,16 +15,32 @@ from .bluesky_stream import StreamRoutes
 from .bluesky_views import Views
 from .citizens import CitizenRoutes
 from .clock import Clock, system_clock
+from .discourse import DiscourseRoutes
+from .discourse_errors import DiscourseError, answer_discourse_error
+from .discourse_posts import ForumPosts
 from .faults import FaultRoutes, Faults
-from .graph import GraphError, GraphRoutes, answer_graph_error
+from .graph import GraphRoutes
+from .graph_calls import GraphCalls
+from .graph_errors import GraphError, answer_graph_error
+from .graph_instagram import InstagramRoom
+from .graph_messages import MessagesRoom
+from .graph_pages import PageRoom
+from .graph_tokens import TokensRoom
+from .graph_whatsapp import WhatsAppRoom
+from .instagram_comments import InstagramComments
+from .mailgun import MailgunError, MailgunRoutes, answer_mailgun_error
 from .mastodon import MastodonError, MastodonRoutes, answer_mastodon_error
 from .mastodon_entities import Entities
 from .mastodon_streaming import StreamingRoutes
+from .open311 import Open311Error, Open311Routes, answer_open311_error
 from .page import PageRoutes
 from .page_comments import PageComments
 from .people import People
+from .postmark import PostmarkError, PostmarkRoutes, answer_postmark_error
+from .private_messages import CitizenMessageRoutes, PrivateMessages
 from .refusals import Refused, answer_invalid, answer_refused
 from .replies import Replies, ReplyRoutes
+from .sent_mail import SentMail
 from .settings import Settings
 from .statuses import Statuses
 from .store import Store
@@ -52,6 +68,10 @@ def create_app(settings: Settings, clock: Clock = system_clock) -> FastAPI:
     app.add_exception_handler(GraphError, answer_graph_error)
     app.add_exception_handler(XrpcError, answer_xrpc_error)
     app.add_exception_handler(YouTubeError, answer_youtube_error)
+    app.add_exception_handler(DiscourseError, answer_discourse_error)
+    app.add_exception_handler(PostmarkError, answer_postmark_error)
+    app.add_exception_handler(MailgunError, answer_mailgun_error)
+    app.add_exception_handler(Open311Error, answer_open311_error)
     app.add_api_route("/live", live, methods=["GET"])
     _include_routes(app, settings, clock, store)
     return app
@@ -68,6 +88,7 @@ def _include_routes(app: FastAPI, settings: Settings, clock: Clock, store: Store
     people = People(store, accounts)
     statuses = Statuses(store, people, replies, clock, settings.domain)
     comments = PageComments(store, replies, clock)
+    messages = PrivateMessages(store, replies, clock)
     posts = Posts(store, accounts, people, replies, clock)
     views = Views(posts)
     videos = Comments(store, people, replies, clock)
@@ -79,11 +100,35 @@ def _include_routes(app: FastAPI, settings: Settings, clock: Clock, store: Store
         ReplyRoutes(replies),
         MastodonRoutes(settings, clock, people, statuses, faults, entities),
         StreamingRoutes(people, statuses, entities),
-        GraphRoutes(accounts, comments, faults),
+        _graph(accounts, comments, messages, InstagramComments(store, replies, clock), faults, clock),
+        CitizenMessageRoutes(accounts, messages),
         BlueskyRoutes(Sessions(store, accounts, clock), posts, views, faults, clock),
         StreamRoutes(posts, clock),
         YouTubeRoutes(Keys(accounts, clock, settings.youtube_units_a_day), videos, faults),
+        DiscourseRoutes(accounts, ForumPosts(store, replies, clock), faults),
+        PostmarkRoutes(accounts, SentMail(store, replies, clock), faults),
+        MailgunRoutes(accounts, SentMail(store, replies, clock), faults),
+        Open311Routes(accounts, store, replies, faults, clock),
         CitizenRoutes(clock, accounts, people, statuses, comments, forums),
         PageRoutes(),
     ):
         app.include_router(routes.router())
+
+
+def _graph(
+    accounts: Accounts,
+    comments: PageComments,
+    messages: PrivateMessages,
+    pictures: InstagramComments,
+    faults: Faults,
+    clock: Clock,
+) -> GraphRoutes:
+    calls = GraphCalls(accounts)
+    return GraphRoutes(
+        calls,
+        TokensRoom(calls, clock),
+        PageRoom(comments, faults),
+        MessagesRoom(messages, faults, clock),
+        InstagramRoom(pictures, faults),
+        WhatsAppRoom(messages, faults),
+    )

@@ -107,8 +107,9 @@ class CitizenRoutes:
         """Show whom one can write to, the newest conversations, and the newest replies on Pages."""
         accounts = self._accounts.active()
         pages = {account.id: account.name for account in accounts if account.platform == "facebook"}
+        open_to_all = {"mastodon", *(forum.platform for forum in self._forums)}
         return {
-            "accounts": [_addressee(account) for account in accounts if account.platform != "facebook"],
+            "accounts": [_addressee(account) for account in accounts if account.platform in open_to_all],
             "conversations": self._newest_conversations(),
             "page_replies": [_page_reply(each, pages) for each in self._comments.newest(_NEWEST)],
         }

@@ -1,4 +1,7 @@
-"""The fields of a platform call, which clients send as a form or as JSON; both platforms take either."""
+"""The fields of a platform call, which clients send as a form or as JSON; these platforms take either.
+
+What is itself an object or a list stays JSON, which is how a form carries it.
+"""
 
 import json
 from urllib.parse import parse_qsl
@@ -33,4 +36,6 @@ def _from_json(body: bytes) -> dict[str, str]:
 def _text(value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
+    if isinstance(value, dict | list):
+        return json.dumps(value)
     return str(value)

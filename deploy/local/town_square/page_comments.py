@@ -1,7 +1,7 @@
 """The comments under an agency's Page, as far as the square knows them: the Page's own replies.
 
 A citizen's comment is never kept here, since its text arrived elsewhere; all that can be known of it is
-that the Page hid it.
+that the Page hid or deleted it.
 """
 
 from dataclasses import dataclass
@@ -97,9 +97,20 @@ class PageComments:
             now,
         )
 
-    def delete(self, comment: PageComment) -> None:
-        """Take a reply away."""
-        self._store.change("UPDATE page_comment SET deleted = 1 WHERE number = ?", comment.number)
+    def delete(self, comment: str) -> None:
+        """Take a comment away, whoever wrote it."""
+        now = self._clock()
+        self._store.change(
+            "INSERT INTO page_comment (number, id, hidden, created_at, deleted) VALUES (?, ?, 0, ?, 1)"
+            " ON CONFLICT (id) DO UPDATE SET deleted = 1",
+            self._store.next_id(now),
+            comment,
+            now,
+        )
+
+    def is_deleted(self, comment: str) -> bool:
+        """Tell whether the Page took this comment away."""
+        return self._store.row("SELECT 1 FROM page_comment WHERE id = ? AND deleted = 1", (comment,)) is not None
 
     def under(self, page: Account, parent: str) -> list[PageComment]:
         """List a page's replies to a comment, the first one first."""

@@ -20,6 +20,7 @@ Platform = Literal[
     "discourse",
     "postmark",
     "mailgun",
+    "open311",
 ]
 
 PLATFORMS: Final[tuple[Platform, ...]] = get_args(Platform)

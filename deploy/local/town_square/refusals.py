@@ -1,6 +1,6 @@
 """A refusal of the town square's own routes, in one shape that names the field.
 
-The routes that stand in for a platform refuse in that platform's shape instead; see `mastodon` and `graph`.
+The routes that stand in for a platform refuse in that platform's shape instead; see `mastodon` and `graph_errors`.
 """
 
 from fastapi.exceptions import RequestValidationError

@@ -43,6 +43,22 @@ CREATE TABLE IF NOT EXISTS page_comment (
     hidden INTEGER NOT NULL, created_at INTEGER NOT NULL, edited_at INTEGER,
     deleted INTEGER NOT NULL DEFAULT 0);
 CREATE INDEX IF NOT EXISTS page_comment_parent ON page_comment (parent, page, number);
+CREATE TABLE IF NOT EXISTS discourse_user (
+    username TEXT PRIMARY KEY, staff INTEGER NOT NULL, needs_approval INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS discourse_post (
+    id INTEGER PRIMARY KEY, username TEXT, topic INTEGER NOT NULL, number INTEGER NOT NULL, answered INTEGER,
+    raw TEXT NOT NULL, version INTEGER NOT NULL, created_at INTEGER NOT NULL, updated_at INTEGER NOT NULL,
+    hidden INTEGER NOT NULL, deleted INTEGER NOT NULL, pending INTEGER NOT NULL);
+CREATE INDEX IF NOT EXISTS discourse_post_topic ON discourse_post (topic, number);
+CREATE TABLE IF NOT EXISTS sent_mail (
+    number INTEGER PRIMARY KEY AUTOINCREMENT, platform TEXT NOT NULL, account TEXT NOT NULL, id TEXT NOT NULL,
+    message_id TEXT NOT NULL, recipient TEXT NOT NULL, subject TEXT NOT NULL, text TEXT NOT NULL,
+    headers TEXT NOT NULL, variables TEXT NOT NULL, at INTEGER NOT NULL);
+CREATE INDEX IF NOT EXISTS sent_mail_account ON sent_mail (platform, account, number);
+CREATE TABLE IF NOT EXISTS open311_update (
+    account TEXT NOT NULL, at INTEGER NOT NULL, update_id TEXT NOT NULL, service_request_id TEXT NOT NULL,
+    status TEXT NOT NULL, description TEXT NOT NULL, updated_datetime TEXT NOT NULL,
+    PRIMARY KEY (account, update_id));
 CREATE TABLE IF NOT EXISTS reply (
     number INTEGER PRIMARY KEY AUTOINCREMENT, platform TEXT NOT NULL, parent TEXT NOT NULL, id TEXT NOT NULL,
     text TEXT NOT NULL, at INTEGER NOT NULL);

@@ -126,6 +126,7 @@ turn = Table(
     Column("answered_at", DateTime(timezone=True)),
     Column("deadlines", JSON),
     Column("response", Text),
+    Column("window_ends_at", DateTime(timezone=True)),
     PrimaryKeyConstraint("case_id", "number"),
     CheckConstraint(
         "state IN ('waiting', 'watching', 'released', 'answered', 'closed', 'superseded', 'deleted', 'brought')",

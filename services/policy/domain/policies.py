@@ -254,6 +254,12 @@ class Conversation(Part):
     turns: int = Field(3, ge=2, le=1000, description="comments of one author in a thread")
 
 
+class Replies(Part):
+    """How answers go out. ``split``: one that its platform does not take in one piece may be a numbered thread."""
+
+    split: bool = Field(False, description="an answer too long for one post may go out as a numbered thread")
+
+
 class Spread(Part):
     """What counts as prominent: seen by ``times`` the ``usual`` number of people, or a great following."""
 
@@ -284,6 +290,7 @@ class Policy(Part):
     same_issue: SameIssue = SameIssue()
     conversation: Conversation = Conversation()
     reach: Spread = Spread()
+    replies: Replies = Replies()
     scales: Scales
     floor: Floor = Floor()
     ladder: dict[Level, Rung]

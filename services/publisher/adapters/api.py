@@ -3,10 +3,7 @@
 Every query runs in a transaction that sees the caller's agencies and no others; what is not theirs is not there.
 """
 
-import base64
-import binascii
 from typing import Annotated, Any
-from urllib.parse import urlencode
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import JSONResponse
@@ -15,12 +12,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.responses import Response
 
 from services.publisher.adapters.bell import Bell
+from services.publisher.adapters.cursors import cursor_of, link_to, position_of
 from services.publisher.adapters.representation import publication_body, response_body
 from services.publisher.adapters.store import reading
 from services.publisher.adapters.store.reading import askable
 from services.publisher.adapters.store.settling import announce
-from services.publisher.domain import publications
-from services.publisher.domain.publications import Action, NotDecidable, Settlement, State
+from services.publisher.domain import settlements
+from services.publisher.domain.publications import State
+from services.publisher.domain.settlements import Action, NotDecidable, Settlement
 from services.publisher.ports import Claim, Settled
 from shared import audit, idempotency
 from shared.audit import Entry
@@ -80,7 +79,7 @@ def router(database: Database, bell: Bell) -> APIRouter:
         following = cursor_of(rows[limit - 1].position) if len(rows) > limit else None
         body = {"items": [publication_body(row) for row in rows[:limit]], "next": following}
         asked = {"agency": agency, "state": state, "account": account, "limit": limit, "cursor": following}
-        return JSONResponse(body, headers=_link(asked) if following else None)
+        return JSONResponse(body, headers=link_to("/v1/publications", asked) if following else None)
 
     @routes.get("/publications/{publication}")
     async def read_publication(publication: str, caller: Caller = requires("publications:read")) -> Response:
@@ -124,7 +123,7 @@ async def _decide(connection: AsyncConnection, row: Any, decision: Decision, cal
     try:
         if row.lease_token is not None:
             raise NotDecidable("A look is under way; try again in half a minute.")
-        settlement = publications.decided(before, decision.action, decision.native_id)
+        settlement = settlements.decided(before, decision.action, decision.native_id)
     except NotDecidable as refused:
         raise Problem(409, "not-decidable", "There is nothing to decide", detail=str(refused)) from refused
     at = await reading.write_decision(connection, row.id, settlement)
@@ -143,26 +142,3 @@ def _entry(row: Any, decision: Decision, settlement: Settlement, caller: Caller)
         subject=row.id,
         details={"before": row.state, "after": settlement.progress.state, "decision": decision.action},
     )
-
-
-def cursor_of(position: int) -> str:
-    """The cursor of a page that begins below a position."""
-    return base64.urlsafe_b64encode(b"p%d" % position).decode().rstrip("=")
-
-
-def position_of(cursor: str | None) -> int | None:
-    """The position that a page begins below. Raises ``Problem`` 400."""
-    if cursor is None:
-        return None
-    try:
-        decoded = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
-        position = int(decoded[1:]) if decoded[:1] == b"p" and decoded[1:].isdigit() else 0
-    except (binascii.Error, ValueError):
-        position = 0
-    if not 0 < position < 2**63:
-        raise Problem(400, "invalid-cursor", "This cursor is none of ours", detail="Begin again without a cursor.")
-    return position
-
-
-def _link(query: dict[str, Any]) -> dict[str, str]:
-    return {"Link": f'</v1/publications?{urlencode({k: v for k, v in query.items() if v is not None})}>; rel="next"'}

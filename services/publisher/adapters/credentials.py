@@ -4,7 +4,9 @@ What must stay true: a token leaves this module only inside ``Credentials``, who
 account and opens for no other. The address to talk to is the account's own, or its platform's from the settings.
 """
 
+import json
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from services.publisher.ports import Credentials
@@ -12,6 +14,8 @@ from shared import telemetry
 from shared.secrets import Seal, WrongKey
 
 MOST_REMEMBERED = 1000
+_WITH_SECRETS = b"\x00"
+"""Begins what holds more than a token; no token begins so."""
 
 
 class Vault:
@@ -23,9 +27,10 @@ class Vault:
         # Keyed by what is in the row: new credentials are another key, so nothing outdated is ever used.
         self._opened: dict[tuple[str, bytes, str | None, str | None], Credentials | None] = {}
 
-    def seal(self, account_id: str, token: str) -> bytes:
-        """The token as it may be stored for this account."""
-        return self._seal.seal(token.encode(), account_id)
+    def seal(self, account_id: str, token: str, secrets: Mapping[str, str] = MappingProxyType({})) -> bytes:
+        """The token, and what goes with it, as they may be stored for this account."""
+        words = _WITH_SECRETS + json.dumps({"token": token, **secrets}).encode() if secrets else token.encode()
+        return self._seal.seal(words, account_id)
 
     def open(self, row: Any) -> Credentials | None:
         """The credentials of a row (``account_id, platform, sealed, base_url, version``); None if unreadable."""
@@ -41,8 +46,10 @@ class Vault:
         if base_url is None:
             return None
         try:
-            token = self._seal.open(bytes(row.sealed), row.account_id).decode()
+            words = self._seal.open(bytes(row.sealed), row.account_id)
         except WrongKey:
             telemetry.logger().error("credentials.unreadable", account=row.account_id)
             return None
-        return Credentials(token, base_url.rstrip("/"), row.version)
+        secrets = json.loads(words.removeprefix(_WITH_SECRETS)) if words.startswith(_WITH_SECRETS) else {}
+        token = secrets.pop("token", None) or words.decode()
+        return Credentials(token, base_url.rstrip("/"), row.version, secrets)

@@ -1,14 +1,14 @@
 """What a subscription's owner does beside writing it: new keys, tests, replays, opening it again; its deliveries."""
 
 from typing import Annotated, Any
-from urllib.parse import urlencode
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import JSONResponse
 from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.responses import Response
 
-from services.publisher.adapters import api, versions
+from services.publisher.adapters import versions
+from services.publisher.adapters.cursors import cursor_of, link_to, position_of
 from services.publisher.adapters.store import redelivering, signing_keys, subscriptions
 from services.publisher.adapters.store.reading import askable
 from services.publisher.adapters.store.redelivering import MOST_AT_ONCE, Again, Filter
@@ -114,13 +114,12 @@ def router(desk: Desk) -> APIRouter:
         """Deliveries of the last thirty days, the newest first: ``{items, next}``."""
         async with desk.database.begin(caller.scope) as connection:
             row = await found(connection, subscription)
-            rows = await redelivering.page(connection, Filter(row.id, state, api.position_of(cursor), limit))
-        following = api.cursor_of(rows[limit - 1].position) if len(rows) > limit else None
+            rows = await redelivering.page(connection, Filter(row.id, state, position_of(cursor), limit))
+        following = cursor_of(rows[limit - 1].position) if len(rows) > limit else None
         asked = {"state": state, "limit": limit, "cursor": following}
-        address = f"/v1/subscriptions/{row.id}/deliveries"
-        link = f'<{address}?{urlencode({k: v for k, v in asked.items() if v is not None})}>; rel="next"'
+        link = link_to(f"/v1/subscriptions/{row.id}/deliveries", asked)
         body = {"items": [delivery_body(one) for one in rows[:limit]], "next": following}
-        return JSONResponse(body, headers={"Link": link} if following else None)
+        return JSONResponse(body, headers=link if following else None)
 
     @routes.get("/deliveries/{delivery}")
     async def read_delivery(delivery: str, caller: Caller = requires("subscriptions:read")) -> Response:

@@ -75,6 +75,11 @@ class Http:
         self._timeout = {"connect": CONNECT_SECONDS, "read": None, "pool": CONNECT_SECONDS}
         self._transport = AiohttpTransport(client=self._session, trust_env=False)
 
+    @property
+    def total_seconds(self) -> float:
+        """How long any request may take."""
+        return self._total_seconds
+
     async def post(self, platform: str, url: str, headers: Mapping[str, str], content: dict[str, Any]) -> Answer:
         """POST a JSON object. Raises ``NothingSent`` and ``NoAnswer``."""
         body = json.dumps(content, ensure_ascii=False).encode()
@@ -83,6 +88,12 @@ class Http:
     async def get(self, platform: str, url: str, headers: Mapping[str, str], query: Mapping[str, str]) -> Answer:
         """GET with a query. Raises ``NothingSent`` and ``NoAnswer``."""
         return await self._request(platform, "GET", str(httpx.URL(url, params=dict(query))), headers, b"")
+
+    async def request(
+        self, platform: str, method: str, url: str, headers: Mapping[str, str], body: bytes = b""
+    ) -> Answer:
+        """Any other method or body; its content type is the caller's. Raises ``NothingSent`` and ``NoAnswer``."""
+        return await self._request(platform, method, url, headers, body)
 
     async def close(self) -> None:
         """Close all connections."""
@@ -126,8 +137,11 @@ class Http:
             await response.stream.aclose()  # type: ignore[union-attr]
 
     def _session(self) -> aiohttp.ClientSession:
+        # A limit for each host and none over all: how many requests there are at once is the dispatcher's business, and
+        # one host that hangs must not keep its connections from the others.
         connector = aiohttp.TCPConnector(
-            limit=self._connections,
+            limit=0,
+            limit_per_host=self._connections,
             keepalive_timeout=KEEP_ALIVE_SECONDS,
             ssl=httpx.create_ssl_context(trust_env=False),
         )

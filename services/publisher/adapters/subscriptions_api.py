@@ -7,7 +7,6 @@ subscription belongs to one agency and is told of nothing else.
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Any
-from urllib.parse import urlencode
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import JSONResponse
@@ -17,6 +16,7 @@ from starlette.responses import Response
 from services.publisher.adapters import client_certificates, versions
 from services.publisher.adapters.bell import Bell
 from services.publisher.adapters.callback_secrets import CallbackVault
+from services.publisher.adapters.cursors import link_to
 from services.publisher.adapters.store import redelivering, signing_keys, subscriptions
 from services.publisher.adapters.store.reading import askable
 from services.publisher.adapters.store.subscriptions import Written
@@ -93,9 +93,8 @@ def router(desk: Desk) -> APIRouter:
             rows = await subscriptions.page(connection, agency and askable(agency), cursor and askable(cursor), limit)
             items = [subscription_body(row, await signing_keys.of(connection, row.id)) for row in rows[:limit]]
         following = rows[limit - 1].id if len(rows) > limit else None
-        asked = {"agency": agency, "limit": limit, "cursor": following}
-        link = f'</v1/subscriptions?{urlencode({k: v for k, v in asked.items() if v is not None})}>; rel="next"'
-        return JSONResponse({"items": items, "next": following}, headers={"Link": link} if following else None)
+        link = link_to("/v1/subscriptions", {"agency": agency, "limit": limit, "cursor": following})
+        return JSONResponse({"items": items, "next": following}, headers=link if following else None)
 
     @routes.get("/{subscription}")
     async def read_subscription(subscription: str, caller: Caller = requires("subscriptions:read")) -> Response:

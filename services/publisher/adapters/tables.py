@@ -56,6 +56,7 @@ account = Table(
     Column("paused_until", DateTime(timezone=True)),
     Column("degraded_at", DateTime(timezone=True)),
     Column("degraded_reason", Text),
+    Column("disabled_at", DateTime(timezone=True)),
     PrimaryKeyConstraint("agency", "platform", "account"),
     UniqueConstraint("id", name="account_id_is_unique"),
 )
@@ -70,7 +71,17 @@ credentials = Table(
     Column("version", Text),
     Column("updated_at", DateTime(timezone=True), nullable=False),
     Column("updated_by", Text, nullable=False),
+    Column("expires_at", DateTime(timezone=True)),
+    Column("probed_at", DateTime(timezone=True)),
+    Column("keep_at", DateTime(timezone=True)),
+    Column("keep_until", DateTime(timezone=True)),
+    Column("keep_token", Uuid),
+    Column("keep_failures", Integer, nullable=False, server_default=text("0")),
+    Column("rights", JSONB),
+    Column("facts", JSONB),
+    Column("probe_detail", Text),
 )
+Index("credentials_to_keep", credentials.c.keep_at, postgresql_where=text("keep_at IS NOT NULL"))
 
 publication = Table(
     "publication",
@@ -97,6 +108,12 @@ publication = Table(
     Column("valid_until", DateTime(timezone=True)),
     Column("release", JSONB, nullable=False),
     Column("traceparent", Text),
+    # The wording in pieces where it is more than one, and the native ids of those that stand already.
+    Column("parts", ARRAY(Text)),
+    Column("posted", ARRAY(Text), nullable=False, server_default=text("'{}'")),
+    Column("corrects", Text),
+    # Why it is to be taken back as soon as it is known whether it stands.
+    Column("retracting", Text),
     Column("recorded_at", DateTime(timezone=True), nullable=False, server_default=text("clock_timestamp()")),
     Column("state", Text, nullable=False, server_default=text("'pending'")),
     Column("due_at", DateTime(timezone=True)),
@@ -118,7 +135,10 @@ publication = Table(
     CheckConstraint(
         "state IN ('pending', 'sending', 'published', 'failed', 'unknown', 'retracted')", name="publication_state"
     ),
-    CheckConstraint("purpose IN ('answer', 'holding', 'acknowledgement', 'closing')", name="publication_purpose"),
+    CheckConstraint(
+        "purpose IN ('answer', 'holding', 'acknowledgement', 'closing', 'correction')", name="publication_purpose"
+    ),
+    CheckConstraint("(purpose = 'correction') = (corrects IS NOT NULL)", name="publication_correction_corrects"),
     CheckConstraint("(lease_token IS NULL) = (lease_until IS NULL)", name="publication_whole_lease"),
     CheckConstraint("state <> 'sending' OR lease_token IS NOT NULL", name="publication_sending_has_lease"),
     CheckConstraint(
@@ -143,6 +163,7 @@ Index(
     publication.c.position,
     postgresql_where=text(OPEN),
 )
+Index("publication_correcting", publication.c.corrects, postgresql_where=text("corrects IS NOT NULL"))
 Index("publication_newest", publication.c.agency, publication.c.position)
 Index(
     "publication_answering",
@@ -165,6 +186,48 @@ attempt = Table(
     Column("detail", Text),
     PrimaryKeyConstraint("publication", "number"),
 )
+
+task = Table(
+    "task",
+    metadata,
+    Column("id", Text, primary_key=True),
+    agency_column(),
+    Column("position", BigInteger, Identity(always=True), nullable=False),
+    Column("platform", Text, nullable=False),
+    Column("account", Text, nullable=False),
+    Column("thread", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("native_id", Text, nullable=False),
+    Column("reply_to", Text),
+    Column("text", Text),
+    Column("mention", Text),
+    Column("language", Text),
+    Column("reason", Text, nullable=False),
+    Column("case_id", Text, nullable=False),
+    Column("ordered_by", Text, nullable=False),
+    Column("publication", Text),
+    Column("comment", Text),
+    Column("traceparent", Text),
+    Column("release", JSONB, nullable=False),
+    Column("recorded_at", DateTime(timezone=True), nullable=False, server_default=text("clock_timestamp()")),
+    Column("state", Text, nullable=False, server_default=text("'pending'")),
+    Column("due_at", DateTime(timezone=True)),
+    Column("lease_token", Uuid),
+    Column("attempts", Integer, nullable=False, server_default=text("0")),
+    Column("evidence", JSONB, nullable=False, server_default=text("'[]'")),
+    Column("detail", Text),
+    Column("settled_at", DateTime(timezone=True)),
+    UniqueConstraint("ordered_by", "native_id", name="task_once_an_order"),
+    CheckConstraint("kind IN ('edit', 'delete', 'hide', 'show', 'remove')", name="task_kind"),
+    CheckConstraint("state IN ('pending', 'done', 'not_possible', 'failed')", name="task_state"),
+    CheckConstraint("(state = 'pending') = (due_at IS NOT NULL)", name="task_ended_is_not_due"),
+    CheckConstraint("(publication IS NOT NULL) = (kind IN ('edit', 'delete'))", name="task_ours_or_theirs"),
+    CheckConstraint("(comment IS NULL) = (publication IS NOT NULL)", name="task_about_one_thing"),
+    CheckConstraint("(kind = 'edit') = (text IS NOT NULL)", name="task_edit_has_text"),
+)
+Index("task_due", task.c.due_at, postgresql_where=text("state = 'pending'"))
+Index("task_newest", task.c.agency, task.c.position)
+Index("task_of_publication", task.c.publication)
 
 outbox = outbox_table(metadata)
 inbox = inbox_table(metadata)

@@ -7,38 +7,31 @@ What must stay true: the wording holds the approved text unchanged; only a menti
 import re
 from html.parser import HTMLParser
 
-from services.publisher.domain import graphemes
 from services.publisher.domain.outcomes import Refused
 from services.publisher.domain.publications import Publication
+from shared import lengths, wordings
 
-MASTODON_MOST = 500
-"""``configuration.statuses.max_characters`` of an unchanged Mastodon server."""
-MASTODON_URL = 23
-"""What every link counts (``characters_reserved_per_url``)."""
-FACEBOOK_MOST = 8000
-"""Characters of a comment; not confirmed by Meta's documentation."""
+MASTODON_MOST = lengths.limits("mastodon")[0].most
+FACEBOOK_MOST = lengths.limits("facebook")[0].most
 TOO_LONG = "too_long"
 
-_URL = re.compile(r"https?://\S+", re.IGNORECASE)
-_REMOTE_MENTION = re.compile(r"(?<![\w@/])@([\w.-]+)@[\w-]+(?:\.[\w-]+)*(?::\d+)?")
 _LEADING_MENTIONS = re.compile(r"^(?:@[\w.@:-]+\s+)+")
 
 
+def wording_of(publication: Publication) -> tuple[str, ...]:
+    """The parts to send, with the mentions that they need: the whole text where its platform takes it or nobody allowed
+    more, else a numbered thread."""
+    return _reply(publication).wordings(publication.may_split)
+
+
 def with_mention(publication: Publication) -> str:
-    """The text with ``@handle`` before it, which is what notifies the author on Mastodon, unless it stands there."""
-    if not publication.mention:
-        return publication.text
-    handle = "@" + publication.mention.removeprefix("@")
-    if re.search(rf"(?<![\w@]){re.escape(handle)}(?![\w@-])", publication.text, re.IGNORECASE):
-        return publication.text
-    return f"{handle} {publication.text}"
+    """The text with ``@handle`` before it, which is what notifies the author, unless it stands there."""
+    return wordings.with_mention(publication.text, publication.mention)
 
 
 def mastodon_length(wording: str) -> int:
     """Graphemes, with each link as 23 and ``@user@host`` as ``@user`` (Mastodon's StatusLengthValidator)."""
-    links = len(_URL.findall(wording))
-    rest = _REMOTE_MENTION.sub(r"@\1", _URL.sub("", wording))
-    return graphemes.count(rest) + links * MASTODON_URL
+    return lengths.measure("mastodon", wording)
 
 
 def too_long(length: int, most: int) -> Refused | None:
@@ -67,6 +60,12 @@ def plain(content: str) -> str:
     reader.feed(content)
     reader.close()
     return "".join(reader.words)
+
+
+def _reply(publication: Publication) -> wordings.Reply:
+    return wordings.Reply(
+        publication.platform, publication.text, publication.mention, publication.visibility, publication.public
+    )
 
 
 class _Words(HTMLParser):

@@ -33,6 +33,7 @@ from shared.events import (
     PublicationEvent,
     PublicationFailed,
     PublicationRetracted,
+    PuttingRightFailed,
     ReachMeasured,
     ResponsePublished,
 )
@@ -59,6 +60,7 @@ TOLD: dict[EventType, tuple[str, ...]] = {
     PublicationFailed: (*_PUBLICATION, "reason", "failed_at"),
     PublicationCorrected: (*_PUBLICATION, "correction", "native_id", "how", "corrected_at"),
     PublicationRetracted: (*_PUBLICATION, "reason", "was_published", "retracted_at"),
+    PuttingRightFailed: (*_PUBLICATION, "order", "action", "reason", "failed_at"),
     ReachMeasured: (*_PUBLICATION, "native_id", "after_hours", "answer", "question", "series", "measured_at"),
     ModerationEnded: (*_THREAD, "order", "case", "comment", "action", "outcome", "reason", "ended_at"),
     AccountConnected: (*_ACCOUNT, "name", "connected_at"),

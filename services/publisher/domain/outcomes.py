@@ -95,9 +95,13 @@ class Absent:
 
 @dataclass(frozen=True, slots=True)
 class CannotSee:
-    """A look did not come about, or did not reach far enough back: it says nothing."""
+    """A look did not come about, or did not reach far enough back: it says nothing.
+
+    ``never`` is whether the platform offers no such look at all, so that another one would say no more.
+    """
 
     detail: str
+    never: bool = False
 
 
 Sighting = Found | Absent | CannotSee

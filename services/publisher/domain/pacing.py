@@ -34,18 +34,24 @@ def honour(retry_after: float, base: timedelta, most: timedelta = timedelta(hour
     return longest if retry_after >= longest.total_seconds() else timedelta(seconds=retry_after)
 
 
+FIRST_ROOM = 16
+"""How many attempts an account may have under way of which nothing is known yet."""
+
+
 class Pace:
     """How many attempts one account may have under way at once.
 
-    Falls to one as soon as the account is in trouble (no answer, throttled, locked out), so that it keeps a single
-    slot from the others; doubles with each attempt that goes well until it is at its most again.
+    Begins at ``FIRST_ROOM`` and doubles with each attempt that goes well, so that a platform which is dead from the
+    start holds few slots until that is known. Falls to one as soon as the account is in trouble (no answer, throttled,
+    locked out), so that it keeps a single slot from the others. Times are seconds of a monotonic clock.
     """
 
-    __slots__ = ("_limit", "_most", "under_way")
+    __slots__ = ("_limit", "_most", "_used_at", "under_way")
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self._limit = most
+        self._limit = min(FIRST_ROOM, most)
+        self._used_at = 0.0
         self.under_way = 0
 
     @property
@@ -53,13 +59,13 @@ class Pace:
         """How many more attempts may start now."""
         return max(self._limit - self.under_way, 0)
 
-    @property
-    def is_resting(self) -> bool:
-        """Whether this pace says nothing that a new one would not say."""
-        return self.under_way == 0 and self._limit == self._most
+    def is_outdated(self, now: float, after: float = 60.0) -> bool:
+        """Whether what was learnt is so old that a new pace would know as much."""
+        return self.under_way == 0 and now - self._used_at > after
 
-    def start(self) -> None:
+    def start(self, now: float = 0.0) -> None:
         """An attempt begins."""
+        self._used_at = now
         self.under_way += 1
 
     def end(self, went_well: bool) -> None:

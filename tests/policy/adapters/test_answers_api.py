@@ -243,6 +243,20 @@ async def test_a_draft_of_its_own_and_a_thread_that_moved_on_go_the_normal_way()
         assert (len(inside), sorted(each["reason"] for each in outside)) == (2, ["own_draft", "thread_moved_on"])
 
 
+async def test_an_answer_that_does_not_fit_everywhere_is_refused_with_the_platforms_named() -> None:
+    async with an_office() as office:
+        policy = office.policy
+        await raised(policy, 0, 2)
+        await raised(policy, 2, 1, platform="bluesky")
+        await raised(policy, 3, 1, platform="x")
+        await raised(policy, 4, 1, platform="facebook")
+        texts = {**TEXTS, "en": "A main burst in Kandy. " * 14}
+        refused = await put_up(policy, await the_issue(policy), texts=texts)
+        assert kind_of(refused) == (422, "does-not-fit")
+        told = [(each["platform"], each["most"], each["unit"]) for each in refused.json()["platforms"]]
+        assert told == [("bluesky", 300, "graphemes"), ("x", 280, "weighted")]
+
+
 async def test_a_member_that_grows_heavier_than_what_was_cleared_is_taken_out() -> None:
     async with an_office() as office:
         policy = office.policy

@@ -115,6 +115,48 @@ async def test_what_is_late_is_asked_for_again() -> None:
         assert kind_of(await office.policy.put(path, window, DESK, "*")) == (409, "window-closed")
 
 
+async def test_a_text_that_does_not_fit_is_told_in_the_platforms_own_measure() -> None:
+    async with an_office() as office:
+        case = await office.case(platform="bluesky")
+        words = {"text": "😀" * 301}
+        refused = await office.policy.post(f"/v1/cases/{case}/drafts", words, DESK)
+        assert kind_of(refused) == (422, "does-not-fit")
+        (misfit,) = refused.json()["platforms"]
+        assert misfit == {"platform": "bluesky", "length": 301, "unit": "graphemes", "most": 300, "least": 0}
+        assert "write less" in refused.json()["detail"]
+        assert refused.json()["may_split"] is False
+        assert kind_of(await office.policy.put(f"/v1/cases/{case}/drafts/1", words, DESK, "*")) == (422, "does-not-fit")
+
+
+async def test_a_draft_says_until_when_its_platform_takes_it_and_warns_shortly_before() -> None:
+    async with an_office() as office:
+        ends = NOW + timedelta(hours=3)
+        case = await office.case(platform="messenger", public=False, window_ends_at=ends)
+        said = rfc3339(ends)
+        path, words = f"/v1/cases/{case}/drafts/1", {"text": "We are on it."}
+        assert (await office.draft(case))["window_ends_at"] == said
+        shown = (await office.policy.get(f"/v1/cases/{case}")).json()
+        assert (shown["turns"][0]["window_ends_at"], shown["explanation"]["window_ends_at"]) == (said, said)
+        assert shown["clocks"]["window_ends_at"] == said
+        assert shown["clocks"]["due_at"] == said
+        warned = []
+        for hours in (0, 1, 3):
+            office.now = NOW + timedelta(hours=hours)
+            warned.append((await office.policy.get(path)).json()["warnings"])
+        assert warned == [[], ["window-closes-soon"], ["window-closed"]]
+        late = await office.policy.post(f"/v1/cases/{case}/drafts", words, DESK)
+        assert (*kind_of(late), late.json()["valid_until"]) == (409, "window-closed", said)
+        office.now = NOW
+        edited = await office.policy.put(path, words, DESK, "*")
+        assert (edited.json()["window_ends_at"], edited.json()["warnings"]) == (said, [])
+
+
+async def test_a_draft_for_a_platform_without_a_window_has_none() -> None:
+    async with an_office() as office:
+        draft = await office.draft(await office.case())
+        assert (draft["window_ends_at"], draft["warnings"]) == (None, [])
+
+
 async def test_a_statement_that_nobody_keeps_cannot_be_cited() -> None:
     async with an_office() as office:
         case = await office.case()

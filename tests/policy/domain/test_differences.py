@@ -130,6 +130,7 @@ def test_two_policies_that_are_the_same_have_no_differences() -> None:
             True,
         ),
         ({"same_issue": {"surge_at": 5}}, "For one issue, surge at is 5 instead of 10.", None),
+        ({"replies": {"split": True}}, "An answer too long for one post may go out as a thread.", None),
         ({"lines": []}, "Line fee is gone.", True),
         ({"lines": [{**LINE, "text": {"en": "The fee is 200."}}]}, "Line fee has another text in en.", None),
         (

@@ -12,13 +12,12 @@ import pytest
 from sqlalchemy import text
 
 from services.publisher import handlers
-from services.publisher.adapters.callback_secrets import CallbackVault
 from services.publisher.adapters.consumers import handler
 from services.publisher.adapters.credentials import Vault
 from services.publisher.adapters.store import claiming, credentials, settling
 from services.publisher.adapters.store.claims import PostgresClaims
 from services.publisher.adapters.store.duties import Duties
-from services.publisher.domain import publications
+from services.publisher.domain import settlements
 from services.publisher.domain.outcomes import (
     CredentialsDead,
     Outcome,
@@ -29,7 +28,8 @@ from services.publisher.domain.outcomes import (
     detail_of,
     name_of,
 )
-from services.publisher.domain.publications import Nature, RetryPolicy
+from services.publisher.domain.publications import Nature
+from services.publisher.domain.settlements import RetryPolicy
 from services.publisher.ports import AccountKey, Attempt, Claim, Settled
 from shared import audit
 from shared.database import EVERY_AGENCY, Database
@@ -74,7 +74,7 @@ async def claim(
 
 
 def settled(claimed: Claim, outcome: Outcome) -> Settled:
-    settlement = publications.after_send(
+    settlement = settlements.after_send(
         claimed.progress, outcome, RetryPolicy(), started=claimed.claimed_at, troubles=claimed.troubles
     )
     attempt = Attempt(claimed.claimed_at, claimed.claimed_at, name_of(outcome), detail_of(outcome))
@@ -110,9 +110,7 @@ async def test_a_response_becomes_one_publication_however_often_it_arrives() -> 
 async def test_a_batch_of_events_becomes_duties_and_accounts() -> None:
     async with a_database() as database:
         async with database.begin(EVERY_AGENCY) as connection:
-            await handler(CallbackVault(Seal(b"k" * 32)))(
-                connection, [received(a_connected_account()), received(a_response(), TRACE)]
-            )
+            await handler({})(connection, [received(a_connected_account()), received(a_response(), TRACE)])
         (known,) = await rows(database, "SELECT id, name FROM account")
         assert known == (ACCOUNT, "Passports")
         (claimed,) = await claim(database)
@@ -215,9 +213,9 @@ async def test_a_holding_reply_that_is_not_sent_yet_fails_once_its_answer_is_kno
         await run(database, "UPDATE publication SET due_at = now() + interval '5 minutes'")
         await record(database, answer)
         (overtaken,) = await claim(database)
-        step = publications.next_step(overtaken.progress, Nature(), RetryPolicy(), overtaken.claimed_at)
+        step = settlements.next_step(overtaken.progress, Nature(), RetryPolicy(), overtaken.claimed_at)
         assert (overtaken.publication.response, step) == (holding.response, "superseded")
-        await settling.settle(database, [Settled(overtaken, publications.superseded(overtaken.progress), None)])
+        await settling.settle(database, [Settled(overtaken, settlements.superseded(overtaken.progress), None)])
         (told,) = await rows(database, "SELECT payload ->> 'purpose' AS purpose, payload ->> 'reason' FROM outbox")
         assert told == ("holding", "superseded")
         assert [one.publication.response for one in await claim(database)] == [answer.response]

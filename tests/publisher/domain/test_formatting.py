@@ -1,9 +1,13 @@
 """Wording, length in each platform's measure, and recognising our own reply."""
 
+from dataclasses import replace
+
 import pytest
 
-from services.publisher.domain import formatting, graphemes
-from tests.publisher.builders import a_publication
+from services.publisher import handlers
+from services.publisher.domain import formatting
+from services.publisher.domain.publications import Nature, part_of
+from tests.publisher.builders import a_progress, a_publication, a_response
 
 
 @pytest.mark.parametrize(
@@ -36,28 +40,6 @@ def test_a_status_is_measured_as_mastodon_does(wording: str, length: int) -> Non
     assert formatting.mastodon_length(wording) == length
 
 
-@pytest.mark.parametrize(
-    ("words", "count"),
-    [
-        ("図書館は何時に開きますか", 12),
-        ("👨‍👩‍👧‍👦", 1),
-        ("👍🏽👍", 2),
-        ("🇱🇰🇬🇧🇫", 3),
-        ("🏴󠁧󠁢󠁥󠁮󠁧󠁿", 1),
-        ("❤️‍🔥1️⃣", 2),
-        ("ජල බිල්පත වැඩියි", 11),
-        ("தண்ணீர் கட்டணம்", 10),
-        ("é e\u0301", 3),
-        ("각", 1),
-        ("a\r\nb\n", 4),
-        ("", 0),
-    ],
-)
-def test_graphemes_are_what_a_reader_sees_as_one(words: str, count: int) -> None:
-    """Expected numbers after ICU and the ``regex`` package."""
-    assert graphemes.count(words) == count
-
-
 def test_a_wording_beyond_the_measure_is_refused_before_anything_is_sent() -> None:
     assert formatting.too_long(500, formatting.MASTODON_MOST) is None
     refused = formatting.too_long(501, formatting.MASTODON_MOST)
@@ -79,3 +61,55 @@ def test_a_status_is_recognised_in_mastodons_html() -> None:
     ours = "@nimal@example.social We open at 9 & close at 4.\nSee https://example.gov/hours"
     assert formatting.same_status(ours, content)
     assert not formatting.same_status(ours + " Bye", content)
+
+
+def test_a_text_that_fits_goes_out_whole_with_the_mention_its_author_needs() -> None:
+    told = a_publication(platform="mastodon", text="We open at 9.", mention="nimal", may_split=True)
+    assert formatting.wording_of(told) == ("@nimal We open at 9.",)
+    assert formatting.wording_of(a_publication(text="We open at 9.", mention="nimal")) == ("We open at 9.",)
+
+
+def test_a_long_text_is_one_part_unless_a_thread_is_allowed() -> None:
+    text = "We open at 9 a.m. on every working day. " * 20
+    assert formatting.wording_of(a_publication(platform="bluesky", text=text)) == (text,)
+    assert len(formatting.wording_of(a_publication(platform="bluesky", text=text, may_split=True))) == 3
+
+
+def test_what_the_event_allows_is_what_the_duty_may() -> None:
+    text = "We open at 9 a.m. on every working day. " * 20
+    for may_split, parts in ((False, 1), (True, 3)):
+        asked = handlers.duty(a_response(platform="bluesky", text=text, may_split=may_split))
+        assert len(formatting.wording_of(asked)) == parts
+
+
+@pytest.mark.parametrize(
+    ("visibility", "public", "mentions"),
+    [("public", True, [True, False]), ("unlisted", True, [True, False]), ("direct", False, [True, True]),
+     ("private", True, [True, True]), (None, False, [True, True])],
+)  # fmt: skip
+def test_each_part_mentions_the_author_where_only_who_is_mentioned_sees_it(
+    visibility: str | None, public: bool, mentions: list[bool]
+) -> None:
+    asked = a_publication(
+        platform="mastodon",
+        text="We open at 9 a.m. on every working day. " * 16,
+        mention="nimal@example.social",
+        visibility=visibility,
+        public=public,
+        may_split=True,
+    )
+    parts = formatting.wording_of(asked)
+    assert [part.startswith("@nimal@example.social ") for part in parts] == mentions
+    assert all(formatting.mastodon_length(part) <= formatting.MASTODON_MOST for part in parts)
+    # A channel that adds the mention itself sends the same.
+    thread = replace(asked, parts=parts)
+    sent = [part_of(thread, a_progress(posted=("9",) * before), Nature()) for before in range(len(parts))]
+    assert tuple(formatting.with_mention(each) for each in sent) == parts
+
+
+def test_the_mention_counts() -> None:
+    text = "a" * 295
+    asked = a_publication(platform="youtube", text=text, mention="nimal")
+    assert formatting.wording_of(asked) == (f"@nimal {text}",)
+    just = a_publication(platform="mastodon", text=f"{'a' * 249}. {'b' * 246}.", mention="nimal", may_split=True)
+    assert [len(part) for part in formatting.wording_of(just)] == [len("@nimal ") + 250 + 6, 247 + 6]

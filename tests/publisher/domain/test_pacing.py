@@ -5,7 +5,7 @@ from datetime import timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.publisher.domain.pacing import Backoff, Pace, honour
+from services.publisher.domain.pacing import FIRST_ROOM, Backoff, Pace, honour
 
 
 @given(st.integers(min_value=0, max_value=10**9), st.floats(min_value=0, max_value=1))
@@ -41,4 +41,20 @@ def test_attempts_under_way_take_room() -> None:
     pace = Pace(2)
     pace.start()
     assert pace.room == 1
-    assert not pace.is_resting
+
+
+def test_an_account_of_which_nothing_is_known_gets_few_attempts_until_one_goes_well() -> None:
+    pace = Pace(400)
+    assert pace.room == FIRST_ROOM
+    pace.start()
+    pace.end(went_well=True)
+    assert pace.room == 2 * FIRST_ROOM
+
+
+def test_what_was_learnt_about_an_account_is_kept_for_a_minute_after_its_last_attempt() -> None:
+    pace = Pace(8)
+    pace.start(now=100)
+    assert not pace.is_outdated(now=1000)
+    pace.end(went_well=True)
+    assert not pace.is_outdated(now=159)
+    assert pace.is_outdated(now=161)

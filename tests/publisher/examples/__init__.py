@@ -21,7 +21,8 @@ class Example:
     """How to reply on a platform of the square.
 
     ``account`` is the account as ``PUT /accounts`` of the square takes it, without its token; ``path`` what comes after
-    the square's address in ``base_url``; ``a_reply`` makes what has to be there first and builds the publication.
+    the square's address in ``base_url``; ``a_reply`` is given a client of the square and the account's id: it makes
+    what has to be there first and builds the publication.
     """
 
     account: Mapping[str, str]

@@ -30,6 +30,7 @@ from services.policy.adapters.api.submission_desk import (
 )
 from services.policy.adapters.store import answers, cases, issue_merges, recusals, rows
 from services.policy.adapters.store import submissions as store
+from services.policy.domain.clearance import lengths
 from services.policy.domain.clearance.answers import Answer, need_of
 from services.policy.domain.clearance.cases import Case
 from services.policy.domain.clearance.submissions import LEAST, Submission
@@ -77,7 +78,7 @@ def answers_api(desk: SubmissionDesk, release: Answering, facts: FactsGate) -> A
 
         `differences` names what a language lacks that another states: while there is any, nobody can clear it. An
         older open answer gives way. 409 `nothing-to-answer` where no member fits, 422 `invalid-answer` with each
-        field, 403 `not-your-authority`.
+        field, `does-not-fit` with the `platforms` that would never take it; 403 `not-your-authority`.
         """
         agency = await _agency(desk, caller, issue_id)
 
@@ -106,7 +107,8 @@ def answers_api(desk: SubmissionDesk, release: Answering, facts: FactsGate) -> A
         `another_place` (or one that cannot be told, in a text all in capitals), `another_kind`, `another_language` (of
         the comment, or of several that wait in one thread), `another_disposition` (who is referred, transferred or
         otherwise not simply answered), `hidden`, `another_agency`, `own_draft`, `referred` (by an officer), `paused`,
-        `thread_moved_on`, `above_clearance`, `recused`, `beyond_limit`, `too_late`.
+        `thread_moved_on`, `above_clearance`, `recused`, `window_closed` and `does_not_fit` (its platform would not take
+        the answer any more, or at all), `beyond_limit`, `too_late`.
 
         While a blackout or a crisis lasts on its platform, nobody is answered there and nobody taken out.
         """
@@ -217,7 +219,8 @@ async def _agency(desk: SubmissionDesk, caller: Caller, issue_id: str) -> str:
 
 
 async def _put_up(connection: AsyncConnection, at: AtHand, caller: Caller, posted: AnswerIn) -> Done:
-    """What is put up, on the level of those whom it fits now. Raises NothingToAnswer, and ``Problem`` 422."""
+    """What is put up, on the level of those whom it fits now. Raises NothingToAnswer, DoesNotFit, and ``Problem``
+    422."""
     row = await found_issue(connection, caller, at.place[2], at.now)
     refuse_invalid(posted, at)
     answer = Answer(
@@ -232,6 +235,9 @@ async def _put_up(connection: AsyncConnection, at: AtHand, caller: Caller, poste
     answer = answer.for_the_names_of(group)
     working = at.policy.time.working
     fitting = [case for case in group if answer.misfit(case, at.place[0], working, at.now) is None]
+    split = at.policy.policy.replies.split
+    if misfits := lengths.misfits(fitting, answer.texts, split):
+        raise lengths.DoesNotFit(misfits, split)
     new = Submission(
         id=new_id("sub"),
         agency=at.place[0],

@@ -1,19 +1,25 @@
 """What the API shows of cases: the shapes of the contract, with private data covered."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 from services.policy.adapters.store import casework_rows, drafts, rows
 from services.policy.adapters.store.casework_rows import casework_of
 from services.policy.adapters.store.steps import step_body
 from services.policy.domain.clearance.approvals import Draft
-from services.policy.domain.clearance.cases import Turn
+from services.policy.domain.clearance.cases import Turn, window_of
 from services.policy.domain.clearance.casework import Casework
 from services.policy.domain.triage.private_data import masked
 from shared.clock import rfc3339
 
+SHORTLY_BEFORE = timedelta(hours=2)
+"""So long before a platform stops taking an answer, whoever works on it is warned."""
 
-def case_body(row: Any, turns: Sequence[Turn], written: Sequence[Draft], clocks: dict[str, Any]) -> dict[str, Any]:
+
+def case_body(
+    row: Any, turns: Sequence[Turn], written: Sequence[Draft], clocks: dict[str, Any], now: datetime
+) -> dict[str, Any]:
     """A case with its turns, its drafts, its clocks in short, and why it stands as it does."""
     standing = _standing_turn(turns)
     return {
@@ -33,8 +39,8 @@ def case_body(row: Any, turns: Sequence[Turn], written: Sequence[Draft], clocks:
         "opened_at": rfc3339(row.opened_at),
         "turns": [_turn_body(turn) for turn in turns],
         "clocks": clocks,
-        "explanation": _explanation(standing),
-        "drafts": [draft_body(draft) for draft in written],
+        "explanation": _explanation(standing, window_of(turns)),
+        "drafts": [draft_body(draft, window_of(turns), now) for draft in written],
     }
 
 
@@ -44,8 +50,10 @@ def casework_body(casework: Casework) -> dict[str, Any]:
     return {"assignee": casework.assignee, **dict.fromkeys(names), **casework_rows.parts(casework)}
 
 
-def draft_body(draft: Draft) -> dict[str, Any]:
-    """A draft at its newest version, and what it still needs."""
+def draft_body(draft: Draft, window_ends_at: datetime | None, now: datetime) -> dict[str, Any]:
+    """A draft at its newest version, and what it still needs. While it may still go out: when the platform stops
+    taking an answer, and a warning shortly before."""
+    window = window_ends_at if draft.state in ("open", "returned") else None
     return {
         "number": draft.number,
         "version": draft.version,
@@ -60,10 +68,19 @@ def draft_body(draft: Draft) -> dict[str, Any]:
         "damage": draft.weight.damage,
         "statements": [{"statement": name, "version": version} for name, version in draft.statements],
         "valid_until": draft.valid_until and rfc3339(draft.valid_until),
+        "window_ends_at": window and rfc3339(window),
+        "warnings": list(_warnings(window, now)),
         "written_at": rfc3339(draft.written_at),
         "steps": [step_body(step) for step in draft.steps],
         "remarks": [drafts.remark_body(remark) for remark in draft.remarks],
     }
+
+
+def _warnings(window_ends_at: datetime | None, now: datetime) -> Iterator[str]:
+    if window_ends_at is not None and window_ends_at <= now:
+        yield "window-closed"
+    elif window_ends_at is not None and window_ends_at - now <= SHORTLY_BEFORE:
+        yield "window-closes-soon"
 
 
 def version_body(row: Any) -> dict[str, Any]:
@@ -87,7 +104,7 @@ def _standing_turn(turns: Sequence[Turn]) -> Turn | None:
     return turns[-1] if turns else None
 
 
-def _explanation(turn: Turn | None) -> dict[str, Any] | None:
+def _explanation(turn: Turn | None, window_ends_at: datetime | None) -> dict[str, Any] | None:
     if turn is None:
         return None
     decision = turn.decision
@@ -97,6 +114,7 @@ def _explanation(turn: Turn | None) -> dict[str, Any] | None:
         "policy_version": decision.policy_version,
         "kind": decision.kind,
         "topics": list(decision.topics),
+        **({"window_ends_at": rfc3339(window_ends_at)} if window_ends_at else {}),
         **decision.explanation,
     }
 
@@ -116,6 +134,7 @@ def _turn_body(turn: Turn) -> dict[str, Any]:
         "hidden": turn.hidden,
         "sent_at": rfc3339(turn.sent_at),
         "received_at": rfc3339(turn.received_at),
+        "window_ends_at": turn.window_ends_at and rfc3339(turn.window_ends_at),
         "kind": decision.kind,
         "topics": list(decision.topics),
         "sensitivity": decision.sensitivity,

@@ -73,22 +73,23 @@ def cases_api(database: Database, policies: PolicyShelf, clock: Clock) -> APIRou
             written = await _drafts_of(connection, found[:limit], policies, now)
             told = await meanwhile.told(connection, ids)
         clocks = {row.id: in_short(row, turns[row.id], policies.find(row.agency), now, told) for row in found[:limit]}
-        bodies = [case_body(row, turns[row.id], written[row.id], clocks[row.id]) for row in found[:limit]]
+        bodies = [case_body(row, turns[row.id], written[row.id], clocks[row.id], now) for row in found[:limit]]
         return _page(request, bodies, _cursor(found[limit - 1]) if len(found) > limit else None)
 
     @router.get("/{case_id}")
     async def get_case(case_id: CaseIdPath, caller: Caller = requires("cases:read")) -> Response:
         """One case with its turns, drafts, steps, clocks and the explanation of its level. 404 if not yours."""
         checked(case_id)
+        now = clock()
         async with database.begin(caller.scope) as connection:
             row = await queries.find_case(connection, case_id)
             if row is None or not caller.may_see(row.agency):
                 raise not_found("case")
             turns = await queries.turns_of(connection, [case_id])
-            written = await _drafts_of(connection, [row], policies, clock())
+            written = await _drafts_of(connection, [row], policies, now)
             told = await meanwhile.told(connection, [case_id])
-        clocks = in_short(row, turns[case_id], policies.find(row.agency), clock(), told)
-        return JSONResponse(case_body(row, turns[case_id], written[case_id], clocks))
+        clocks = in_short(row, turns[case_id], policies.find(row.agency), now, told)
+        return JSONResponse(case_body(row, turns[case_id], written[case_id], clocks, now))
 
     return router
 

@@ -6,7 +6,7 @@ kept for the same ``Idempotency-Key``) is committed with it or not at all.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Annotated, Protocol
+from typing import Annotated, Any, Protocol
 
 from fastapi import Path, Request
 from pydantic import BaseModel, ConfigDict, Field
@@ -82,7 +82,7 @@ class ClearanceDesk:
 
             async def effect() -> Answer:
                 draft = await self._done(connection, case, number, caller, act, cited)
-                return Answer(201, draft_body(draft), {"ETag": etag(draft)})
+                return Answer(201, self.shown(draft, case), {"ETag": etag(draft)})
 
             try:
                 answer = await once(connection, claim, effect)
@@ -90,15 +90,20 @@ class ClearanceDesk:
                 raise problem_of(refusal) from refusal
         return answer.response()
 
-    async def put(self, caller: Caller, case_id: str, number: int, act: Act, cited: Sequence[str]) -> Draft:
-        """Do an edit. Raises ``Problem``."""
+    async def put(self, caller: Caller, case_id: str, number: int, act: Act, cited: Sequence[str]) -> Answer:
+        """Do an edit; 200 with the draft. Raises ``Problem``."""
         checked(case_id)
         async with self.database.begin(caller.scope) as connection:
             case = await self.locked(connection, case_id, caller)
             try:
-                return await self._done(connection, case, number, caller, act, cited)
+                draft = await self._done(connection, case, number, caller, act, cited)
             except Refusal as refusal:
                 raise problem_of(refusal) from refusal
+        return Answer(200, self.shown(draft, case), {"ETag": etag(draft)})
+
+    def shown(self, draft: Draft, case: Case) -> dict[str, Any]:
+        """A draft as the API shows it now."""
+        return draft_body(draft, case.window_ends_at, self.clock())
 
     async def locked(self, connection: AsyncConnection, case_id: str, caller: Caller) -> Case:
         """The case that a path names, with its row locked. Raises ``Problem`` 404."""

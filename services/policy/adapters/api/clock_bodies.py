@@ -7,7 +7,7 @@ from typing import Any
 from services.policy.adapters.store import rows
 from services.policy.adapters.store.meanwhile import Told
 from services.policy.domain.clearance import timing
-from services.policy.domain.clearance.cases import Turn
+from services.policy.domain.clearance.cases import Turn, window_of
 from services.policy.domain.clocks.agency_time import AgencyTime
 from services.policy.domain.clocks.budgets import Budget
 from services.policy.domain.clocks.explanations import ExplainedDeadline, explained, minutes_of, state_of
@@ -32,6 +32,7 @@ def in_short(
         "class": row.clock,
         "received_at": _moment(row.since),
         "due_at": _moment(row.due_at),
+        "window_ends_at": _moment(window_of(turns)),
         "due": [
             {"kind": kind, "due_at": rfc3339(at), "state": state_of(kind, at, held, ending, now)}
             for kind, at in deadlines
@@ -69,6 +70,7 @@ def budget_body(budget: Budget | None) -> dict[str, Any] | None:
         "fits": budget.fits,
         "needs_minutes": budget.needs,
         "remaining_minutes": budget.remaining,
+        "window_ends_at": _moment(budget.window_ends_at),
         "steps": [
             {**step_body(each.step), "minutes": each.minutes, "share_minutes": each.share} for each in budget.steps
         ],

@@ -13,6 +13,7 @@ from services.policy.adapters.api.clearance_desk import ClearanceDesk, DigestIn,
 from services.policy.adapters.store import drafts, queries
 from services.policy.desk import Desk
 from services.policy.domain.clearance.approvals import Draft
+from services.policy.domain.clearance.cases import window_of
 from services.policy.domain.scales import Specialism
 from services.policy.drafting import Text
 from shared.auth import Caller, requires
@@ -54,7 +55,9 @@ def drafts_api(desk: ClearanceDesk) -> APIRouter:
     ) -> Response:
         """Propose a text for what waits in the case. It gets the next number; an older open draft is superseded.
 
-        409 `nothing-to-answer`, `window-closed`; 422 `unknown-statement`; 403 `not-your-authority`.
+        409 `nothing-to-answer`, `window-closed` (of the text, or of the platform, which takes no answer any more); 422
+        `unknown-statement`, and `does-not-fit` where the platform would never take the text: `platforms` has its
+        `length`, and the `most` and `least` of the `unit` in which that platform counts; 403 `not-your-authority`.
         """
         return await desk.post(
             request, caller, case_id, None, lambda d: drafting.write_draft(d, posted.written), posted.statements
@@ -62,7 +65,11 @@ def drafts_api(desk: ClearanceDesk) -> APIRouter:
 
     @router.get("/{number}")
     async def get_draft(case_id: CaseIdPath, number: Number, caller: Caller = requires("cases:read")) -> Response:
-        """One draft with every version of its text and what officers said to them. Its `ETag` is its digest."""
+        """One draft with every version of its text and what officers said to them. Its `ETag` is its digest.
+
+        `window_ends_at` is when the platform stops taking an answer; `warnings` has `window-closes-soon` in the last
+        two hours before, `window-closed` after it.
+        """
         checked(case_id)
         async with desk.database.begin(caller.scope) as connection:
             row = await queries.find_case(connection, case_id)
@@ -72,7 +79,9 @@ def drafts_api(desk: ClearanceDesk) -> APIRouter:
             if draft is None:
                 raise not_found("draft")
             versions = await drafts.versions(connection, case_id, number)
-        body = {**draft_body(draft), "versions": [version_body(version) for version in versions]}
+            turns = (await queries.turns_of(connection, [case_id]))[case_id]
+        shown = draft_body(draft, window_of(turns), desk.clock())
+        body = {**shown, "versions": [version_body(version) for version in versions]}
         return JSONResponse(body, headers={"ETag": etag(draft)})
 
     @router.put("/{number}")
@@ -87,7 +96,7 @@ def drafts_api(desk: ClearanceDesk) -> APIRouter:
 
         A draft that was sent back is open again by this. Consents lapse as far as they vouched for what is changed.
         428 without `If-Match`, 412 where the draft has changed since; 409 `draft-not-open`, `nothing-to-answer`,
-        `window-closed`; 422 `unknown-statement`; 403 `not-your-authority`.
+        `window-closed`; 422 `unknown-statement`, `does-not-fit`; 403 `not-your-authority`.
         """
 
         def act(at: Desk) -> Draft:
@@ -95,8 +104,7 @@ def drafts_api(desk: ClearanceDesk) -> APIRouter:
             _precondition(request, at.draft)
             return drafting.amend(at, posted.written)
 
-        draft = await desk.put(caller, case_id, number, act, posted.statements)
-        return JSONResponse(draft_body(draft), headers={"ETag": etag(draft)})
+        return (await desk.put(caller, case_id, number, act, posted.statements)).response()
 
     @router.post("/{number}/approvals", status_code=201)
     async def approve(

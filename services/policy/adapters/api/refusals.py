@@ -28,6 +28,7 @@ from services.policy.domain.clearance.casework import (
     UnknownAgency,
 )
 from services.policy.domain.clearance.facts import FactsDiffer
+from services.policy.domain.clearance.lengths import DoesNotFit
 from services.policy.domain.clearance.reviews import OwnRelease, ReviewedAlready
 from services.policy.domain.clearance.submissions import SubmissionNotOpen
 from services.policy.domain.clocks.pauses import AlreadyPaused, ClockNotRunning, PauseOver, WrongUntil
@@ -48,6 +49,7 @@ _PROBLEMS: tuple[tuple[type[Refusal], int, str, str], ...] = (
     (WindowClosed, 409, "window-closed", "The time in which this answer may go out is over"),
     (ReviewedAlready, 409, "reviewed-already", "This release was reviewed before"),
     (UnknownStatement, 422, "unknown-statement", "A statement that is cited is not in force"),
+    (DoesNotFit, 422, "does-not-fit", "The platform would never take this text"),
     (DraftNotOpen, 409, "draft-not-open", "The draft is no longer open"),
     (NothingToAnswer, 409, "nothing-to-answer", "No comment of this case waits for an answer"),
     (ClockNotRunning, 409, "clock-not-running", "No clock of this case runs"),
@@ -85,6 +87,8 @@ def _members(refusal: Refusal) -> dict[str, Any]:
             return {"digest": refusal.current}
         case WindowClosed():
             return {"valid_until": rfc3339(refusal.valid_until)}
+        case DoesNotFit():
+            return {"platforms": [asdict(misfit) for misfit in refusal.misfits], "may_split": refusal.split}
         case UnknownStatement():
             return {"statements": list(refusal.names)}
         case DraftNotOpen() | SubmissionNotOpen():

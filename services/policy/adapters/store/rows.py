@@ -143,6 +143,7 @@ def turn_of(row: Any) -> Turn:
         answered_at=row.answered_at,
         deadlines=deadlines_of(row.deadlines),
         response=row.response,
+        window_ends_at=row.window_ends_at,
     )
 
 

@@ -44,6 +44,8 @@ Misfit = Literal[
     "thread_moved_on",
     "above_clearance",
     "recused",
+    "window_closed",
+    "does_not_fit",
 ]
 """Why a case of the group is not answered with the others."""
 

@@ -28,6 +28,7 @@ class Refusal(Exception):
     ├── StaleDigest
     ├── NotYetYourTurn
     ├── WindowClosed
+    │   └── ReplyWindowClosed
     ├── DraftNotOpen
     └── NothingToAnswer
     """
@@ -81,6 +82,17 @@ class WindowClosed(Refusal):
     def __init__(self, valid_until: datetime) -> None:
         super().__init__(f"The answer was to go out by {rfc3339(valid_until)}; write a version with a later window.")
         self.valid_until = valid_until
+
+
+class ReplyWindowClosed(WindowClosed):
+    """The platform takes no answer to this any more."""
+
+    def __init__(self, ended_at: datetime) -> None:
+        said = (
+            f"The platform took an answer until {rfc3339(ended_at)}; it will again once the citizen has written again."
+        )
+        Refusal.__init__(self, said)
+        self.valid_until = ended_at
 
 
 class DraftNotOpen(Refusal):

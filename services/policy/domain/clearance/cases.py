@@ -50,6 +50,7 @@ class Turn:
     ``response`` is what answers it, ``answered_at`` when that was released, and then when it was published.
     ``deadlines`` are derived from the decision, the case's pauses and the calendar; None until that was done. What was
     ``brought`` is history of before a transfer, and was decided by the agency that had the case then.
+    ``window_ends_at`` is when the platform stops taking an answer to it; None where it never does.
     """
 
     comment: str
@@ -70,6 +71,7 @@ class Turn:
     answered_at: datetime | None = None
     deadlines: Deadlines | None = None
     response: str | None = None
+    window_ends_at: datetime | None = None
 
     @classmethod
     def of(cls, event: CommentText, decision: Decision, issue: str | None = None) -> "Turn":
@@ -89,6 +91,7 @@ class Turn:
             decision=decision,
             state=_first_state(decision),
             issue=issue,
+            window_ends_at=event.window_ends_at,
         )
 
     def as_earlier(self) -> Earlier:
@@ -122,10 +125,10 @@ class Case:
     ``head`` is the newest comment and its revision, ``standing`` what the case needs, ``turn_count`` all turns ever,
     ``turns_by`` how many comments each author at hand wrote before, ``sorted_before`` what the latest of them were
     found to be, ``since`` from when the oldest of them waits, ``due_at`` until when the first of them is to be
-    answered. ``fired`` are the timers that went off and the marks that were set since somebody waits, ``calendar`` is
-    that by which deadlines were derived. ``told`` is what was said to those who wait, by comment; known only where time
-    acts on the case. ``raised_to``: officers disagreed, and an answer is cleared as on this level at least.
-    ``casework`` is what officers did with the case.
+    answered, or can be at all. ``fired`` are the timers that went off and the marks that were set since somebody waits,
+    ``calendar`` is that by which deadlines were derived. ``told`` is what was said to those who wait, by comment; known
+    only where time acts on the case. ``raised_to``: officers disagreed, and an answer is cleared as on this level at
+    least. ``casework`` is what officers did with the case.
     """
 
     id: CaseId
@@ -158,6 +161,11 @@ class Case:
         """Whether this revision or a newer one was handled, or the comment is gone."""
         known = self.turn_of(comment)
         return known is not None and (known.revision >= revision or known.state == "deleted")
+
+    @property
+    def window_ends_at(self) -> datetime | None:
+        """When the platform stops taking an answer here; None where it never does."""
+        return window_of(self.turns)
 
     def next_turn_of(self, author: str, comment: str | None = None) -> int:
         """Which comment of this author in this conversation the next one is, from 1; an edit is none more."""
@@ -248,7 +256,10 @@ class Case:
                 self.standing.owner = self.escalation.owner
             self.since = min(turn.received_at for turn in turns)
         clocks = [turn.deadlines for turn in self.turns if turn.state in _OPEN and turn.deadlines is not None]
-        self.due_at = min((deadlines["answer"] for deadlines in clocks if "answer" in deadlines), default=None)
+        ends = [deadlines["answer"] for deadlines in clocks if "answer" in deadlines]
+        if self.waiting and self.window_ends_at is not None:
+            ends.append(self.window_ends_at)
+        self.due_at = min(ends, default=None)
 
     def _is_passed_up(self, escalation: Escalation) -> bool:
         """Whether one of those who wait was so late that the case went up, or is of a time before that was kept."""
@@ -321,6 +332,13 @@ class Case:
         """The open draft is open no longer."""
         assert self.draft is not None
         self.draft = replace(self.draft, state=state)
+
+
+def window_of(turns: Iterable[Turn]) -> datetime | None:
+    """When the last of these turns can no longer be answered, which is when the conversation cannot: whoever writes
+    again is heard again. None where one of them can be answered at any time."""
+    ends = [turn.window_ends_at for turn in turns]
+    return max((end for end in ends if end is not None), default=None) if None not in ends else None
 
 
 def standing_of(turns: Iterable[Turn]) -> Standing:

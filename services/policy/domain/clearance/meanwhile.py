@@ -62,6 +62,8 @@ def _doubts(line: Line, case: Case, asked: dict[int, Asked], policy: PolicyInFor
         yield f"{line.cleared_by.officer}, who cleared it, does not hold that post now"
     if "blackout" in policy.periods(case.thread.platform, now):
         yield "nothing goes out now"
+    if (window := case.window_ends_at) is not None and window <= now:
+        yield "its platform takes no answer any more"
     if held := pause_at(case.pauses, now, policy.time.working):
         yield f"its clock stands still: {held.reason}"
     for turn in case.waiting:
@@ -107,4 +109,6 @@ def _asked(turn: Turn, case: Case, policy: PolicyInForce, now: datetime) -> Aske
         level=decision.level,
         crisis="crisis" in policy.periods(platform, now),
         now=now,
+        platform=platform,
+        handle=turn.author.handle,
     )

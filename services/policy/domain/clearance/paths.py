@@ -9,7 +9,9 @@ from services.policy.domain.clearance import timing
 from services.policy.domain.clearance.approvals import Step
 from services.policy.domain.clearance.cases import Case, Turn
 from services.policy.domain.clearance.clearing import BY_A_PERSON
+from services.policy.domain.clocks.agency_time import AgencyTime
 from services.policy.domain.clocks.budgets import Budget, Circle, Pace, Stages, budget, shorter_path
+from services.policy.domain.clocks.response_clock import ResponseClock
 from services.policy.domain.deciding.decisions import PolicyInForce
 from services.policy.domain.policies import StepRule
 
@@ -39,14 +41,25 @@ def budget_of(case: Case, policy: PolicyInForce, pace: AgencyPace, now: datetime
     if turn is None or case.standing is None:
         return None
     clock = timing.clock_of(turn, case.pauses)
-    left = clock.left("answer", policy.time, now) // timedelta(minutes=1)
+    left, window = _left(clock, case.window_ends_at, policy.time, now)
     stages, otherwise = stages_of(case, policy), policy.policy.step_minutes
     steps = pace.always if clock.around_the_clock else pace.working
-    found = budget(stages, left, steps, otherwise)
+    found = replace(budget(stages, left, steps, otherwise), window_ends_at=window)
     if found.fits:
         return found
     circle = Circle(pace.mandates_at(policy, now), case.weight, _taken_by(case))
     return replace(found, shorter=shorter_path(stages, left, steps, otherwise, circle))
+
+
+def _left(
+    clock: ResponseClock, window: datetime | None, time: AgencyTime, now: datetime
+) -> tuple[int, datetime | None]:
+    """The minutes that are left of a clock, or until the platform's window ends, which is told where that is sooner."""
+    left = clock.left("answer", time, now)
+    open_for = None if window is None else time.of(clock.around_the_clock).between(now, max(now, window))
+    if open_for is None or open_for >= left:
+        return left // timedelta(minutes=1), None
+    return open_for // timedelta(minutes=1), window
 
 
 def stages_of(case: Case, policy: PolicyInForce) -> Stages:

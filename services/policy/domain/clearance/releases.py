@@ -17,62 +17,69 @@ from services.policy.domain.clearance.cases import Case, Turn, standing_of
 from services.policy.domain.clearance.cleared_lines import ClearedLine
 from services.policy.domain.clearance.seen import Seen
 from services.policy.domain.clearance.submissions import Submission
-from services.policy.domain.policies import Line
+from services.policy.domain.policies import Line, Policy
 from services.policy.domain.scales import Level
 from shared.events import Authorisation, BehalfOf, ResponseApproved
 from shared.ids import new_id
 
 
-def by_line(case: Case, turn: Turn, line: Line, now: datetime) -> ResponseApproved:
+def by_line(case: Case, turn: Turn, line: Line, may_split: bool, now: datetime) -> ResponseApproved:
     """A cleared line answers one turn by itself, and only that turn."""
     text = line.text[turn.decision.language]
     decision = turn.decision
     seen = _seen(case, turn, text, decision.language, decision.policy_version, line.preconditions.until)
     response = _response(case, [turn], seen.digest(), text, decision.language, _standing(line), "L0", now)
-    return response.model_copy(
-        update={"purpose": line.purpose, "clearance": _clearance(line), "valid_until": seen.valid_until}
-    )
+    known = {"purpose": line.purpose, "clearance": _clearance(line), "may_split": may_split}
+    return response.model_copy(update={**known, "valid_until": _until(case, seen.valid_until)})
 
 
 def meanwhile(
-    case: Case, turn: Turn, told: list[Turn], line: Line, language: str, policy_version: str, now: datetime
+    case: Case, turn: Turn, told: list[Turn], line: Line, language: str, policy: Policy, now: datetime
 ) -> ResponseApproved:
     """A holding reply or an acknowledgement, put under ``turn``, to those of ``told``; they wait on.
 
     It promises an answer, so it holds no longer than until one is due; once that is past, as long as the line does.
     """
     text = line.text[language]
-    ends = (line.preconditions.until, (turn.deadlines or {}).get("answer"))
+    ends = (line.preconditions.until, (turn.deadlines or {}).get("answer"), case.window_ends_at)
     until = min((end for end in ends if end is not None and now < end), default=None)
-    seen = _seen(case, turn, text, language, policy_version, until)
+    seen = _seen(case, turn, text, language, policy.version, until)
     response = _said(case, turn, told, seen.digest(), text, language, _standing(line), "L0", now)
-    known = {"purpose": line.purpose, "policy_version": policy_version, "clearance": _clearance(line)}
-    return response.model_copy(update={**known, "valid_until": until})
+    known = {"purpose": line.purpose, "policy_version": policy.version, "clearance": _clearance(line)}
+    return response.model_copy(update={**known, "valid_until": until, "may_split": policy.replies.split})
 
 
-def by_clearance(case: Case, draft: Draft, now: datetime) -> ResponseApproved:
+def by_clearance(case: Case, draft: Draft, may_split: bool, now: datetime) -> ResponseApproved:
     """A cleared draft answers every turn that it was cleared for and that can still be answered."""
-    return _answer(case, draft, _consents(draft.steps), now)
+    return _answer(case, draft, _consents(draft.steps), may_split, now)
 
 
-def by_answer(case: Case, answer: Submission, text: str, now: datetime) -> ResponseApproved:
+def by_answer(case: Case, answer: Submission, text: str, may_split: bool, now: datetime) -> ResponseApproved:
     """An answer cleared for many answers every turn of one case that waits, in its language."""
     covered = case.unanswered
     given, language = _consents(answer.steps), covered[-1].decision.language
     response = _response(case, covered, answer.digest, text, language, given, answer.level, now)
-    return response.model_copy(update={"clearance": answer.id, "valid_until": Answer.of(answer).until})
+    known = {"clearance": answer.id, "may_split": may_split}
+    return response.model_copy(update={**known, "valid_until": _until(case, Answer.of(answer).until)})
 
 
-def in_danger(case: Case, draft: Draft, consent: Consent, now: datetime) -> ResponseApproved:
+def in_danger(case: Case, draft: Draft, consent: Consent, may_split: bool, now: datetime) -> ResponseApproved:
     """One authority releases a draft because somebody's life may depend on it."""
-    return _answer(case, draft, (_authorisation("break_glass", consent),), now)
+    return _answer(case, draft, (_authorisation("break_glass", consent),), may_split, now)
 
 
-def _answer(case: Case, draft: Draft, given: tuple[Authorisation, ...], now: datetime) -> ResponseApproved:
+def _answer(
+    case: Case, draft: Draft, given: tuple[Authorisation, ...], may_split: bool, now: datetime
+) -> ResponseApproved:
     covered = case.answered_by(draft)
     level = standing_of(covered).level
     response = _response(case, covered, draft.digest, draft.text, draft.language, given, level, now)
-    return response.model_copy(update={"valid_until": draft.valid_until})
+    return response.model_copy(update={"valid_until": _until(case, draft.valid_until), "may_split": may_split})
+
+
+def _until(case: Case, limit: datetime | None) -> datetime | None:
+    """Until when a response may go out: its own limit, and no longer than the platform takes it."""
+    return min((end for end in (limit, case.window_ends_at) if end is not None), default=None)
 
 
 def _consents(steps: Iterable[Step]) -> tuple[Authorisation, ...]:

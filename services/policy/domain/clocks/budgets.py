@@ -7,6 +7,7 @@ is late.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Literal
 
 from services.policy.domain.authority.mandates import Mandate, Weight
@@ -73,12 +74,16 @@ class ShorterPath:
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """What a path needs and what remains, in minutes of its clock; ``shorter`` is the way out where it does not fit."""
+    """What a path needs and what remains, in minutes of its clock; ``shorter`` is the way out where it does not fit.
+
+    ``window_ends_at`` is set where the platform stops taking an answer before the clock has run: it is the deadline.
+    """
 
     needs: int
     remaining: int
     steps: tuple[BudgetedStep, ...]
     shorter: ShorterPath | None = None
+    window_ends_at: datetime | None = None
 
     @property
     def fits(self) -> bool:

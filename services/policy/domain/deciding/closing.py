@@ -47,6 +47,8 @@ def ending_of(policy: Policy, lines: Iterable[Line], situation: Situation, findi
         level=without.of_a_line,
         crisis="crisis" in situation.periods,
         now=situation.now,
+        platform=situation.comment.platform,
+        handle=situation.comment.handle,
     )
     found = next((line for line in lines if not any(doubts_of(line, asked, policy))), None)
     return None if found is None else Ending(found, history.ended)

@@ -12,11 +12,13 @@ from datetime import datetime
 from services.policy.domain.policies import Line, Policy
 from services.policy.domain.scales import Damage, Level, Sensitivity
 from services.policy.domain.triage.sorting import Sorted
+from shared.wordings import Reply
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What is asked of a line: the comment as sorted, and what answering it would need."""
+    """What is asked of a line: the comment as sorted, what answering it would need, and on which platform, where its
+    author is reached by ``handle``."""
 
     seen: Sorted
     public: bool
@@ -25,6 +27,8 @@ class Asked:
     level: Level
     crisis: bool
     now: datetime
+    platform: str
+    handle: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +79,8 @@ def doubts_of(line: Line, asked: Asked, policy: Policy) -> Iterator[str]:
         yield f"{asked.level} is needed and it was cleared on {line.cleared_by.level}"
     if seen.language not in line.text:
         yield f"it has no text in {seen.language}"
+    elif _reply(line.text[seen.language], asked).misfit(policy.replies.split):
+        yield f"it does not fit on {asked.platform}"
     if seen.private:
         yield "the comment holds private data"
     if ("unless", line.id) in seen.conditions:
@@ -87,6 +93,10 @@ def doubts_of(line: Line, asked: Asked, policy: Policy) -> Iterator[str]:
         yield "its time has not come"
     if conditions.until is not None and asked.now >= conditions.until:
         yield "its time is over"
+
+
+def _reply(text: str, asked: Asked) -> Reply:
+    return Reply(asked.platform, text, asked.handle, public=asked.public)
 
 
 def _is_beside(topic: str, line: Line, policy: Policy) -> bool:

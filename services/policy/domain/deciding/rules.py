@@ -177,6 +177,8 @@ class RuleBook:
             level=self.needed(situation, findings).of_a_line,
             crisis="crisis" in situation.periods,
             now=situation.now,
+            platform=situation.comment.platform,
+            handle=situation.comment.handle,
         )
         fit = self._lines.fitting(asked)
         findings.line, findings.doubts = fit.line, fit.doubts

@@ -47,6 +47,9 @@ def singles(before: Policy, now: Policy) -> Iterator[Difference]:
             if old[group][key] != new[group][key]:
                 sentence = f"{says}, {spaced(key)} is {instead(new[group][key], old[group][key])}."
                 yield Difference(group, key, "changed", sentence)
+    if before.replies != now.replies:
+        may = "may" if now.replies.split else "may no longer"
+        yield Difference("replies", "split", "changed", f"An answer too long for one post {may} go out as a thread.")
 
 
 def _languages(before: Policy, now: Policy) -> Iterator[Difference]:

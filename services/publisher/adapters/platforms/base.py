@@ -23,7 +23,7 @@ class Sparse:
         return CannotDo(f"{task.platform} has no way to {task.kind} this")
 
     async def view(self, account: str, native_id: str, credentials: Credentials | None) -> View:
-        return CannotSee("posts on this platform cannot be read back")
+        return CannotSee("posts on this platform cannot be read back", never=True)
 
     async def measure(self, account: str, native_id: str, credentials: Credentials | None) -> Measure:
         return Unmeasured("not_offered")

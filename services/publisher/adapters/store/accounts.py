@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.publisher.adapters.store.duties import ACTOR
+from services.publisher.adapters.store.actor import ACTOR
 from services.publisher.ports import AccountKey, Settled
 from shared import outbox
 from shared.audit import Entry
@@ -24,17 +24,27 @@ async def follow(connection: AsyncConnection, settled: Sequence[Settled]) -> lis
     """Draw the consequences of ``settled`` for the accounts; what the audit trail shall say about it."""
     paused: dict[AccountKey, Settled] = {}
     healed: dict[AccountKey, Settled] = {}
+    rests: dict[AccountKey, float] = {}
     for one in settled:
-        if one.settlement.pause is not None:
+        if one.settlement.pause is not None and one.settlement.progress.posted != one.claim.progress.posted:
+            # It went well; only the platform's budget is spent.
+            seconds = one.settlement.pause.total_seconds()
+            rests[one.claim.account] = max(seconds, rests.get(one.claim.account, 0.0))
+        elif one.settlement.pause is not None:
             longest = paused.get(one.claim.account)
             if longest is None or _severity(one) > _severity(longest):
                 paused[one.claim.account] = one
         elif one.settlement.native_id is not None and (one.claim.degraded or one.claim.troubles):
             healed[one.claim.account] = one
     degraded = await _pause(connection, paused) if paused else []
-    restored = await _heal(connection, [key for key in sorted(healed) if key not in paused])
+    dead = [key for key in sorted(paused) if _is_dead(paused[key])]
+    if dead:
+        await connection.execute(_KEEP_NOW, _columns(dead))
+    restored = await heal(connection, [key for key in sorted(healed) if key not in paused])
+    if rests:
+        await _rest(connection, rests)
     await outbox.stage(connection, [*degraded, *restored])
-    return [*map(_entry, degraded), *map(_entry, restored)]
+    return [*map(entry, degraded), *map(entry, restored)]
 
 
 def _severity(settled: Settled) -> tuple[bool, float]:
@@ -73,7 +83,8 @@ async def _pause(connection: AsyncConnection, paused: dict[AccountKey, Settled])
     ]
 
 
-async def _heal(connection: AsyncConnection, keys: Sequence[AccountKey]) -> list[AccountRestored]:
+async def heal(connection: AsyncConnection, keys: Sequence[AccountKey]) -> list[AccountRestored]:
+    """Let accounts go on; what is to be announced of those that did not work."""
     if not keys:
         return []
     rows = await connection.execute(_HEAL, _columns(keys))
@@ -90,11 +101,37 @@ async def _heal(connection: AsyncConnection, keys: Sequence[AccountKey]) -> list
     ]
 
 
-def _entry(event: AccountDegraded | AccountRestored) -> Entry:
+async def degrade(connection: AsyncConnection, key: AccountKey, detail: str) -> list[AccountDegraded]:
+    """Write down that an account's credentials are dead; what is to be announced, if it is news."""
+    agency, platform, account = key
+    row = (
+        await connection.execute(_DEGRADE, {"agency": agency, "platform": platform, "account": account})
+    ).one_or_none()
+    if row is None:
+        return []
+    told = AccountDegraded(
+        agency=agency,
+        account_id=row.id,
+        platform=platform,
+        account=account,
+        reason=CREDENTIALS_DEAD,
+        detail=detail[:500],
+        degraded_at=row.degraded_at,
+    )
+    return [told]
+
+
+def entry(event: AccountDegraded | AccountRestored) -> Entry:
+    """What the audit trail says about it."""
     action, details = "account.restored", {}
     if isinstance(event, AccountDegraded):
         action, details = "account.degraded", {"reason": event.reason}
     return Entry(agency=event.agency, actor=ACTOR, action=action, subject=event.account_id, details=details)
+
+
+async def _rest(connection: AsyncConnection, rests: dict[AccountKey, float]) -> None:
+    keys = sorted(rests)
+    await connection.execute(_REST, {**_columns(keys), "seconds": [rests[key] for key in keys]})
 
 
 def _columns(keys: Sequence[AccountKey]) -> dict[str, list[Any]]:
@@ -142,3 +179,24 @@ _HEAL = text("""
     RETURNING a.id, a.agency, a.platform, a.account, statement_timestamp() AS restored_at,
         met.before IS NOT NULL AS was_degraded
 """)
+_REST = text("""
+    UPDATE account AS a
+    SET paused_until = greatest(a.paused_until, clock_timestamp() + make_interval(secs => t.seconds))
+    FROM unnest(
+        CAST(:agencies AS text[]), CAST(:platforms AS text[]), CAST(:accounts AS text[]), CAST(:seconds AS float[])
+    ) AS t (agency, platform, account, seconds)
+    WHERE (a.agency, a.platform, a.account) = (t.agency, t.platform, t.account)
+""")
+# Whoever keeps credentials alive looks at once whether these can be renewed.
+_KEEP_NOW = text("""
+    UPDATE credentials AS c SET keep_at = statement_timestamp()
+    FROM account AS a JOIN unnest(
+        CAST(:agencies AS text[]), CAST(:platforms AS text[]), CAST(:accounts AS text[])
+    ) AS t (agency, platform, account) USING (agency, platform, account)
+    WHERE c.account_id = a.id AND c.keep_token IS NULL AND c.keep_failures = 0
+""")
+_DEGRADE = text(f"""
+    UPDATE account SET degraded_at = statement_timestamp(), degraded_reason = '{CREDENTIALS_DEAD}'
+    WHERE (agency, platform, account) = (:agency, :platform, :account) AND degraded_at IS NULL
+    RETURNING id, degraded_at
+""")  # noqa: S608 - a constant of this module

@@ -118,7 +118,7 @@ _ANSWERED = text("""
     SELECT asked.comment, p.*
     FROM unnest(CAST(:comments AS text[]), CAST(:threads AS text[])) AS asked (comment, thread)
     JOIN publication AS p ON p.thread_key = asked.thread AND p.platform = 'rest'
-        AND p.state IN ('published', 'failed') AND asked.comment = ANY (p.comments)
+        AND p.state IN ('published', 'failed') AND p.corrects IS NULL AND asked.comment = ANY (p.comments)
 """)
 _TOLD = """
     unnest(

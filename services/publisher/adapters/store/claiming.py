@@ -89,6 +89,8 @@ def _claim(row: Any, token: uuid.UUID, vault: Vault, taken: frozenset[str]) -> C
         row.traceparent,
         row.purpose,
         row.valid_until,
+        tuple(row.parts or ()),
+        corrects=row.corrects,
     )
     progress = Progress(
         row.was,
@@ -100,6 +102,9 @@ def _claim(row: Any, token: uuid.UUID, vault: Vault, taken: frozenset[str]) -> C
         row.was_sent_at,
         row.reason,
         row.needs_person,
+        tuple(row.posted),
+        len(row.parts or ()) or 1,
+        row.retracting and row.retracting.partition(" ")[2],
     )
     credentials = None if row.sealed is None else vault.open(row)
     return Claim(publication, progress, token, row.claimed_at, credentials, row.degraded, row.troubles, taken)
@@ -110,9 +115,10 @@ _CLAIM = text(f"""
         SELECT due.id, due.was, due.was_sent_at,
                a.id AS account_id, a.degraded_at IS NOT NULL AS degraded, a.troubles
         FROM (
-            SELECT * FROM account
-            WHERE paused_until IS NULL OR paused_until <= statement_timestamp()
-            ORDER BY random()
+            -- One account of each agency, then a second of each: many accounts are no bigger share.
+            SELECT *, row_number() OVER (PARTITION BY agency ORDER BY random()) AS turn FROM account
+            WHERE (paused_until IS NULL OR paused_until <= statement_timestamp()) AND disabled_at IS NULL
+            ORDER BY turn, random()
         ) AS a
         LEFT JOIN unnest(
             CAST(:agencies AS text[]), CAST(:platforms AS text[]), CAST(:accounts AS text[]), CAST(:rooms AS int[])
@@ -129,7 +135,7 @@ _CLAIM = text(f"""
                          OR oldest.id = p.id)
                   ORDER BY oldest.position LIMIT 1)
             ORDER BY p.due_at
-            LIMIT least(coalesce(busy.room, :each), CASE WHEN a.troubles > 0 THEN 1 ELSE :each END)
+            LIMIT CASE WHEN a.troubles > 0 THEN least(coalesce(busy.room, 1), 1) ELSE coalesce(busy.room, :each) END
             FOR UPDATE SKIP LOCKED
         ) AS due
         LIMIT :most
@@ -143,10 +149,10 @@ _CLAIM = text(f"""
     FROM ready LEFT JOIN credentials AS c ON c.account_id = ready.account_id
     WHERE p.id = ready.id
     RETURNING p.id, p.agency, p.platform, p.account, p.thread, p.response, p.case_id, p.comments, p.reply_to, p.text,
-        p.mention, p.visibility, p.public, p.language, p.traceparent, p.purpose, p.valid_until, p.recorded_at,
-        p.attempts, p.failures, p.resent, p.first_sent_at, p.reason, p.needs_person, ready.was, ready.was_sent_at,
-        ready.account_id, ready.degraded, ready.troubles, c.sealed, c.base_url, c.version,
-        statement_timestamp() AS claimed_at
+        p.mention, p.visibility, p.public, p.language, p.traceparent, p.purpose, p.valid_until, p.parts, p.posted,
+        p.corrects, p.retracting, p.recorded_at, p.attempts, p.failures, p.resent, p.first_sent_at, p.reason,
+        p.needs_person, ready.was, ready.was_sent_at, ready.account_id, ready.degraded, ready.troubles, c.sealed,
+        c.base_url, c.version, statement_timestamp() AS claimed_at
 """)  # noqa: S608 - a constant of this package
 _TAKEN = text("""
     SELECT p.id, other.native_id FROM publication AS p JOIN publication AS other

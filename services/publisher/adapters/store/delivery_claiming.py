@@ -123,7 +123,7 @@ _CLAIM = f"""
             ) ELSE ARRAY(
                 SELECT o.id FROM delivery o
                 WHERE o.subscription = s.id AND o.{TO_DO} AND o.due_at <= statement_timestamp()
-                ORDER BY o.due_at LIMIT least(coalesce(busy.room, $3), CASE WHEN s.troubles > 0 THEN 1 ELSE $3 END)
+                ORDER BY o.due_at LIMIT least(coalesce(busy.room, $3), CASE WHEN s.troubles > 0 THEN 1 END)
             ) END)
             FOR UPDATE SKIP LOCKED
         ) AS due

@@ -4,21 +4,32 @@ What must stay true: a response makes one publication, however often its event a
 the same comments and no answer is marked as overtaken in the same transaction.
 """
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.publisher.adapters.store import corrections, task_rows
+from services.publisher.adapters.store.actor import ACTOR
 from services.publisher.adapters.tables import OPEN
-from services.publisher.domain.publications import SUPERSEDED, Publication, Release
+from services.publisher.domain.publications import Nature, Publication, Release
+from services.publisher.domain.settlements import SUPERSEDED
+from services.publisher.domain.tasks import Task
 from shared import audit
 from shared.audit import Entry
 from shared.clock import Clock
 from shared.errors import Dead
-from shared.events import AccountConnected
-from shared.ids import AccountId, PublicationId, account_id
-
-ACTOR = "parley:publisher"
+from shared.events import (
+    AccountConnected,
+    AccountDisabled,
+    ModerationOrdered,
+    PuttingRight,
+    ResponseCorrected,
+    ResponseRetracted,
+)
+from shared.ids import AccountId, PublicationId, account_id, new_id
 
 _SHARED_BY_AGENCIES = "rest"
 """The platform on which one account (a client) may write to several agencies."""
@@ -78,6 +89,70 @@ class Duties:
             },
         )
 
+    async def disable(self, accounts: Sequence[AccountDisabled]) -> None:
+        """Let accounts rest until they are connected again."""
+        latest = {(one.agency, one.platform, one.account): one.disabled_at for one in accounts}
+        for (agency, platform, account), at in latest.items():
+            row = {"agency": agency, "platform": platform, "account": account, "at": at}
+            await self._connection.execute(_DISABLE, row)
+
+    async def retract(self, order: ResponseRetracted) -> None:
+        """Take a response back."""
+        await corrections.retract(self._connection, order, self._clock())
+        await self._note(order, "response.retracted", order.retraction)
+
+    async def correct(self, order: ResponseCorrected, natures: Mapping[str, Nature]) -> None:
+        """Put a response right."""
+        await corrections.correct(self._connection, order, natures, self._clock())
+        await self._note(order, "response.corrected", order.correction)
+
+    async def moderate(self, order: ModerationOrdered, traceparent: str | None) -> None:
+        """Write down what is to be done with a comment. Raises ``Dead`` with code ``unknown_account``."""
+        owner = (await self._connection.execute(_OWNER, vars(order))).scalar_one_or_none()
+        if owner is None:
+            raise Dead("unknown_account", f"nobody has connected {order.platform} {order.account}")
+        captured = {"text": order.text, "author": order.author, "rule": order.rule}
+        await task_rows.record(
+            self._connection, [_moderation(order, owner, traceparent)], {**_authority(order), "captured": captured}
+        )
+        await self._note(order, "moderation.ordered", order.order)
+
+    async def _note(self, order: PuttingRight | ModerationOrdered, action: str, subject: str) -> None:
+        entry = Entry(
+            agency=order.agency,
+            actor=ACTOR,
+            action=action,
+            subject=subject,
+            details={"reason": order.reason, "level": order.level, "digest": order.digest},
+        )
+        await audit.append(self._connection, [entry], self._clock())
+
+
+def _moderation(order: ModerationOrdered, owner: str, traceparent: str | None) -> Task:
+    return Task(
+        task=new_id("tsk"),
+        agency=owner,
+        platform=order.platform,
+        account=order.account,
+        thread=order.thread,
+        kind=order.action,
+        native_id=order.native_id,
+        reason=order.reason,
+        case=order.case,
+        order=order.order,
+        comment=order.comment,
+        traceparent=traceparent,
+    )
+
+
+def _authority(order: ModerationOrdered) -> dict[str, Any]:
+    return {
+        "level": order.level,
+        "digest": order.digest,
+        "policy_version": order.policy_version,
+        "authorisations": [one.model_dump(mode="json") for one in order.authorisations],
+    }
+
 
 def own_account_id(agency: str, platform: str, account: str) -> AccountId:
     """The id of an account that no event has named yet; the same that its event will carry."""
@@ -114,6 +189,7 @@ def _columns(duties: Sequence[tuple[Publication, Release]]) -> dict[str, list[ob
         "traces": [one.traceparent for one, _ in duties],
         "purposes": [one.purpose for one, _ in duties],
         "windows": [one.valid_until for one, _ in duties],
+        "parts": [json.dumps(one.parts) if one.parts else None for one, _ in duties],
         "levels": [release.level for _, release in duties],
         "digests": [release.digest for _, release in duties],
         "policies": [release.policy_version for _, release in duties],
@@ -148,10 +224,12 @@ _STRANGERS = text("""
 _RECORD = text("""
     INSERT INTO publication
         (id, agency, platform, account, thread, response, case_id, comments, reply_to, text, mention, visibility,
-         public, language, traceparent, purpose, valid_until, release, due_at)
+         public, language, traceparent, purpose, valid_until, parts, release, due_at)
     SELECT new.id, new.agency, new.platform, new.account, new.thread, new.response, new.case_id,
            string_to_array(new.comments, ','), new.reply_to, new.words, new.mention, new.visibility,
            new.public, new.language, new.trace, new.purpose, new.valid_until,
+           CASE WHEN new.parts IS NOT NULL
+                THEN ARRAY(SELECT jsonb_array_elements_text(CAST(new.parts AS jsonb))) END,
            jsonb_build_object('level', new.level, 'digest', new.digest, 'policy_version', new.policy,
                               'authorisations', CAST(new.authorisations AS jsonb), 'approved_at', new.approved),
            statement_timestamp()
@@ -160,12 +238,12 @@ _RECORD = text("""
         CAST(:threads AS text[]), CAST(:responses AS text[]), CAST(:cases AS text[]), CAST(:comments AS text[]),
         CAST(:parents AS text[]), CAST(:texts AS text[]), CAST(:mentions AS text[]),
         CAST(:visibilities AS text[]), CAST(:publics AS boolean[]), CAST(:languages AS text[]),
-        CAST(:traces AS text[]), CAST(:purposes AS text[]), CAST(:windows AS timestamptz[]),
+        CAST(:traces AS text[]), CAST(:purposes AS text[]), CAST(:windows AS timestamptz[]), CAST(:parts AS text[]),
         CAST(:levels AS text[]), CAST(:digests AS text[]),
         CAST(:policies AS text[]), CAST(:authorisations AS text[]), CAST(:approved AS timestamptz[]))
         WITH ORDINALITY AS new (id, agency, platform, account, thread, response, case_id, comments, reply_to, words,
-            mention, visibility, public, language, trace, purpose, valid_until, level, digest, policy, authorisations,
-            approved, nth)
+            mention, visibility, public, language, trace, purpose, valid_until, parts, level, digest, policy,
+            authorisations, approved, nth)
     ORDER BY new.nth
     ON CONFLICT (response) DO NOTHING RETURNING id
 """)
@@ -188,5 +266,14 @@ _CONNECT = text("""
         CAST(:ids AS text[]), CAST(:agencies AS text[]), CAST(:platforms AS text[]), CAST(:accounts AS text[]),
         CAST(:names AS text[]), CAST(:connected AS timestamptz[]))
     ON CONFLICT (agency, platform, account) DO UPDATE
-        SET id = excluded.id, name = excluded.name, connected_at = excluded.connected_at
+        SET id = excluded.id, name = excluded.name, connected_at = excluded.connected_at, disabled_at = NULL
+""")
+_DISABLE = text("""
+    UPDATE account SET disabled_at = :at
+    WHERE (agency, platform, account) = (:agency, :platform, :account)
+      AND (connected_at IS NULL OR connected_at < :at)
+""")
+_OWNER = text("""
+    SELECT agency FROM account WHERE platform = :platform AND account = :account
+    ORDER BY agency = :agency DESC LIMIT 1
 """)

@@ -7,7 +7,8 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.publisher.domain.publications import Progress, Publication, Settlement
+from services.publisher.domain.publications import Progress, Publication
+from services.publisher.domain.settlements import Settlement
 from shared.ids import PublicationId
 
 Row = Any

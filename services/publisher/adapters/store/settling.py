@@ -5,25 +5,34 @@ nothing, and announces nothing. Rows that no update touched are reported as not 
 was tried stays marked so for as long as it is open.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.publisher.adapters import metrics
-from services.publisher.adapters.store import accounts
-from services.publisher.adapters.store.duties import ACTOR
+from services.publisher.adapters.store import accounts, corrections
+from services.publisher.adapters.store.actor import ACTOR
 from services.publisher.adapters.tables import OPEN
-from services.publisher.domain.publications import SUPERSEDED
+from services.publisher.domain.settlements import SUPERSEDED
 from services.publisher.ports import Settled
 from shared import audit, outbox
 from shared.audit import Entry
 from shared.database import EVERY_AGENCY, Database
-from shared.events import PublicationEvent, PublicationFailed, ResponsePublished
+from shared.events import (
+    Event,
+    PublicationCorrected,
+    PublicationFailed,
+    PublicationRetracted,
+    PuttingRightFailed,
+    ResponsePublished,
+)
 
 MOST_DETAIL_BYTES = 8 * 1024
+SEPARATOR = "\x1f"
 
 
 async def settle(database: Database, batch: Sequence[Settled]) -> Sequence[bool]:
@@ -33,6 +42,7 @@ async def settle(database: Database, batch: Sequence[Settled]) -> Sequence[bool]
         kept = [one for one in batch if _was_kept(rows, one)]
         await _record_attempts(connection, kept, rows)
         await announce(connection, kept, {row.id: row.settled_at for row in rows.values()})
+        await _take_back(connection, kept, rows)
         changed = await accounts.follow(connection, kept)
         if kept:
             now = rows[kept[0].claim.publication.publication].settled_at
@@ -46,20 +56,39 @@ def _was_kept(rows: dict[str, Any], settled: Settled) -> bool:
     return row is not None and row.token == settled.claim.lease
 
 
+async def _take_back(connection: AsyncConnection, kept: Sequence[Settled], rows: dict[str, Any]) -> None:
+    """What was to be taken back while it was under way, and stands now, is to be deleted."""
+    stands = [
+        one.claim.publication.publication for one in kept if one.settlement.progress.state in ("published", "failed")
+    ]
+    unwanted = [publication for publication in stands if rows[publication].retracting is not None]
+    if unwanted:
+        await corrections.deletions(connection, unwanted)
+
+
 async def announce(connection: AsyncConnection, settled: Sequence[Settled], at: dict[str, datetime]) -> None:
     """Stage the events of publications that ended."""
     events = []
     traceparents = []
+    corrected = await _corrected(connection, settled)
     for one in settled:
-        event = event_of(one, at[one.claim.publication.publication])
+        event = event_of(one, at[one.claim.publication.publication], corrected)
         if event is not None:
             events.append(event)
             traceparents.append(one.claim.publication.traceparent)
     await outbox.stage(connection, events, traceparents)
 
 
-def event_of(settled: Settled, at: datetime) -> PublicationEvent | None:
-    """What the world is told about a settlement, if anything."""
+async def _corrected(connection: AsyncConnection, settled: Sequence[Settled]) -> dict[str, str]:
+    """The responses of the publications that corrections among ``settled`` put right."""
+    wanted = [one.claim.publication.corrects for one in settled if one.claim.publication.corrects is not None]
+    if not wanted:
+        return {}
+    return {row.id: row.response for row in await connection.execute(_RESPONSES, {"ids": wanted})}
+
+
+def event_of(settled: Settled, at: datetime, corrected: Mapping[str, str] = MappingProxyType({})) -> Event | None:
+    """What the world is told about a settlement, if anything; ``corrected`` are the responses that corrections mend."""
     publication = settled.claim.publication
     progress = settled.settlement.progress
     whose: dict[str, Any] = {
@@ -73,6 +102,13 @@ def event_of(settled: Settled, at: datetime) -> PublicationEvent | None:
         "comments": publication.comments,
         "purpose": publication.purpose,
     }
+    if publication.corrects is not None:
+        mended = {"publication": publication.corrects, "response": corrected[publication.corrects], "purpose": "answer"}
+        return _correction_event({**whose, **mended}, settled, at)
+    if progress.state == "retracted":
+        return PublicationRetracted.model_construct(
+            **whose, reason=progress.reason or "retracted", was_published=False, retracted_at=at
+        )
     # Our own columns, checked when they came in: no second validation on the hot path.
     if progress.state == "published":
         return ResponsePublished.model_construct(
@@ -85,6 +121,29 @@ def event_of(settled: Settled, at: datetime) -> PublicationEvent | None:
     if progress.state == "failed":
         return PublicationFailed.model_construct(
             **whose, reason=progress.reason or "", detail=cut(settled.settlement.detail, 500), failed_at=at
+        )
+    return None
+
+
+def _correction_event(whose: dict[str, Any], settled: Settled, at: datetime) -> Event | None:
+    publication, progress = settled.claim.publication, settled.settlement.progress
+    if progress.state == "published":
+        return PublicationCorrected.model_construct(
+            **whose,
+            correction=publication.response,
+            native_id=settled.settlement.native_id or "",
+            text=publication.text,
+            how="reply",
+            corrected_at=at,
+        )
+    if progress.state == "failed":
+        return PuttingRightFailed.model_construct(
+            **whose,
+            order=publication.response,
+            action="correct",
+            reason=progress.reason or "",
+            detail=cut(settled.settlement.detail, 500),
+            failed_at=at,
         )
     return None
 
@@ -147,6 +206,8 @@ def _columns(batch: Sequence[Settled]) -> dict[str, list[Any]]:
         "persons": [progress.needs_person for _, progress in after],
         "native_ids": [one.native_id for one, _ in after],
         "urls": [one.url for one, _ in after],
+        # unnest would flatten an array of arrays; the separator is in no platform's id.
+        "posted": [SEPARATOR.join(progress.posted) for _, progress in after],
     }
 
 
@@ -177,19 +238,22 @@ _SETTLE = text(f"""
         detail = s.detail,
         needs_person = s.needs_person,
         native_id = s.native_id,
-        url = s.url,
+        url = coalesce(p.url, s.url),
+        posted = string_to_array(s.posted, chr(31)),
         published_at = CASE s.state WHEN 'published' THEN statement_timestamp() END,
         settled_at = statement_timestamp()
     FROM unnest(
         CAST(:ids AS text[]), CAST(:tokens AS uuid[]), CAST(:tried AS int[]), CAST(:states AS text[]),
         CAST(:due_in AS float[]), CAST(:failures AS int[]), CAST(:resent AS int[]),
         CAST(:first_sent AS timestamptz[]), CAST(:sent AS timestamptz[]), CAST(:reasons AS text[]),
-        CAST(:details AS text[]), CAST(:persons AS boolean[]), CAST(:native_ids AS text[]), CAST(:urls AS text[]))
+        CAST(:details AS text[]), CAST(:persons AS boolean[]), CAST(:native_ids AS text[]), CAST(:urls AS text[]),
+        CAST(:posted AS text[]))
         AS s (id, token, tried, state, due_in, failures, resent, first_sent_at, sent_at, reason, detail, needs_person,
-              native_id, url)
+              native_id, url, posted)
     WHERE p.id = s.id AND p.lease_token = s.token
-    RETURNING p.id, p.attempts, p.settled_at, s.token
+    RETURNING p.id, p.attempts, p.settled_at, p.retracting, s.token
 """)  # noqa: S608 - constants of this package
+_RESPONSES = text("SELECT id, response FROM publication WHERE id = ANY (CAST(:ids AS text[]))")
 _ATTEMPTS = text("""
     INSERT INTO attempt (publication, number, agency, started_at, ended_at, outcome, detail)
     SELECT * FROM unnest(

@@ -7,7 +7,7 @@ from sqlalchemy.dialects import postgresql
 from shared.migrations import protect
 
 revision = "0004"
-down_revision = "0002"
+down_revision = "0003"
 branch_labels = None
 depends_on = None
 

@@ -48,6 +48,21 @@ def test_the_text_of_the_comments_language_is_needed() -> None:
     assert (decision.level, doubts(decision)) == ("L1", ["it has no text in en"])
 
 
+def test_a_text_that_the_platform_would_not_take_goes_to_a_person() -> None:
+    line = a_line(text={"en": "We are open from nine to three. " * 10})
+    assert asked(line=line, platform="facebook").line == "hours"
+    decision = asked(line=line, platform="bluesky")
+    assert (decision.line, doubts(decision)) == (None, ["it does not fit on bluesky"])
+    split = in_force(topics=TOPICS, lines=[line], replies={"split": True})
+    assert decided("When do you open?", split, platform="bluesky").line == "hours"
+
+
+def test_the_mention_of_its_author_counts_in_a_line() -> None:
+    line = a_line(text={"en": "a" * 495})
+    assert asked(line=line, platform="mastodon").line == "hours"
+    assert asked(line=line, platform="mastodon", handle="nimal").line is None
+
+
 def test_a_comment_that_is_also_about_something_else_goes_to_a_person() -> None:
     assert asked("When do you open, and why was the tariff raised?").line is None
     assert asked("When do you open, and what is the fee?").line is None

@@ -6,6 +6,7 @@ longer, never as shorter.
 """
 
 import unicodedata
+from collections.abc import Iterator
 
 _ZERO_WIDTH_JOINER = "\u200d"
 _SKIN_TONES = range(0x1F3FB, 0x1F400)
@@ -19,19 +20,33 @@ def count(words: str) -> int:
     """How many graphemes ``words`` has."""
     if words.isascii():
         return len(words) - words.count("\r\n")
-    graphemes = 0
+    return sum(1 for _ in starts(words))
+
+
+def clusters(words: str) -> Iterator[str]:
+    """The graphemes of ``words``, in order; joined they are ``words``."""
+    begin = None
+    for place in starts(words):
+        if begin is not None:
+            yield words[begin:place]
+        begin = place
+    if begin is not None:
+        yield words[begin:]
+
+
+def starts(words: str) -> Iterator[int]:
+    """Where each grapheme of ``words`` begins."""
     flag_letters = 0
     symbol = False
     before = ""
-    for character in words:
+    for place, character in enumerate(words):
         flag_letters = flag_letters + 1 if ord(character) in _FLAG_LETTERS else 0
         if before and _continues(before, character, symbol, flag_letters):
             before = character
             continue
-        graphemes += 1
+        yield place
         symbol = unicodedata.category(character) == "So"
         before = character
-    return graphemes
 
 
 def _continues(before: str, character: str, symbol: bool, flag_letters: int) -> bool:

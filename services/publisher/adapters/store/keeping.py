@@ -1,0 +1,146 @@
+"""Credentials as rows: claimed to be renewed and probed, settled under the claim's token.
+
+What must stay true: a renewed token replaces the old one in the same transaction that lets the account go on; a token
+that was given by a person meanwhile is never overwritten by a renewal of the one before.
+"""
+
+import json
+import uuid
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.publisher.adapters.credentials import Vault
+from services.publisher.adapters.store import accounts
+from services.publisher.adapters.store.actor import ACTOR
+from services.publisher.domain.outcomes import CredentialsDead, Probed, Refreshed
+from services.publisher.ports import AccountKey, KeepClaim, Kept
+from shared import audit, outbox
+from shared.audit import Entry
+from shared.database import EVERY_AGENCY, Database
+from shared.events import AccountDegraded, AccountRestored
+
+MOST_DETAIL = 500
+
+
+class PostgresKeeper:
+    """The credentials in Postgres."""
+
+    def __init__(self, database: Database, vault: Vault, *, lease: timedelta = timedelta(seconds=60)) -> None:
+        self._database = database
+        self._vault = vault
+        self._lease = lease
+
+    async def claim(self, most: int) -> Sequence[KeepClaim]:
+        token = uuid.uuid4()
+        wanted = {"most": most, "token": token, "lease": self._lease.total_seconds()}
+        async with self._database.begin(EVERY_AGENCY) as connection:
+            rows = (await connection.execute(_CLAIM, wanted)).all()
+        return [self._claimed(row, token) for row in rows]
+
+    def _claimed(self, row: Any, token: uuid.UUID) -> KeepClaim:
+        return KeepClaim(
+            account_id=row.account_id,
+            agency=row.agency,
+            platform=row.platform,
+            account=row.account,
+            lease=token,
+            claimed_at=row.claimed_at,
+            credentials=self._vault.open(row),
+            expires_in=None if row.expires_at is None else row.expires_at - row.claimed_at,
+            dead=row.degraded_reason == accounts.CREDENTIALS_DEAD,
+            failures=row.keep_failures,
+        )
+
+    async def settle(self, claim: KeepClaim, kept: Kept) -> bool:
+        async with self._database.begin(EVERY_AGENCY) as connection:
+            at = (await connection.execute(_SETTLE, self._columns(claim, kept))).scalar_one_or_none()
+            if at is None:
+                return False
+            told = await _follow(connection, claim, kept)
+            await outbox.stage(connection, told)
+            entries = [*map(accounts.entry, told), *_entries(claim, kept)]
+            await audit.append(connection, entries, at)
+        return True
+
+    def _columns(self, claim: KeepClaim, kept: Kept) -> dict[str, Any]:
+        columns: dict[str, Any] = {
+            "id": claim.account_id,
+            "token": claim.lease,
+            "again": kept.again_in.total_seconds(),
+            "went_well": isinstance(kept.renewed or kept.probed, Refreshed | Probed),
+            "sealed": None,
+            "lives_for": None,
+            "rights": None,
+            "facts": None,
+            "detail": None,
+            "actor": ACTOR,
+        }
+        match kept.renewed or kept.probed:
+            case Refreshed(secrets, lives_for):
+                assert claim.credentials is not None
+                all_of_them = {"token": claim.credentials.token, **claim.credentials.secrets, **secrets}
+                token = all_of_them.pop("token")
+                columns |= {"sealed": self._vault.seal(claim.account_id, token, all_of_them), "lives_for": lives_for}
+            case Probed(rights, detail, facts):
+                columns |= {"rights": json.dumps(dict(rights)), "facts": json.dumps(dict(facts)), "detail": detail}
+            case None:
+                pass
+            case trouble:
+                columns["detail"] = trouble.detail[:MOST_DETAIL]
+        return columns
+
+
+async def _follow(connection: AsyncConnection, claim: KeepClaim, kept: Kept) -> list[AccountDegraded | AccountRestored]:
+    key: AccountKey = (claim.agency, claim.platform, claim.account)
+    found = kept.renewed or kept.probed
+    if isinstance(found, CredentialsDead):
+        return [*await accounts.degrade(connection, key, found.detail)]
+    if isinstance(found, Refreshed | Probed):
+        return [*await accounts.heal(connection, [key])]
+    return []
+
+
+def _entries(claim: KeepClaim, kept: Kept) -> list[Entry]:
+    if not isinstance(kept.renewed, Refreshed):
+        return []
+    renewed = Entry(
+        agency=claim.agency, actor=ACTOR, action="credentials.renewed", subject=claim.account_id, details={}
+    )
+    return [renewed]
+
+
+_CLAIM = text("""
+    WITH ready AS (
+        SELECT c.account_id, a.platform, a.account, a.degraded_reason
+        FROM credentials AS c JOIN account AS a ON a.id = c.account_id
+        WHERE c.keep_at <= statement_timestamp() AND a.disabled_at IS NULL
+          AND (c.keep_token IS NULL OR c.keep_until <= statement_timestamp())
+        ORDER BY c.keep_at LIMIT :most
+        FOR UPDATE OF c SKIP LOCKED
+    )
+    UPDATE credentials AS c
+    SET keep_token = :token, keep_until = statement_timestamp() + make_interval(secs => :lease)
+    FROM ready WHERE c.account_id = ready.account_id
+    RETURNING c.*, ready.platform, ready.account, ready.degraded_reason, statement_timestamp() AS claimed_at
+""")
+_SETTLE = text("""
+    UPDATE credentials SET
+        keep_token = NULL, keep_until = NULL,
+        keep_at = clock_timestamp() + make_interval(secs => CAST(:again AS float)),
+        keep_failures = CASE WHEN :went_well THEN 0 ELSE keep_failures + 1 END,
+        sealed = coalesce(CAST(:sealed AS bytea), sealed),
+        updated_at = CASE WHEN CAST(:sealed AS bytea) IS NULL THEN updated_at ELSE clock_timestamp() END,
+        updated_by = CASE WHEN CAST(:sealed AS bytea) IS NULL THEN updated_by ELSE :actor END,
+        expires_at = CASE WHEN CAST(:sealed AS bytea) IS NULL THEN expires_at
+                          ELSE clock_timestamp() + make_interval(secs => CAST(:lives_for AS float)) END,
+        rights = coalesce(CAST(:rights AS jsonb), rights),
+        facts = coalesce(CAST(:facts AS jsonb), facts),
+        probed_at = CASE WHEN CAST(:rights AS jsonb) IS NULL THEN probed_at ELSE clock_timestamp() END,
+        probe_detail = coalesce(CAST(:detail AS text), probe_detail)
+    WHERE account_id = :id AND keep_token = :token
+    RETURNING clock_timestamp()
+""")

@@ -1,0 +1,183 @@
+"""Tasks as rows: claimed for a lease, settled under its token together with what follows from them.
+
+What must stay true: the end of a task, the state of its publication, the event and the audit row are one transaction. A
+publication counts as taken back when nothing of it is left to delete; a correction that could not be made by editing
+follows as a reply.
+"""
+
+import json
+import uuid
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.publisher.adapters.credentials import Vault
+from services.publisher.adapters.store import task_rows
+from services.publisher.adapters.store.actor import ACTOR
+from services.publisher.adapters.store.corrections import follow_up
+from services.publisher.domain.outcomes import CredentialsDead
+from services.publisher.ports import ClaimedTask, SettledTask
+from shared import audit, outbox
+from shared.audit import Entry
+from shared.database import EVERY_AGENCY, Database
+from shared.events import (
+    Event,
+    ModerationEnded,
+    PublicationCorrected,
+    PublicationRetracted,
+    PuttingRightFailed,
+)
+
+MOST_DETAIL = 2000
+MOST_EVIDENCE_BYTES = 32 * 1024
+
+
+class PostgresTasks:
+    """The tasks in Postgres."""
+
+    def __init__(self, database: Database, vault: Vault, *, lease: timedelta = timedelta(seconds=60)) -> None:
+        self._database = database
+        self._vault = vault
+        self._lease = lease
+
+    async def claim(self, most: int) -> Sequence[ClaimedTask]:
+        token = uuid.uuid4()
+        wanted = {"most": most, "token": token, "lease": self._lease.total_seconds()}
+        async with self._database.begin(EVERY_AGENCY) as connection:
+            rows = (await connection.execute(_CLAIM, wanted)).all()
+        return [self._claimed(row, token) for row in rows]
+
+    def _claimed(self, row: Any, token: uuid.UUID) -> ClaimedTask:
+        credentials = None if row.sealed is None else self._vault.open(row)
+        return ClaimedTask(
+            task_rows.task_of(row), token, row.claimed_at, row.claimed_at - row.recorded_at, row.attempts, credentials
+        )
+
+    async def settle(self, settled: SettledTask) -> bool:
+        async with self._database.begin(EVERY_AGENCY) as connection:
+            row = (await connection.execute(_SETTLE, _columns(settled))).one_or_none()
+            if row is None:
+                return False
+            if settled.ending.pause is not None or isinstance(settled.effect, CredentialsDead):
+                await connection.execute(_REST, _account(settled))
+            if settled.ending.state != "pending":
+                await outbox.stage(connection, await _events(connection, settled, row.settled_at))
+                await audit.append(connection, [_entry(settled)], row.settled_at)
+        return True
+
+
+async def _events(connection: AsyncConnection, settled: SettledTask, at: datetime) -> list[Event]:
+    task, ending = settled.claim.task, settled.ending
+    if task.comment is not None:
+        return [_moderated(settled, at)]
+    publication = (await connection.execute(_PUBLICATION, {"id": task.publication})).one()
+    whose = task_rows.about(publication)
+    if task.kind == "edit":
+        if ending.state != "done":
+            # It cannot be edited (any more): the correction follows as a reply, and says so by itself when it stands.
+            await follow_up(connection, publication, task)
+            return []
+        await connection.execute(_REWORD, {"id": publication.id, "text": task.text})
+        edited = PublicationCorrected(
+            **whose, correction=task.order, native_id=task.native_id, text=task.text or "", how="edit", corrected_at=at
+        )
+        return [edited]
+    if ending.state != "done":
+        failed = PuttingRightFailed(
+            **whose,
+            order=task.order,
+            action="retract",
+            reason=ending.reason or ending.state,
+            detail=ending.detail[:500],
+            failed_at=at,
+        )
+        return [failed]
+    if (await connection.execute(_LEFT, {"publication": publication.id})).scalar_one() > 0:
+        return []
+    await connection.execute(_TAKEN_BACK, {"id": publication.id})
+    return [PublicationRetracted(**whose, reason=task.reason, was_published=True, retracted_at=at)]
+
+
+def _moderated(settled: SettledTask, at: datetime) -> ModerationEnded:
+    task, ending = settled.claim.task, settled.ending
+    assert task.comment is not None
+    assert task.kind in ("hide", "show", "remove")
+    return ModerationEnded(
+        agency=task.agency,
+        platform=task.platform,
+        account=task.account,
+        thread=task.thread,
+        order=task.order,
+        case=task.case,
+        comment=task.comment,
+        action=task.kind,
+        outcome="done" if ending.state == "done" else "failed",
+        reason=ending.reason,
+        detail=ending.detail[:500],
+        ended_at=at,
+    )
+
+
+def _entry(settled: SettledTask) -> Entry:
+    task, ending = settled.claim.task, settled.ending
+    details = {"kind": task.kind, "order": task.order, "state": ending.state, "about": task.publication or task.comment}
+    return Entry(agency=task.agency, actor=ACTOR, action="task.settled", subject=task.task, details=details)
+
+
+def _columns(settled: SettledTask) -> dict[str, Any]:
+    ending = settled.ending
+    evidence = settled.evidence
+    if evidence is not None and len(json.dumps(evidence)) > MOST_EVIDENCE_BYTES:
+        evidence = {**evidence, "body": "too large to keep"}
+    return {
+        "id": settled.claim.task.task,
+        "token": settled.claim.lease,
+        "state": ending.state,
+        "due_in": None if ending.due_in is None else ending.due_in.total_seconds(),
+        "detail": ending.detail.replace("\x00", "")[:MOST_DETAIL],
+        "evidence": json.dumps([] if evidence is None else [evidence]).replace("\\u0000", ""),
+    }
+
+
+def _account(settled: SettledTask) -> dict[str, Any]:
+    task = settled.claim.task
+    rest = settled.ending.pause or settled.ending.due_in or timedelta(0)
+    return {"agency": task.agency, "platform": task.platform, "account": task.account, "seconds": rest.total_seconds()}
+
+
+_CLAIM = text("""
+    WITH ready AS (
+        SELECT t.id, a.id AS account_id
+        FROM task AS t JOIN account AS a USING (agency, platform, account)
+        WHERE t.state = 'pending' AND t.due_at <= statement_timestamp()
+          AND (a.paused_until IS NULL OR a.paused_until <= statement_timestamp()) AND a.disabled_at IS NULL
+        ORDER BY t.due_at LIMIT :most
+        FOR UPDATE OF t SKIP LOCKED
+    )
+    UPDATE task AS t SET lease_token = :token, due_at = statement_timestamp() + make_interval(secs => :lease)
+    FROM ready LEFT JOIN credentials AS c ON c.account_id = ready.account_id
+    WHERE t.id = ready.id
+    RETURNING t.*, ready.account_id, c.sealed, c.base_url, c.version, statement_timestamp() AS claimed_at
+""")
+_SETTLE = text("""
+    UPDATE task SET
+        state = :state, attempts = attempts + 1, lease_token = NULL, detail = :detail,
+        due_at = CASE WHEN :state = 'pending'
+                      THEN clock_timestamp() + make_interval(secs => coalesce(CAST(:due_in AS float), 0)) END,
+        evidence = CASE WHEN jsonb_array_length(evidence) < 5
+                        THEN evidence || CAST(:evidence AS jsonb) ELSE evidence END,
+        settled_at = clock_timestamp()
+    WHERE id = :id AND lease_token = :token
+    RETURNING settled_at
+""")
+_REST = text("""
+    UPDATE account SET paused_until = greatest(paused_until, clock_timestamp() + make_interval(secs => :seconds))
+    WHERE (agency, platform, account) = (:agency, :platform, :account)
+""")
+_PUBLICATION = text("SELECT * FROM publication WHERE id = :id FOR UPDATE")
+_REWORD = text("UPDATE publication SET text = :text WHERE id = :id")
+_LEFT = text("SELECT count(*) FROM task WHERE publication = :publication AND kind = 'delete' AND state <> 'done'")
+_TAKEN_BACK = text("UPDATE publication SET state = 'retracted' WHERE id = :id")

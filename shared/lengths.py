@@ -1,0 +1,153 @@
+"""How long a text is by each platform's own measure, and how long it may be.
+
+Several measures may hold at once (Bluesky counts graphemes and bytes), and a least length as well (Discourse). In doubt
+a text counts as longer, never as shorter: what is refused here can be shortened, what a platform refuses was cleared
+for nothing.
+
+Sources, by platform:
+
+- bluesky: lexicon ``app.bsky.feed.post`` (``maxGraphemes`` 300, ``maxLength`` 3000 bytes of UTF-8), and
+  ``chat.bsky.convo.defs#messageInput`` (1000 and 10000) for what is not public
+- discourse: site settings ``min_post_length`` 20, ``min_personal_message_post_length`` 10, ``max_post_length`` 32000
+- facebook: 8000 characters, not confirmed by Meta's documentation
+- instagram: messages 1000 bytes of UTF-8 (Send API); for comments Meta names no length
+- line: Messaging API reference, text message, 5000 UTF-16 code units
+- mastodon: ``configuration.statuses`` of an unchanged server, ``max_characters`` 500, ``characters_reserved_per_url``
+  23; StatusLengthValidator: graphemes, ``@user@host`` as ``@user``
+- messenger: Send API, 2000 characters
+- open311: GeoReport v2, ``description``, 4000 characters
+- telegram: Bot API ``sendMessage``, 4096; the server counts characters and the documentation UTF-16 code units
+- viber: REST API, 7000 characters
+- whatsapp: Cloud API, text messages, 4096 characters
+- x: twitter-text, ``config/v3.json`` (see ``shared.weighted_length``)
+- youtube: comments, 10000 characters, not confirmed by Google's documentation
+
+Every other platform has no limit that Parley's own (a draft has at most 5000 characters) could reach.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from shared import graphemes, links
+from shared.weighted_length import weighted_length
+
+Unit = Literal["characters", "graphemes", "utf16", "bytes", "weighted"]
+"""What is counted: code points, what a reader sees as one character, UTF-16 code units, bytes of UTF-8, X's weight."""
+
+URL_ON_MASTODON = 23
+
+_REMOTE_MENTION = re.compile(r"(?<![\w@/])@([\w.-]+)@[\w-]+(?:\.[\w-]+)*(?::\d+)?")
+
+
+def _utf16(text: str) -> int:
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
+
+
+def _bytes(text: str) -> int:
+    return len(text.encode("utf-8", "surrogatepass"))
+
+
+def _on_mastodon(text: str) -> int:
+    rest, addressed = links.without_addressed(text)
+    return graphemes.count(_REMOTE_MENTION.sub(r"@\1", rest)) + addressed * URL_ON_MASTODON
+
+
+_COUNT: dict[Unit, Callable[[str], int]] = {
+    "characters": len,
+    "graphemes": graphemes.count,
+    "utf16": _utf16,
+    "bytes": _bytes,
+    "weighted": weighted_length,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """So many of a unit at most, and at least. ``count`` is set where a platform has its own way to count the unit."""
+
+    unit: Unit
+    most: int
+    least: int = 0
+    count: Callable[[str], int] | None = None
+
+    def measure(self, text: str) -> int:
+        """How long a text is by this measure."""
+        return (self.count or _COUNT[self.unit])(text)
+
+
+@dataclass(frozen=True, slots=True)
+class Misfit:
+    """A text has ``length`` of a platform's ``unit``, where it takes from ``least`` to ``most``."""
+
+    platform: str
+    length: int
+    unit: Unit
+    most: int
+    least: int = 0
+
+    @property
+    def is_too_long(self) -> bool:
+        """Whether it is beyond the most; otherwise it is too short."""
+        return self.length > self.most
+
+
+_PUBLIC: dict[str, tuple[Limit, ...]] = {
+    "bluesky": (Limit("graphemes", 300), Limit("bytes", 3000)),
+    "discourse": (Limit("characters", 32_000, least=20),),
+    "facebook": (Limit("characters", 8000),),
+    "line": (Limit("utf16", 5000),),
+    "mastodon": (Limit("graphemes", 500, count=_on_mastodon),),
+    "messenger": (Limit("characters", 2000),),
+    "open311": (Limit("characters", 4000),),
+    "telegram": (Limit("utf16", 4096),),
+    "viber": (Limit("characters", 7000),),
+    "whatsapp": (Limit("characters", 4096),),
+    "x": (Limit("weighted", 280),),
+    "youtube": (Limit("characters", 10_000),),
+}
+_PRIVATE: dict[str, tuple[Limit, ...]] = {
+    "bluesky": (Limit("graphemes", 1000), Limit("bytes", 10_000)),
+    "discourse": (Limit("characters", 32_000, least=10),),
+    "instagram": (Limit("bytes", 1000),),
+}
+"""Where messages have another limit than what is public."""
+
+
+def limits(platform: str, public: bool = True) -> tuple[Limit, ...]:
+    """The limits of a platform, the one that people think of first; none where it has none."""
+    found = None if public else _PRIVATE.get(platform)
+    return _PUBLIC.get(platform, ()) if found is None else found
+
+
+def measure(platform: str, text: str, public: bool = True) -> int:
+    """How long a text is by the platform's first measure; in characters where it has none."""
+    found = limits(platform, public)
+    return found[0].measure(text) if found else len(text)
+
+
+def most(platform: str, public: bool = True) -> int | None:
+    """How much of its first measure the platform takes, or None where it has no limit."""
+    found = limits(platform, public)
+    return found[0].most if found else None
+
+
+def unit(platform: str, public: bool = True) -> Unit:
+    """What the platform's first measure counts."""
+    found = limits(platform, public)
+    return found[0].unit if found else "characters"
+
+
+def excess(platform: str, text: str, public: bool = True) -> Misfit | None:
+    """By which of its limits a platform would not take this text, or None: it would."""
+    for limit in limits(platform, public):
+        length = limit.measure(text)
+        if not limit.least <= length <= limit.most:
+            return Misfit(platform, length, limit.unit, limit.most, limit.least)
+    return None
+
+
+def fits(platform: str, text: str, public: bool = True) -> bool:
+    """Whether the platform takes this text in one piece."""
+    return excess(platform, text, public) is None

@@ -1,0 +1,35 @@
+"""Mailgun: an answer to a mail. Its events are late, and a 5xx says nothing of whether the mail was taken."""
+
+import httpx
+
+from services.publisher.domain.publications import Publication
+from tests.publisher.builders import a_publication
+from tests.publisher.examples import Example
+
+
+def a_reply(client: httpx.Client, account: str) -> Publication:
+    """Mail comes in elsewhere, so any Message-ID will do."""
+    return a_publication(
+        platform="mailgun",
+        account=account,
+        thread="CAF-root@mail.example",
+        reply_to="CAF-second@mail.example",
+        mention="nimal@mail.example",
+        public=False,
+    )
+
+
+EXAMPLE = Example(
+    account={"agency": "passports", "platform": "mailgun", "account": "ask@passports.example", "name": "Passports"},
+    path="/mailgun",
+    a_reply=a_reply,
+    ends={
+        "accept_then_drop": "published",
+        "accept_then_500": "published",
+        "hang": "asked",
+        "throttle": "published",
+        "down": "asked",
+        "token_dead": "parked",
+        "parent_gone": "failed",
+    },
+)
