@@ -11,6 +11,7 @@ import pytest
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from services.publisher.callback_ports import Request
+from services.publisher.domain.retrying import Schedule
 from services.publisher.domain.subscriptions import Outcome
 from shared.ids import uuid7
 from tests.publisher.telling import LIMITS, QUICK, a_comment, a_published_response, a_routed_case, telling
@@ -156,6 +157,32 @@ async def test_after_the_last_attempt_a_delivery_is_exhausted() -> None:
         await work.happen(a_routed_case())
         await work.until("exhausted")
         assert len(subscriber.requests) == len(QUICK.waits)
+
+
+@pytest.mark.parametrize(("asked", "seconds"), [("20", 20.0), ("1", 5.0), ("999999", 3600.0)])
+async def test_a_receiver_may_ask_for_more_time_within_bounds(asked: str, seconds: float) -> None:
+    async with telling() as work, Subscriber(always=503) as subscriber:
+        subscriber.headers["retry_after"] = asked
+        await work.subscribe(subscriber.url)
+        work.start(schedule=Schedule())
+        await work.happen(a_routed_case())
+        await subscriber.until(1)
+        await work.until("waiting")
+        ((wait,),) = await work.rows("SELECT extract(epoch FROM due_at - settled_at)::float FROM delivery")
+        assert wait == pytest.approx(seconds)
+
+
+async def test_what_cannot_be_opened_is_never_sent_without_its_signature_or_token() -> None:
+    async with telling() as work, Subscriber() as subscriber:
+        await work.subscribe(subscriber.url, authentication={"bearer": "abc"})
+        await work.subscribe(subscriber.url, authentication={"bearer": "abc"})
+        first, second = [row.id for row in await work.rows("SELECT id FROM subscription ORDER BY id")]
+        await work.run("UPDATE subscription SET sealed = 'x' WHERE id = :id", id=first)
+        await work.run("UPDATE signing_key SET sealed = 'x' WHERE subscription = :id", id=second)
+        work.start()
+        await work.happen(a_routed_case())
+        await work.until("exhausted", "exhausted")
+        assert subscriber.requests == []
 
 
 async def test_a_flood_is_read_no_further_than_needed_and_counts_as_taken() -> None:

@@ -108,8 +108,8 @@ def router(desk: Desk) -> APIRouter:
     async def change_subscription(
         subscription: str, wanted: Wanted, request: Request, caller: Caller = requires("subscriptions:write")
     ) -> Response:
-        """Write a subscription anew, from the version in If-Match. A new address is challenged anew where it is to be;
-        how often the old one failed is kept until the new one is told something."""
+        """Write a subscription anew, from the version in If-Match. A new address is challenged anew where it is to be,
+        and begins without the failures of the old one."""
         _check(desk, wanted)
         async with desk.database.begin(caller.scope) as connection:
             row = editable(await found(connection, subscription, lock=True))

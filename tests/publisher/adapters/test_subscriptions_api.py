@@ -112,6 +112,15 @@ async def test_a_new_address_is_challenged_before_it_is_told_anything() -> None:
         assert [row.kind for row in await work.rows("SELECT kind FROM delivery")] == ["verification"]
 
 
+async def test_a_new_address_begins_without_the_failures_of_the_old_one() -> None:
+    async with telling() as work:
+        known = await work.subscribe(URL)
+        await work.run("UPDATE subscription SET failures = 9, failing_since = created_at, last_failed_at = created_at")
+        path = f"/v1/subscriptions/{known['id']}"
+        assert (await put(work, path, {"url": URL}, '"1"')).json()["failures"] == 9
+        assert (await put(work, path, {"url": "https://elsewhere.example/"}, '"2"')).json()["failing_since"] is None
+
+
 async def test_a_deleted_subscription_cancels_what_waits_and_is_not_there() -> None:
     async with telling() as work:
         known = await work.subscribe(URL)

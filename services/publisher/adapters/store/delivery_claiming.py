@@ -13,7 +13,7 @@ from typing import Any
 from services.publisher.adapters.callback_secrets import CallbackVault
 from services.publisher.adapters.callback_tables import TO_DO
 from services.publisher.adapters.store.signing_keys import LIVE
-from services.publisher.callback_ports import Claim, Endpoint
+from services.publisher.callback_ports import Claim, Credentials, Endpoint
 from services.publisher.domain.messages import body_of
 from services.publisher.domain.signing import Key
 from shared import telemetry
@@ -39,9 +39,7 @@ async def claim(
     bodies: dict[str, bytes] = {}
     claims = []
     for row in rows:
-        endpoint = endpoints.get(row["subscription"])
-        if endpoint is None:  # unreadable, and said so; the lease brings the delivery back
-            continue
+        endpoint = endpoints[row["subscription"]]
         message = row["message"]
         if message not in bodies:
             bodies[message] = _body(row)
@@ -90,8 +88,10 @@ async def _endpoints(database: Database, vault: CallbackVault, subscriptions: li
         try:
             credentials = vault.open_credentials(subscription, sealed)
         except WrongKey:
+            # Without its keys nothing can be sent, so the deliveries fail and are tried again; never unauthenticated.
             telemetry.logger().error("subscription.unreadable", subscription=subscription)
-            continue
+            credentials = Credentials()
+            keys.pop(subscription, None)
         found[subscription] = Endpoint(
             subscription,
             row["url"] or "",

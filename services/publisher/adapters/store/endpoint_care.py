@@ -138,7 +138,7 @@ _OLD = "recorded_at < clock_timestamp() - make_interval(secs => :days * 86400)"
 _TIDY = (
     text(f"""
         UPDATE delivery SET state = 'exhausted', due_at = NULL, lease_token = NULL, settled_at = statement_timestamp()
-        WHERE id IN (SELECT id FROM delivery WHERE {_OLD} AND state = 'waiting' LIMIT 5000)
+        WHERE id IN (SELECT id FROM delivery WHERE {_OLD} AND {TO_DO} LIMIT 5000)
     """),  # noqa: S608 - a constant of this package
     text(f"""
         WITH gone AS (

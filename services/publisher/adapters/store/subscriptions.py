@@ -112,7 +112,11 @@ _CHANGE = text("""
         url = :url, types = CAST(:types AS text[]), subjects = CAST(:subjects AS text[]), ordered = :ordered,
         verification = :verification, sealed = CAST(:sealed AS bytea), shown = CAST(:shown AS jsonb),
         status = :status, disabled_reason = CASE WHEN :status = 'disabled' THEN disabled_reason END,
-        version = version + 1, troubles = 0, resting_until = NULL
+        version = version + 1, troubles = 0, resting_until = NULL,
+        failures = CASE WHEN url = :url THEN failures ELSE 0 END,
+        failing_since = CASE WHEN url = :url THEN failing_since END,
+        last_failed_at = CASE WHEN url = :url THEN last_failed_at END,
+        warned = CASE WHEN url = :url THEN warned ELSE 0 END
     WHERE id = :id RETURNING *
 """)
 _HOLD_BACK = text(f"""
