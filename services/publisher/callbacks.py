@@ -114,11 +114,6 @@ class Callbacks:
             self._start(claim, before)
         return len(claims)
 
-    async def finish(self) -> None:
-        """Wait until nothing is under way."""
-        while self._under_way:
-            await asyncio.wait(self._under_way)
-
     def _start(self, claim: Claim, claimed: float) -> None:
         pace = self._paces.setdefault(claim.endpoint.subscription, Pace(self._limits.each))
         pace.start(claimed)

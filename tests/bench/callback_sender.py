@@ -24,7 +24,7 @@ from services.publisher.adapters.store.deliveries import PostgresDeliveries
 from services.publisher.adapters.store.subscriptions import Written
 from services.publisher.callbacks import Callbacks, Limits
 from services.publisher.domain.addresses import Egress
-from services.publisher.domain.messages import Message
+from services.publisher.domain.messages import Message, body_of
 from services.publisher.domain.retrying import Schedule
 from services.publisher.domain.subscriptions import Breaker, Patience
 from shared.database import EVERY_AGENCY, Database
@@ -75,7 +75,7 @@ async def publisher(task: Task, begin: asyncio.Event) -> None:
 async def barest(task: Task, begin: asyncio.Event) -> None:
     """The same bodies to the same doors with the same HTTP client, and nothing else."""
     waiting = [(number, port) for number in range(task.messages) for port in task.ports]
-    bodies = [_message(number).body(1) for number in range(task.messages)]
+    bodies = [_body(_message(number)) for number in range(task.messages)]
     connector = aiohttp.TCPConnector(limit=0)
     async with aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar()) as session:
         await begin.wait()
@@ -97,6 +97,10 @@ async def _subscribe(database: Database, vault: CallbackVault, ports: list[int])
             written = Written(f"http://127.0.0.1:{port}/", [], [], False, "none", None, {})
             await subscriptions.add(connection, id, AGENCY, "bench", "hmac-sha256", written)
             await signing_keys.add(connection, vault, AGENCY, id, ("hmac-sha256",))
+
+
+def _body(told: Message) -> bytes:
+    return body_of(told.id, told.type, told.at, told.agency, told.subject, 1, told.data)
 
 
 def _message(number: int) -> Message:

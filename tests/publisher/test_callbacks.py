@@ -282,6 +282,17 @@ async def test_a_dead_subscriber_with_a_large_backlog_does_not_slow_the_others()
         assert await work.rows(left, id=known["id"]) == [(2000,)]
 
 
+async def test_two_publishers_side_by_side_tell_everything_once() -> None:
+    async with telling() as work, Subscriber() as subscriber:
+        await work.subscribe(subscriber.url)
+        await work.happen(*(a_routed_case() for _ in range(300)))
+        work.start()
+        work.start()
+        await work.until(*["delivered"] * 300)
+        assert sorted(subscriber.ids) == sorted({*subscriber.ids})
+        assert len(subscriber.ids) == 300
+
+
 class Killed:
     """A way out whose process dies after the request has arrived."""
 

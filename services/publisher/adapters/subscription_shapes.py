@@ -6,15 +6,16 @@ authentication. A secret that signs is shown once, in the answer to the request 
 
 import re
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Annotated, Any
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
-from services.publisher.adapters.store.endpoint_care import moment, newest
 from services.publisher.callback_ports import Credentials
 from services.publisher.domain.messages import TYPES
 from services.publisher.domain.signing import Key, Signature
 from services.publisher.domain.subscriptions import Verification
+from shared.clock import rfc3339
 
 HEADER = re.compile(r"x-[a-z0-9]([a-z0-9-]{0,58}[a-z0-9])?", re.IGNORECASE)
 """Names of headers that a subscriber may have added; what belongs to HTTP or to the signature is none of them."""
@@ -163,12 +164,12 @@ def subscription_body(row: Any, keys: Sequence[Any], secrets: Sequence[Key] | No
         "status": row.status,
         "disabled_reason": row.disabled_reason,
         "failures": row.failures,
-        "failing_since": moment(row.failing_since),
-        "resting_until": moment(row.resting_until),
-        "notices": newest(row.notices),
+        "failing_since": _time(row.failing_since),
+        "resting_until": _time(row.resting_until),
+        "notices": list(reversed(row.notices)),
         "keys": [_key_body(key) for key in keys],
         "version": row.version,
-        "created_at": moment(row.created_at),
+        "created_at": _time(row.created_at),
     }
     return body if secrets is None else body | secrets_body(secrets)
 
@@ -199,9 +200,9 @@ def delivery_body(row: Any, attempts: Sequence[Any] | None = None) -> dict[str, 
         "kind": row.kind,
         "state": row.state,
         "failures": row.failures,
-        "recorded_at": moment(row.recorded_at),
-        "due_at": moment(row.due_at),
-        "settled_at": moment(row.settled_at),
+        "recorded_at": _time(row.recorded_at),
+        "due_at": _time(row.due_at),
+        "settled_at": _time(row.settled_at),
     }
     if attempts is not None:
         body["attempts"] = [_attempt_body(one) for one in attempts]
@@ -210,8 +211,8 @@ def delivery_body(row: Any, attempts: Sequence[Any] | None = None) -> dict[str, 
 
 def _attempt_body(row: Any) -> dict[str, Any]:
     return {
-        "started_at": moment(row.started_at),
-        "ended_at": moment(row.ended_at),
+        "started_at": _time(row.started_at),
+        "ended_at": _time(row.ended_at),
         "outcome": row.outcome,
         "status": row.status,
         "excerpt": row.excerpt,
@@ -223,9 +224,13 @@ def _key_body(row: Any) -> dict[str, Any]:
         "id": row.id,
         "algorithm": row.algorithm,
         "public_key": row.public,
-        "created_at": moment(row.created_at),
-        "expires_at": moment(row.expires_at),
+        "created_at": _time(row.created_at),
+        "expires_at": _time(row.expires_at),
     }
+
+
+def _time(moment: datetime | None) -> str | None:
+    return None if moment is None else rfc3339(moment)
 
 
 def _secret(value: SecretStr | None) -> str | None:

@@ -77,8 +77,8 @@ OUTCOMES: tuple[EventType, ...] = (ResponsePublished, PublicationFailed, Publica
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """Something to tell. ``key`` is what keeps its order (a thread or an account), ``head`` its body without the
-    sequence, which is known once it is stored."""
+    """Something to tell. ``key`` is what keeps its order (a thread or an account), ``data`` JSON; its number in that
+    order is known once it is stored."""
 
     id: str
     agency: str
@@ -88,13 +88,9 @@ class Message:
     at: datetime
     data: str
 
-    def body(self, sequence: int) -> bytes:
-        """The body as it is sent and signed."""
-        return body_of(self.id, self.type, self.at, self.agency, self.subject, sequence, self.data)
-
 
 def body_of(id: str, type: str, at: datetime, agency: str, subject: str, sequence: int, data: str) -> bytes:
-    """The JSON object of a message; ``data`` is JSON already."""
+    """The body of a message as it is signed and sent; ``data`` is JSON already."""
     head = json.dumps(
         {"type": type, "id": id, "time": rfc3339(at), "agency": agency, "subject": subject, "sequence": sequence},
         ensure_ascii=False,

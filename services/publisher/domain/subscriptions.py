@@ -18,7 +18,6 @@ Status = Literal["unverified", "enabled", "disabled"]
 Verification = Literal["none", "get", "post"]
 """How an address proves, before its first delivery, that it wants to be told: not at all, or by an echo."""
 State = Literal["waiting", "sending", "delivered", "exhausted", "disabled", "cancelled"]
-ENDED: tuple[State, ...] = ("delivered", "exhausted", "disabled", "cancelled")
 Kind = Literal["event", "test", "verification"]
 """What a delivery is: news, a test that its subscriber asked for, or the challenge to a new address."""
 OutcomeName = Literal[

@@ -5,8 +5,6 @@ whoever owns it finds a notice with the subscription, and the audit trail says t
 """
 
 import json
-from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import text
@@ -75,16 +73,6 @@ async def tidy(database: Database, *, kept_days: float = KEPT_DAYS) -> None:
     async with database.begin(EVERY_AGENCY) as connection:
         for statement in _TIDY:
             await connection.execute(statement, {"days": kept_days, "callback_days": CALLBACKS_KEPT_DAYS})
-
-
-def newest(notices: Sequence[Any]) -> list[Any]:
-    """Notices as they are shown, the newest first."""
-    return list(reversed(notices))
-
-
-def moment(value: datetime | None) -> str | None:
-    """A time as every answer of Parley writes it."""
-    return None if value is None else rfc3339(value)
 
 
 _FAILING = text("""
