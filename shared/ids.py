@@ -6,6 +6,7 @@ lie together in an index. Clients may rely on the prefix and on nothing else.
 
 import hashlib
 import time
+from datetime import UTC, datetime, timedelta
 from typing import NewType
 from uuid import UUID
 
@@ -31,6 +32,17 @@ def uuid7() -> UUID:
 def new_id(prefix: str) -> str:
     """A new id, for example ``cmt_019aa3f2c1e47c55a0f3b2d98e6f1a07``."""
     return f"{prefix}_{uuid7().hex}"
+
+
+def birth(identifier: str) -> datetime:
+    """When one of our own ids was made, to the millisecond: what must not change between two tries is taken from here.
+
+    Raises ``ValueError`` for what is no id of ours.
+    """
+    made = UUID(hex=identifier.rpartition("_")[2])
+    if made.version != 7:
+        raise ValueError(f"not an id of ours: {identifier!r}")
+    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=made.int >> 80)
 
 
 def account_id(platform: str, account: str, agency: str = "") -> AccountId:

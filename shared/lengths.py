@@ -19,7 +19,7 @@ Sources, by platform:
 - telegram: Bot API ``sendMessage``, 4096; the server counts characters and the documentation UTF-16 code units
 - viber: REST API, 7000 characters
 - whatsapp: Cloud API, text messages, 4096 characters
-- x: twitter-text, ``config/v3.json`` (see ``shared.weighted_length``)
+- x: twitter-text, ``config/v3.json`` (see ``shared.weighted_length``); messages 10000 characters (Direct Messages)
 - youtube: comments, 10000 characters, not confirmed by Google's documentation
 
 Every other platform has no limit that Parley's own (a draft has at most 5000 characters) could reach.
@@ -111,6 +111,7 @@ _PRIVATE: dict[str, tuple[Limit, ...]] = {
     "bluesky": (Limit("graphemes", 1000), Limit("bytes", 10_000)),
     "discourse": (Limit("characters", 32_000, least=10),),
     "instagram": (Limit("bytes", 1000),),
+    "x": (Limit("characters", 10_000),),
 }
 """Where messages have another limit than what is public."""
 

@@ -77,8 +77,9 @@ def officers() -> list[Officer]:
 
 def accounts(keep: Keep) -> list[Account]:
     """The passport office is on every platform; every agency has Mastodon, a signed portal and Open311."""
+    name = "Passport Office"
     found = [
-        Account("passports", platform, account, "Passport Office", secrets_of(platform, keep), _token(platform, keep))
+        Account("passports", platform, account, name, secrets_of(platform, keep), _token(platform, account, keep))
         for platform, account in _OF_PASSPORTS.items()
     ]
     for number, agency in enumerate(agencies(), start=1):
@@ -104,9 +105,27 @@ def secrets_of(platform: str, keep: Keep) -> dict[str, str]:
     return {PROOF[platform]: keep.secret(platform)}
 
 
-def _token(platform: str, keep: Keep) -> str | None:
-    """What the publisher sends with, where the town square takes replies."""
-    return keep.secret("facebook.page_token", 64) if platform == "facebook" else None
+def _token(platform: str, account: str, keep: Keep) -> str:
+    """What the publisher sends with, as the platform gives it out."""
+    if platform in ("facebook", "messenger", "instagram", "whatsapp"):
+        return keep.secret("facebook.page_token", 64)
+    if platform in ("bluesky", "youtube", "viber"):
+        # The same for both directions.
+        return secrets_of(platform, keep)[PROOF[platform]]
+    if platform == "telegram":
+        return f"{account}:{keep.secret('telegram.token', 35)}"
+    return keep.secret(f"{platform}.token", 40)
+
+
+def beside_the_token(account: Account) -> dict[str, str]:
+    """What the publisher needs beside the token, as its platform asks for it."""
+    match account.platform:
+        case "discourse":
+            return {"username": account.account}
+        case "viber":
+            return {"sender_name": account.name}
+        case _:
+            return {}
 
 
 PROOF = {

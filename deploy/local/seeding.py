@@ -17,8 +17,23 @@ from deploy.local.keep import Keep
 from shared.ids import account_id, uuid7
 
 SECONDS = 30.0
-_REPLIES_TO = {"facebook": "{square}/graph", "mastodon": "{square}"}
-"""Where the publisher sends replies on a platform."""
+_REPLIES_TO = {
+    "facebook": "/graph",
+    "messenger": "/graph",
+    "instagram": "/graph",
+    "whatsapp": "/graph",
+    "x": "/x",
+    "telegram": "/telegram",
+    "viber": "/viber",
+    "line": "/line",
+    "discourse": "/discourse",
+    "postmark": "/postmark",
+    "mailgun": "/mailgun",
+    "mastodon": "",
+    "bluesky": "",
+    "youtube": "",
+}
+"""What comes after the town square's address on each platform that it stands in for."""
 
 
 class SeedingFailed(CannotRun):
@@ -48,7 +63,7 @@ async def _tell_town_square(client: httpx.AsyncClient, addresses: Addresses, acc
             "token": account.token or account.secret,
         }
         for account in accounts
-        if account.platform in {*sample.ASKED, *_REPLIES_TO}
+        if account.platform in _REPLIES_TO
     ]
     await _until(lambda: client.put(f"{addresses.url('town_square')}/accounts", json=known), "the town square", {200})
 
@@ -79,10 +94,10 @@ async def _connect(client: httpx.AsyncClient, addresses: Addresses, account: sam
 
 
 async def _give_credentials(client: httpx.AsyncClient, addresses: Addresses, account: sample.Account) -> None:
-    base = _REPLIES_TO[account.platform].format(square=addresses.url("town_square"))
+    base = addresses.url("town_square") + _REPLIES_TO[account.platform]
     known_as = account_id(account.platform, account.account)
     url = f"{addresses.url('publisher')}/v1/accounts/{known_as}/credentials"
-    body = {"token": account.token, "base_url": base}
+    body = {"token": account.token, "base_url": base, "secrets": sample.beside_the_token(account)}
     # 404 until the publisher has heard of the account over Kafka.
     await _until(lambda: client.put(url, json=body), f"credentials of {account.account}", {200, 201, 204})
 

@@ -107,5 +107,15 @@ def limits(dispatch: DispatchSettings, drain_seconds: float) -> Limits:
 def addresses(platforms: PlatformSettings) -> dict[str, str]:
     """Where each platform is for accounts that do not say."""
     of_meta = dict.fromkeys(("facebook", "messenger", "instagram", "whatsapp"), platforms.facebook_url)
-    known = {**of_meta, "mastodon": platforms.mastodon_url}
+    known = {
+        **of_meta,
+        "mastodon": platforms.mastodon_url,
+        "x": platforms.x_url,
+        "telegram": platforms.telegram_url,
+        "viber": platforms.viber_url,
+        "line": platforms.line_url,
+        "youtube": platforms.youtube_url,
+        "postmark": platforms.postmark_url,
+        "mailgun": platforms.mailgun_url,
+    }
     return {platform: url for platform, url in known.items() if url is not None}

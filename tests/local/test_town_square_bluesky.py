@@ -195,6 +195,45 @@ def test_anybodys_record_can_be_read_and_a_missing_one_has_a_name(bluesky: Blues
     assert (missing.status_code, missing.json()["error"]) == (400, "RecordNotFound")
 
 
+def test_a_session_says_whose_it_is_and_a_handle_whose_it_is(bluesky: Bluesky) -> None:
+    session = bluesky.ask("com.atproto.server.getSession").json()
+    assert session == {"did": WATER, "handle": "water-board.square.test", "active": True}
+    author = bluesky.say().split("/")[2]
+    bluesky.headers = {}
+    for handle, did in (("Water-Board.square.test", WATER), ("nimal-perera.square.test", author)):
+        assert bluesky.ask("com.atproto.identity.resolveHandle", {"handle": handle}).json() == {"did": did}
+    unknown = bluesky.ask("com.atproto.identity.resolveHandle", {"handle": "nobody.square.test"})
+    assert (unknown.status_code, unknown.json()["message"]) == (400, "Unable to resolve handle")
+
+
+def test_direct_answers_are_counted(bluesky: Bluesky) -> None:
+    parent = bluesky.say()
+    bluesky.say("Me too", in_reply_to_id=parent, name="Kamala")
+    (shown,) = bluesky.ask("app.bsky.feed.getPosts", {"uris": [parent]}).json()["posts"]
+    assert shown["replyCount"] == 1
+
+
+def test_a_closed_conversation_says_so_and_takes_the_reply_all_the_same(bluesky: Bluesky) -> None:
+    root = bluesky.say()
+    below = bluesky.say("Me too", in_reply_to_id=root, name="Kamala")
+    bluesky.square.http.post("/bluesky/closed", json={"post": root}).raise_for_status()
+    shown = bluesky.ask("app.bsky.feed.getPosts", {"uris": [root, below]}).json()["posts"]
+    assert [each["viewer"] for each in shown] == [{"replyDisabled": True}] * 2
+    assert bluesky.write("putRecord", _reply(bluesky, root)).status_code == 200
+
+
+def test_who_blocks_an_account_is_not_shown_to_it(bluesky: Bluesky) -> None:
+    uri = bluesky.say()
+    author = uri.split("/")[2]
+    profile = bluesky.ask("app.bsky.actor.getProfile", {"actor": author}).json()
+    assert profile["viewer"] == {"blockedBy": False}
+    bluesky.square.http.post("/bluesky/blocks", json={"author": author, "account": WATER}).raise_for_status()
+    assert bluesky.ask("app.bsky.feed.getPosts", {"uris": [uri]}).json() == {"posts": []}
+    assert bluesky.notifications()["notifications"] == []
+    profile = bluesky.ask("app.bsky.actor.getProfile", {"actor": author}).json()
+    assert profile["viewer"] == {"blockedBy": True}
+
+
 # -- what is written
 
 

@@ -18,6 +18,12 @@ def test_the_server_tells_its_limits_to_anybody(square: Square) -> None:
     assert (limits["max_characters"], limits["characters_reserved_per_url"]) == (500, 23)
 
 
+def test_a_token_tells_its_application_and_the_scopes_of_that(square: Square) -> None:
+    application = square.http.get("/api/v1/apps/verify_credentials", headers=WATER).json()
+    assert application["scopes"] == ["read", "write"]
+    assert square.http.get("/api/v1/apps/verify_credentials").status_code == 401
+
+
 def test_the_rate_limit_is_announced_with_a_moment(square: Square) -> None:
     headers = square.http.get("/api/v1/accounts/verify_credentials", headers=WATER).headers
     assert int(headers["x-ratelimit-remaining"]) < int(headers["x-ratelimit-limit"])

@@ -168,6 +168,75 @@ def test_a_reply_is_changed_and_deleted_by_its_author_only(youtube: YouTube) -> 
     assert [each["text"] for each in youtube.square.replies("youtube")] == ["We know."]
 
 
+def test_only_the_fields_that_are_asked_for_are_told(youtube: YouTube) -> None:
+    top = youtube.say()
+    (comment,) = youtube.ask("comments", {"part": "snippet", "id": top}).json()["items"]
+
+    def ask(fields: str) -> httpx.Response:
+        return youtube.ask("comments", {"part": "snippet", "id": top, "fields": fields})
+
+    assert ask("items(id,snippet(likeCount,authorChannelId/value)),nothing").json() == {
+        "items": [{"id": top, "snippet": {"likeCount": 0, "authorChannelId": comment["snippet"]["authorChannelId"]}}]
+    }
+    assert ask("items/id,kind").json() == {"items": [{"id": top}], "kind": "youtube#commentListResponse"}
+    assert set(ask("*").json()) == set(ask("kind,etag,pageInfo,items").json())
+    for wrong in ("items(id", "items)", "items(", ",", "items id", "items//id"):
+        assert _reason(ask(wrong)) == (400, "invalidParameter")
+
+
+def _moderate(youtube: YouTube, comment: str, status: str) -> httpx.Response:
+    params = {"id": comment, "moderationStatus": status}
+    return youtube.square.http.post("/youtube/v3/comments/setModerationStatus", params=params, headers=TOKEN)
+
+
+def test_what_is_held_for_review_is_not_listed_until_it_is_published(youtube: YouTube) -> None:
+    top = youtube.say()
+    for status, shown in (("heldForReview", 0), ("published", 1), ("rejected", 0)):
+        assert _moderate(youtube, top, status).status_code == 204
+        assert len(youtube.threads()["items"]) == shown
+        assert len(youtube.square.http.get("/citizens/feed").json()["conversations"]) == shown
+        assert len(youtube.ask("comments", {"part": "snippet", "id": top}).json()["items"]) == 1
+    assert _reason(_moderate(youtube, top, "published")) == (400, "operationNotSupported")
+
+
+def test_moderation_that_cannot_be_is_refused_by_its_reason(youtube: YouTube) -> None:
+    other = {**ON_YOUTUBE[0], "account": "UCbank", "agency": "bank", "token": "bank-key"}
+    youtube.square.http.put("/accounts", json=[*ON_YOUTUBE, other]).raise_for_status()
+    theirs = youtube.square.post("Hello", "UCbank")
+    assert _reason(_moderate(youtube, "Ugnobody", "rejected")) == (404, "commentNotFound")
+    assert _reason(_moderate(youtube, theirs, "rejected")) == (403, "forbidden")
+    assert _reason(_moderate(youtube, theirs, "loved")) == (400, "missingRequiredParameter")
+
+
+def test_a_token_opens_its_own_channel(youtube: YouTube) -> None:
+    mine = youtube.ask("channels", {"part": "id", "mine": "true"}, TOKEN).json()
+    assert (mine["kind"], [each["id"] for each in mine["items"]]) == ("youtube#channelListResponse", [CHANNEL])
+    assert _reason(youtube.ask("channels", {"part": "id", "mine": "true"}, KEY)) == (401, "authError")
+    assert _reason(youtube.ask("channels", {"part": "id"}, TOKEN)) == (400, "missingRequiredParameter")
+
+
+def test_a_token_is_renewed_and_runs_out_after_an_hour(youtube: YouTube) -> None:
+    http = youtube.square.http
+    form = {"grant_type": "refresh_token", "client_id": "i", "client_secret": "s", "refresh_token": "1//water-key"}
+    renewed = http.post("/token", data=form).json()
+    headers = {"Authorization": f"Bearer {renewed['access_token']}"}
+    assert (renewed["expires_in"], renewed["token_type"]) == (3599, "Bearer")
+    assert youtube.answer(youtube.say(), **headers).status_code == 200
+    described = http.post("/tokeninfo", data={"access_token": renewed["access_token"]}).json()
+    assert described["scope"] == "https://www.googleapis.com/auth/youtube.force-ssl"
+    youtube.square.clock.ahead_seconds = 3600
+    assert _reason(youtube.answer(youtube.say(), **headers)) == (401, "authError")
+    assert http.post("/tokeninfo", data={"access_token": renewed["access_token"]}).json()["error"] == "invalid_token"
+    for change, status, error in (
+        ({"refresh_token": "1//nobody"}, 400, "invalid_grant"),
+        ({"refresh_token": "water-key"}, 400, "invalid_grant"),
+        ({"client_secret": ""}, 401, "invalid_client"),
+        ({"grant_type": "password"}, 400, "unsupported_grant_type"),
+    ):
+        refused = http.post("/token", data=form | change)
+        assert (refused.status_code, refused.json()["error"]) == (status, error)
+
+
 def test_a_fault_is_worded_as_youtube_words_it(youtube: YouTube) -> None:
     top = youtube.say()
     for kind, reason in (

@@ -38,8 +38,6 @@ from tests.publisher import examples
 from tests.publisher.examples import End, Example
 from tests.support.postgres import fresh_service_database
 
-pytestmark = pytest.mark.asyncio(loop_scope="session")
-
 FAULTS: tuple[FaultKind, ...] = (
     "accept_then_drop",
     "accept_then_500",
@@ -62,9 +60,8 @@ QUICK = RetryPolicy(
 SENT_NOTHING: frozenset[End] = frozenset({"failed", "parked"})
 
 
-def every_example() -> Iterator[str]:
-    for module in pkgutil.iter_modules(examples.__path__):
-        yield module.name
+def every_example() -> list[str]:
+    return sorted(module.name for module in pkgutil.iter_modules(examples.__path__))
 
 
 def example_of(platform: str) -> Example:
@@ -140,6 +137,7 @@ def _name_of(row: Any) -> str:
     return "parked" if row.state == "pending" else str(row.state)
 
 
+@pytest.mark.asyncio(loop_scope="session")
 @pytest.mark.parametrize("fault", [*FAULTS, None], ids=[*FAULTS, "no fault"])
 @pytest.mark.parametrize("platform", every_example())
 async def test_a_reply_stands_once_or_somebody_is_asked(square: Square, platform: str, fault: FaultKind | None) -> None:

@@ -51,4 +51,13 @@ async def test_the_settle_time_is_a_setting() -> None:
 
 async def test_a_platform_without_an_address_is_left_to_its_accounts() -> None:
     of_meta = ("facebook", "messenger", "instagram", "whatsapp")
-    assert addresses(PlatformSettings()) == dict.fromkeys(of_meta, "https://graph.facebook.com")
+    assert addresses(PlatformSettings()) == {
+        **dict.fromkeys(of_meta, "https://graph.facebook.com"),
+        "youtube": "https://www.googleapis.com",
+        "x": "https://api.x.com",
+        "telegram": "https://api.telegram.org",
+        "viber": "https://chatapi.viber.com",
+        "line": "https://api.line.me",
+        "postmark": "https://api.postmarkapp.com",
+        "mailgun": "https://api.mailgun.net",
+    }

@@ -1,9 +1,12 @@
 """Ids tell what they name and when it was born; accounts have one id everywhere."""
 
 import time
+from datetime import UTC, datetime
 from uuid import RFC_4122
 
-from shared.ids import account_id, new_id, uuid7
+import pytest
+
+from shared.ids import account_id, birth, new_id, uuid7
 
 
 def test_an_id_begins_with_its_noun() -> None:
@@ -18,6 +21,17 @@ def test_uuids_are_of_version_7() -> None:
     assert born.version == 7
     assert born.variant == RFC_4122
     assert abs((born.int >> 80) / 1000 - time.time()) < 5
+
+
+def test_an_id_tells_when_it_was_born() -> None:
+    assert birth("pub_019aa3f2c1e47c55a0f3b2d98e6f1a07") == datetime(2025, 11, 21, 1, 6, 26, 916000, UTC)
+    assert abs((birth(new_id("pub")) - datetime.now(UTC)).total_seconds()) < 5
+
+
+@pytest.mark.parametrize("identifier", ["pub_1", "", "pub_3f2504e04f8941d39a0c0305e82c3301"])
+def test_what_is_no_id_of_ours_was_never_born(identifier: str) -> None:
+    with pytest.raises(ValueError, match=r"id|hexadecimal"):
+        birth(identifier)
 
 
 def test_later_ids_sort_after_earlier_ones() -> None:

@@ -76,6 +76,7 @@ def test_mastodon_does_not_count_the_stop_after_a_link_as_part_of_it() -> None:
         ("bluesky", True, 300, "graphemes"),
         ("bluesky", False, 1000, "graphemes"),
         ("x", True, 280, "weighted"),
+        ("x", False, 10_000, "characters"),
         ("telegram", True, 4096, "utf16"),
         ("line", False, 5000, "utf16"),
         ("instagram", False, 1000, "bytes"),

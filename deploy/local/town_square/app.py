@@ -9,10 +9,12 @@ from fastapi.exceptions import RequestValidationError
 from .accounts import AccountRoutes, Accounts
 from .bluesky import BlueskyRoutes, answer_xrpc_error
 from .bluesky_forum import BlueskyForum
+from .bluesky_gates import GateRoutes, Gates
 from .bluesky_posts import Posts
 from .bluesky_sessions import Sessions, XrpcError
 from .bluesky_stream import StreamRoutes
 from .bluesky_views import Views
+from .bot_messages import BotMessages
 from .citizens import CitizenRoutes
 from .clock import Clock, system_clock
 from .discourse import DiscourseRoutes
@@ -28,6 +30,7 @@ from .graph_pages import PageRoom
 from .graph_tokens import TokensRoom
 from .graph_whatsapp import WhatsAppRoom
 from .instagram_comments import InstagramComments
+from .line import LineError, LineRoutes, answer_line_error
 from .mailgun import MailgunError, MailgunRoutes, answer_mailgun_error
 from .mastodon import MastodonError, MastodonRoutes, answer_mastodon_error
 from .mastodon_entities import Entities
@@ -44,11 +47,20 @@ from .sent_mail import SentMail
 from .settings import Settings
 from .statuses import Statuses
 from .store import Store
+from .telegram import TelegramError, TelegramRoutes, answer_telegram_error
+from .viber import ViberError, ViberRoutes, answer_viber_error
+from .x import XRoutes
+from .x_errors import OAuthError, XError, answer_x_error
+from .x_grants import Grants
+from .x_known import KnownPosts
+from .x_posts import XPosts
 from .youtube import YouTubeRoutes, answer_youtube_error
 from .youtube_comments import Comments
 from .youtube_errors import YouTubeError
 from .youtube_forum import YouTubeForum
 from .youtube_keys import Keys
+from .youtube_owner import OwnerRoutes
+from .youtube_tokens import Tokens
 
 
 def create_app(settings: Settings, clock: Clock = system_clock) -> FastAPI:
@@ -68,6 +80,11 @@ def create_app(settings: Settings, clock: Clock = system_clock) -> FastAPI:
     app.add_exception_handler(GraphError, answer_graph_error)
     app.add_exception_handler(XrpcError, answer_xrpc_error)
     app.add_exception_handler(YouTubeError, answer_youtube_error)
+    app.add_exception_handler(XError, answer_x_error)
+    app.add_exception_handler(OAuthError, answer_x_error)
+    app.add_exception_handler(TelegramError, answer_telegram_error)
+    app.add_exception_handler(ViberError, answer_viber_error)
+    app.add_exception_handler(LineError, answer_line_error)
     app.add_exception_handler(DiscourseError, answer_discourse_error)
     app.add_exception_handler(PostmarkError, answer_postmark_error)
     app.add_exception_handler(MailgunError, answer_mailgun_error)
@@ -90,8 +107,13 @@ def _include_routes(app: FastAPI, settings: Settings, clock: Clock, store: Store
     comments = PageComments(store, replies, clock)
     messages = PrivateMessages(store, replies, clock)
     posts = Posts(store, accounts, people, replies, clock)
-    views = Views(posts)
+    gates = Gates(store)
+    views = Views(posts, gates)
     videos = Comments(store, people, replies, clock)
+    tokens = Tokens(store, accounts, clock)
+    keys = Keys(accounts, tokens, clock, settings.youtube_units_a_day)
+    known = KnownPosts(store, clock)
+    bots = BotMessages(store, replies, clock)
     forums = (BlueskyForum(accounts, posts, views), YouTubeForum(accounts, videos))
     entities = Entities(statuses, people, settings.base_url, settings.domain)
     for routes in (
@@ -104,7 +126,14 @@ def _include_routes(app: FastAPI, settings: Settings, clock: Clock, store: Store
         CitizenMessageRoutes(accounts, messages),
         BlueskyRoutes(Sessions(store, accounts, clock), posts, views, faults, clock),
         StreamRoutes(posts, clock),
-        YouTubeRoutes(Keys(accounts, clock, settings.youtube_units_a_day), videos, faults),
+        GateRoutes(gates),
+        YouTubeRoutes(keys, videos, faults),
+        OwnerRoutes(keys, videos, tokens),
+        XRoutes(Grants(store, accounts, clock), XPosts(store, replies, clock), known, faults, clock),
+        known,
+        TelegramRoutes(store, accounts, bots, faults, clock),
+        ViberRoutes(accounts, bots, faults),
+        LineRoutes(accounts, bots, faults, clock),
         DiscourseRoutes(accounts, ForumPosts(store, replies, clock), faults),
         PostmarkRoutes(accounts, SentMail(store, replies, clock), faults),
         MailgunRoutes(accounts, SentMail(store, replies, clock), faults),

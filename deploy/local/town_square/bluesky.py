@@ -51,6 +51,8 @@ class BlueskyRoutes:
         routes: list[tuple[str, str, Callable[[Request], Awaitable[Response]]]] = [
             ("POST", "com.atproto.server.createSession", self.create_session),
             ("POST", "com.atproto.server.refreshSession", self.refresh_session),
+            ("GET", "com.atproto.server.getSession", self.get_session),
+            ("GET", "com.atproto.identity.resolveHandle", self.resolve_handle),
             ("GET", "app.bsky.notification.listNotifications", self.list_notifications),
             ("GET", "app.bsky.feed.getPosts", self.get_posts),
             ("GET", "app.bsky.actor.getProfile", self.get_profile),
@@ -71,6 +73,11 @@ class BlueskyRoutes:
     async def refresh_session(self, request: Request) -> Response:
         """Trade the refresh token for new ones."""
         return JSONResponse(self._sessions.refresh(request.headers.get("authorization", "")))
+
+    async def get_session(self, request: Request) -> Response:
+        """Say whose session this is, and whether its account may act."""
+        account = self._account(request)
+        return JSONResponse({"did": account.id, "handle": handle_of(account), "active": True})
 
     async def list_notifications(self, request: Request) -> Response:
         """List what concerns the account, newest first; a page that has anything has a cursor to the next one."""
@@ -93,20 +100,27 @@ class BlueskyRoutes:
 
     async def get_posts(self, request: Request) -> Response:
         """Show those of the posts asked for that are there."""
-        self._account(request)
+        account = self._account(request)
         uris = dict.fromkeys(request.query_params.getlist("uris"))
         if not uris or len(uris) > _MOST_POSTS:
             raise XrpcError(400, "InvalidRequest", f"Error: uris must not have more than {_MOST_POSTS} elements")
-        found = [post for uri in uris if (post := self._posts.find(uri))]
-        return JSONResponse({"posts": [self._views.post(post) for post in found]})
+        return JSONResponse({"posts": self._views.posts(uris, account.id)})
 
     async def get_profile(self, request: Request) -> Response:
         """Show somebody."""
-        self._account(request)
-        actor = self._posts.actor(request.query_params.get("actor", ""))
+        account = self._account(request)
+        name = request.query_params.get("actor", "")
+        actor = self._posts.actor(name) or self._posts.called(name)
         if actor is None:
             raise XrpcError(400, "InvalidRequest", "Profile not found")
-        return JSONResponse(self._views.profile(actor))
+        return JSONResponse(self._views.profile_for(actor, account.id))
+
+    async def resolve_handle(self, request: Request) -> Response:
+        """Tell whose a handle is; nobody needs a token for it."""
+        actor = self._posts.called(request.query_params.get("handle", "").lower())
+        if actor is None:
+            raise XrpcError(400, "InvalidRequest", "Unable to resolve handle")
+        return JSONResponse({"did": actor.did})
 
     async def get_record(self, request: Request) -> Response:
         """Show a record of anybody's, as written; nobody needs a token for it."""

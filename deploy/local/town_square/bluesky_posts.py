@@ -116,6 +116,14 @@ class Posts:
         row = self._store.row("SELECT did, handle, name FROM bluesky_actor WHERE did = ?", (did,))
         return Actor(*(*row, False)) if row else None
 
+    def called(self, handle: str) -> Actor | None:
+        """Find whoever has this handle."""
+        account = self._accounts.of_agency("bluesky", handle.removesuffix(".square.test"))
+        if account and handle_of(account) == handle:
+            return self.actor(account.id)
+        row = self._store.row("SELECT did FROM bluesky_actor WHERE handle = ?", (handle,))
+        return self.actor(row[0]) if row else None
+
     def free_key(self) -> str:
         """Make a record key that nobody has."""
         return tid(self._store.next_id(self._clock()))
@@ -162,6 +170,11 @@ class Posts:
     def living(self) -> list[Post]:
         """List every post that has not been deleted, the one that sorts newest first."""
         return self._all("WHERE deleted = 0 ORDER BY sort_at DESC, number DESC")
+
+    def count_replies(self, uri: str) -> int:
+        """Count the direct answers to a post."""
+        row = self._store.row("SELECT count(*) FROM bluesky_post WHERE parent = ? AND deleted = 0", (uri,))
+        return int(row[0]) if row else 0
 
     def conversations(self, limit: int) -> list[list[Post]]:
         """List the newest conversations whole, with what was deleted, newest conversation first."""

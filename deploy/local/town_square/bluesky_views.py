@@ -4,9 +4,10 @@ The shapes follow the lexicons app.bsky.actor.defs, app.bsky.feed.defs and app.b
 notification is worked out from the posts when it is asked for: who is mentioned, quoted, or answered within five steps.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
+from .bluesky_gates import Gates
 from .bluesky_ids import repo_of
 from .bluesky_posts import Actor, Post, Posts
 from .clock import rfc3339
@@ -27,14 +28,19 @@ class Notice(NamedTuple):
 class Views:
     """Says things as Bluesky's AppView would."""
 
-    def __init__(self, posts: Posts) -> None:
-        """Look these posts up."""
+    def __init__(self, posts: Posts, gates: Gates) -> None:
+        """Look these posts up, and who may not answer them."""
         self._posts = posts
+        self._gates = gates
 
     def notices(self, did: str) -> Iterator[Notice]:
         """List what concerns an account, the one that sorts newest first."""
         for post in self._posts.living():
-            if repo_of(post.uri) != did and (why := self._why(post, did)):
+            if (
+                repo_of(post.uri) != did
+                and not self._gates.is_blocked(repo_of(post.uri), did)
+                and (why := self._why(post, did))
+            ):
                 yield Notice(*why, post)
 
     def notification(self, notice: Notice) -> View:
@@ -52,25 +58,35 @@ class Views:
         }
         return view | ({"reasonSubject": notice.subject} if notice.subject else {})
 
-    def post(self, post: Post) -> View:
-        """Describe a post."""
+    def posts(self, uris: Iterable[str], reader: str) -> list[View]:
+        """Describe those posts that are there and whose authors do not block the reader."""
+        found = [post for uri in uris if (post := self._posts.find(uri))]
+        return [self._post(post, reader) for post in found if not self._gates.is_blocked(repo_of(post.uri), reader)]
+
+    def _post(self, post: Post, reader: str) -> View:
+        closed = {"replyDisabled": True} if self._gates.is_closed(post.root or post.uri) else {}
         return {
             "uri": post.uri,
             "cid": post.cid,
             "author": self.profile(self.author(post)),
             "record": post.record,
-            "replyCount": 0,
+            "replyCount": self._posts.count_replies(post.uri),
             "repostCount": 0,
             "likeCount": 0,
             "quoteCount": 0,
             "bookmarkCount": 0,
             "indexedAt": rfc3339(post.indexed_at),
+            "viewer": closed,
             "labels": [],
         }
 
     def profile(self, actor: Actor) -> View:
         """Describe somebody."""
         return {"did": actor.did, "handle": actor.handle, "displayName": actor.name, "labels": []}
+
+    def profile_for(self, actor: Actor, reader: str) -> View:
+        """Describe somebody to a reader, and whether that one is blocked."""
+        return self.profile(actor) | {"viewer": {"blockedBy": self._gates.is_blocked(actor.did, reader)}}
 
     def author(self, post: Post) -> Actor:
         """Find who wrote a post."""

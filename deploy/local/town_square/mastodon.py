@@ -127,6 +127,7 @@ class MastodonRoutes:
         routes: list[tuple[str, str, Callable[..., object]]] = [
             ("GET", "/api/v2/instance", self.instance),
             ("GET", "/api/v1/accounts/verify_credentials", self.verify_credentials),
+            ("GET", "/api/v1/apps/verify_credentials", self.verify_application),
             ("GET", "/api/v1/accounts/{account}/statuses", self.statuses_of_account),
             ("GET", "/api/v1/notifications", self.notifications),
             ("POST", "/api/v1/statuses", self.post_status),
@@ -148,6 +149,11 @@ class MastodonRoutes:
         """Say whom the token speaks for."""
         account = self._account(request)
         return self._answer(account, self._entities.own_account(account))
+
+    async def verify_application(self, request: Request) -> Response:
+        """Say which application the token belongs to, and what it may do."""
+        account = self._account(request)
+        return self._answer(account, self._entities.application())
 
     async def notifications(self, request: Request) -> Response:
         """List what concerns the account, newest first."""

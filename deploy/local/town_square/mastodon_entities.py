@@ -126,6 +126,17 @@ class Entities:
             for text, at in self._statuses.history(status)
         ]
 
+    def application(self) -> Entity:
+        """Describe the one application that every token here belongs to."""
+        return {
+            "id": "1",
+            "name": "Parley",
+            "website": None,
+            "scopes": ["read", "write"],
+            "redirect_uri": "urn:ietf:wg:oauth:2.0:oob",
+            "redirect_uris": ["urn:ietf:wg:oauth:2.0:oob"],
+        }
+
     def instance(self) -> Entity:
         """Describe the server."""
         return {

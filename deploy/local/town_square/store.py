@@ -43,6 +43,24 @@ CREATE TABLE IF NOT EXISTS page_comment (
     hidden INTEGER NOT NULL, created_at INTEGER NOT NULL, edited_at INTEGER,
     deleted INTEGER NOT NULL DEFAULT 0);
 CREATE INDEX IF NOT EXISTS page_comment_parent ON page_comment (parent, page, number);
+CREATE TABLE IF NOT EXISTS x_post (
+    id INTEGER PRIMARY KEY, account TEXT NOT NULL, parent TEXT, receiver TEXT, text TEXT NOT NULL,
+    created_at INTEGER NOT NULL, deleted INTEGER NOT NULL DEFAULT 0);
+CREATE INDEX IF NOT EXISTS x_post_account ON x_post (account, receiver, id);
+CREATE INDEX IF NOT EXISTS x_post_parent ON x_post (parent);
+CREATE TABLE IF NOT EXISTS x_hidden (
+    account TEXT NOT NULL, post TEXT NOT NULL, hidden INTEGER NOT NULL, PRIMARY KEY (account, post));
+CREATE TABLE IF NOT EXISTS x_known (
+    post TEXT PRIMARY KEY, author TEXT, text TEXT, numbers TEXT NOT NULL, at INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS x_grant (
+    account TEXT NOT NULL, access TEXT NOT NULL UNIQUE, refresh TEXT NOT NULL UNIQUE, ends_at INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS x_used_refresh (refresh TEXT PRIMARY KEY);
+CREATE TABLE IF NOT EXISTS bot_message (
+    number INTEGER PRIMARY KEY AUTOINCREMENT, platform TEXT NOT NULL, account TEXT NOT NULL, chat TEXT NOT NULL,
+    id TEXT NOT NULL, text TEXT, key TEXT, created_at INTEGER NOT NULL, deleted INTEGER NOT NULL DEFAULT 0);
+CREATE INDEX IF NOT EXISTS bot_message_chat ON bot_message (platform, chat, id);
+CREATE INDEX IF NOT EXISTS bot_message_key ON bot_message (platform, account, key);
+CREATE TABLE IF NOT EXISTS telegram_move (chat TEXT PRIMARY KEY, moved_to TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS discourse_user (
     username TEXT PRIMARY KEY, staff INTEGER NOT NULL, needs_approval INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS discourse_post (
@@ -69,7 +87,8 @@ CREATE TABLE IF NOT EXISTS fault (
 
 _HIGHEST_ID: Final = """
 SELECT max(id) FROM (SELECT max(id) AS id FROM status UNION ALL SELECT max(id) FROM notification
-                     UNION ALL SELECT max(id) FROM citizen UNION ALL SELECT max(number) FROM page_comment)
+                     UNION ALL SELECT max(id) FROM citizen UNION ALL SELECT max(number) FROM page_comment
+                     UNION ALL SELECT max(id) FROM x_post)
 """
 
 

@@ -18,6 +18,7 @@ from .paging import number
 from .youtube_comments import Author, Comment, Comments, video_of
 from .youtube_entities import MOST_CHARACTERS, comment_entity, page_entity, text_of, thread_entity
 from .youtube_errors import YouTubeError, bad_request, missing, quota_exceeded, service_failed, unauthorised
+from .youtube_fields import selected
 from .youtube_keys import Keys
 
 _MOST: Final = 100
@@ -85,7 +86,7 @@ class YouTubeRoutes:
                     raise missing("commentNotFound", "The specified comment could not be found.")
                 found, token = _piece(self._comments.replies_to(parent), query)
         items = [comment_entity(each, text_of(query)) for each in found]
-        return JSONResponse(page_entity("comment", items, token, _limit(query)))
+        return JSONResponse(selected(page_entity("comment", items, token, _limit(query)), query.get("fields")))
 
     async def insert(self, request: Request) -> Response:
         """Take a reply to a comment."""

@@ -7,7 +7,7 @@ that both stand under.
 import base64
 import hashlib
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal, get_args
 
 from .accounts import Account
 from .clock import Clock
@@ -22,9 +22,14 @@ _SCHEMA: Final = (
         updated_at INTEGER NOT NULL, deleted INTEGER NOT NULL DEFAULT 0)""",
     "CREATE INDEX IF NOT EXISTS youtube_comment_parent ON youtube_comment (parent, number)",
     "CREATE INDEX IF NOT EXISTS youtube_comment_channel ON youtube_comment (channel, number)",
+    "CREATE TABLE IF NOT EXISTS youtube_moderation (id TEXT PRIMARY KEY, status TEXT NOT NULL)",
 )
+_LISTED: Final = "deleted = 0 AND id NOT IN (SELECT id FROM youtube_moderation WHERE status <> 'published')"
 _COLUMNS: Final = "number, id, channel, author, name, official, parent, text, published_at, updated_at, deleted"
 _SECOND: Final = 1000
+
+Moderation = Literal["published", "heldForReview", "rejected"]
+MODERATED: Final[tuple[Moderation, ...]] = get_args(Moderation)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +122,15 @@ class Comments:
         """Take a comment away, and with it the replies under it."""
         self._store.change("UPDATE youtube_comment SET deleted = 1 WHERE id = ? OR parent = ?", comment.id, comment.id)
 
+    def moderate(self, comment: Comment, status: Moderation) -> None:
+        """List a comment or keep it from the lists; by its id it is found all the same."""
+        self._store.change("INSERT OR REPLACE INTO youtube_moderation (id, status) VALUES (?, ?)", comment.id, status)
+
+    def moderation(self, comment: Comment) -> Moderation:
+        """Tell what the channel decided about a comment."""
+        found = self._store.row("SELECT status FROM youtube_moderation WHERE id = ?", (comment.id,))
+        return found[0] if found else "published"
+
     def find(self, comment: str | None) -> Comment | None:
         """Find a comment that has not been deleted."""
         row = self._store.row(f"SELECT {_COLUMNS} FROM youtube_comment WHERE id = ? AND deleted = 0", (comment,))
@@ -124,15 +138,15 @@ class Comments:
 
     def under_channel(self, channel: str) -> list[Comment]:
         """List the comments under a channel's video without their replies, newest first."""
-        return self._all("WHERE channel = ? AND parent IS NULL AND deleted = 0 ORDER BY number DESC", channel)
+        return self._all(f"WHERE channel = ? AND parent IS NULL AND {_LISTED} ORDER BY number DESC", channel)
 
     def replies_to(self, comment: str) -> list[Comment]:
         """List the replies under a comment, newest first."""
-        return self._all("WHERE parent = ? AND deleted = 0 ORDER BY number DESC", comment)
+        return self._all(f"WHERE parent = ? AND {_LISTED} ORDER BY number DESC", comment)
 
     def conversations(self, limit: int) -> list[list[Comment]]:
         """List the newest comments, each with its replies, newest comment first."""
-        tops = self._all("WHERE parent IS NULL AND deleted = 0 ORDER BY number DESC LIMIT ?", limit)
+        tops = self._all(f"WHERE parent IS NULL AND {_LISTED} ORDER BY number DESC LIMIT ?", limit)
         return [[top, *reversed(self.replies_to(top.id))] for top in tops]
 
     def _known(self, comment: str) -> Comment:

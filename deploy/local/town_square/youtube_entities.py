@@ -77,6 +77,11 @@ def comment_entity(comment: Comment, text: TextFormat) -> Entity:
     return {"kind": "youtube#comment", "etag": _etag(str(comment)), "id": comment.id, "snippet": snippet}
 
 
+def channel_entity(channel: str) -> Entity:
+    """Describe a channel by its id alone."""
+    return {"kind": "youtube#channel", "etag": _etag(channel), "id": channel}
+
+
 def _html(text: str) -> str:
     return escape(text).replace("&#x27;", "&#39;").replace("\n", "<br>")
 

@@ -14,6 +14,7 @@ from starlette.requests import Request
 from .accounts import Account, Accounts
 from .clock import Clock
 from .youtube_errors import YouTubeError, no_key, quota_exceeded, unauthorised, wrong_key
+from .youtube_tokens import Tokens
 
 _PACIFIC: Final = ZoneInfo("America/Los_Angeles")
 
@@ -21,9 +22,10 @@ _PACIFIC: Final = ZoneInfo("America/Los_Angeles")
 class Keys:
     """Finds the account behind a key or a token, and counts."""
 
-    def __init__(self, accounts: Accounts, clock: Clock, units_a_day: int) -> None:
+    def __init__(self, accounts: Accounts, tokens: Tokens, clock: Clock, units_a_day: int) -> None:
         """Let each of these accounts have so many units a day."""
         self._accounts = accounts
+        self._tokens = tokens
         self._clock = clock
         self._units_a_day = units_a_day
         self._used: Counter[tuple[str, str]] = Counter()
@@ -44,7 +46,7 @@ class Keys:
     def writer(self, request: Request, units: int) -> Account:
         """Find whose token a call carries; a key is not enough to write."""
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
-        account = self._accounts.with_token("youtube", token.strip()) if scheme.lower() == "bearer" else None
+        account = self._tokens.account(token.strip()) if scheme.lower() == "bearer" else None
         return self._counted(account, units, unauthorised("Invalid Credentials"))
 
     def _counted(self, account: Account | None, units: int, otherwise: YouTubeError) -> Account:

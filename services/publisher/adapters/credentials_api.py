@@ -37,7 +37,9 @@ class NewCredentials(BaseModel):
 
     ``base_url`` is an http or https address without user, query or fragment; ``version`` one of the Graph API.
     ``secrets`` are what the platform asks for beside the token, by name: ``refresh_token``, ``client_id`` and
-    ``client_secret`` (X, YouTube), ``username`` (Discourse). ``expires_at`` is when the token runs out; where it can be
+    ``client_secret`` (X, YouTube), ``username`` (Discourse), ``sender_name`` (Viber), ``app_id``, ``app_secret`` and
+    ``human_agent`` (Meta), ``message_stream`` (Postmark), ``domain`` (Mailgun), ``reply_to`` (both), ``jurisdiction_id``
+    (Open311). ``expires_at`` is when the token runs out; where it can be
     renewed, Parley does it before.
     """
 
@@ -53,23 +55,19 @@ class NewCredentials(BaseModel):
     @field_validator("token")
     @classmethod
     def _fits_into_a_header(cls, token: SecretStr) -> SecretStr:
-        return _printable(token)
+        words = token.get_secret_value()
+        if not (words.isascii() and words.isprintable()) or " " in words:
+            raise ValueError("a token has printable ASCII characters and no spaces")
+        return token
 
     @field_validator("secrets")
     @classmethod
-    def _fit_into_headers(cls, secrets: dict[str, SecretStr]) -> dict[str, SecretStr]:
+    def _are_one_line_each(cls, secrets: dict[str, SecretStr]) -> dict[str, SecretStr]:
         if "token" in secrets:
             raise ValueError("the token has a field of its own")
-        for secret in secrets.values():
-            _printable(secret)
+        if not all(secret.get_secret_value().isprintable() for secret in secrets.values()):
+            raise ValueError("a secret is printable and has one line")
         return secrets
-
-
-def _printable(secret: SecretStr) -> SecretStr:
-    words = secret.get_secret_value()
-    if not (words.isascii() and words.isprintable()) or " " in words:
-        raise ValueError("a secret has printable ASCII characters and no spaces")
-    return secret
 
 
 def router(database: Database, vault: Vault, bell: Bell) -> APIRouter:

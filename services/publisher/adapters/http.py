@@ -5,6 +5,8 @@ goes wrong is ``NoAnswer``, and then the platform may have done what was asked. 
 be used for that: httpx-aiohttp 0.2.0 reports a connection that the server dropped after reading the request as
 ``ConnectTimeout``. So the error beneath is looked at.
 
+What an error says never holds the address of a request, which is a secret where the token stands in it.
+
 The transport is called without ``httpx.AsyncClient`` around it: redirects, cookies, proxies and authentication of
 the client must never apply here, and it costs more than the request itself (265 against 147 µs each).
 """
@@ -152,5 +154,16 @@ class Http:
 def _meaning(error: Exception) -> NothingSent | NoAnswer:
     beneath = error.__cause__ if isinstance(error, httpx.HTTPError) and error.__cause__ else error
     unconnected = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL)
-    said = f"{type(beneath).__name__}: {beneath}"[:300]
+    said = f"{type(beneath).__name__}: {_words(beneath)}"[:300]
     return NothingSent(said) if isinstance(beneath, unconnected) else NoAnswer(said)
+
+
+def _words(error: BaseException) -> str:
+    """What an error says, without the address: on some platforms that holds the token."""
+    match error:
+        case aiohttp.ClientResponseError():
+            return error.message
+        case aiohttp.InvalidURL():
+            return "the address cannot be used"
+        case _:
+            return str(error)

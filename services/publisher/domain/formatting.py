@@ -41,6 +41,12 @@ def too_long(length: int, most: int) -> Refused | None:
     return Refused(TOO_LONG, f"the reply has {length} characters; the platform takes {most}")
 
 
+def too_long_for(platform: str, text: str, public: bool = True) -> Refused | None:
+    """The refusal of a text that is beyond the platform's own measure, before anything is sent."""
+    excess = lengths.excess(platform, text, public)
+    return None if excess is None or not excess.is_too_long else too_long(excess.length, excess.most)
+
+
 def same_text(ours: str, theirs: str) -> bool:
     """Whether two texts differ in nothing but white space."""
     return ours.split() == theirs.split()

@@ -133,3 +133,28 @@ async def test_an_address_that_cannot_be_written_sends_nothing() -> None:
     async with an_http() as http:
         with pytest.raises(NothingSent):
             await http.get("facebook", "http://127.0.0.1:1/x", {"authorization": "Bearer \u0d9a"}, {})
+
+
+async def test_no_error_tells_the_address_which_may_hold_a_token() -> None:
+    async def babble(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 soon a-secret-of-theirs\r\n\r\n")
+        writer.close()
+
+    server = await asyncio.start_server(babble, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    async with server, an_http() as http:
+        for url in (f"http://127.0.0.1:{port}/bot1:secret/getMe", "http://127.0.0.1:1/bot1:secret/getMe"):
+            with pytest.raises((NoAnswer, NothingSent)) as caught:
+                await http.request("telegram", "POST", url, {})
+            assert "bot1" not in str(caught.value)
+
+
+async def test_a_request_goes_out_as_it_was_given() -> None:
+    async with PlatformStandIn("facebook") as platform, an_http() as http:
+        platform.misbehave("drop")
+        with pytest.raises(NoAnswer):
+            await http.request("x", "POST", f"{platform.url}/2/oauth2/token", {"content-type": "x/y"}, b"a=b")
+        (request,) = platform.requests
+        assert (request.method, request.path, request.body) == ("POST", "/2/oauth2/token", b"a=b")
+        assert request.headers["content-type"] == "x/y"

@@ -14,24 +14,36 @@ from services.publisher.adapters.platforms import mastodon
 from services.publisher.adapters.platforms.mastodon import Mastodon
 from services.publisher.domain.outcomes import (
     Absent,
+    CannotDo,
     CannotSee,
+    Captured,
     CredentialsDead,
+    Done,
+    Effect,
     Found,
+    Gone,
+    Measured,
     Outcome,
+    Probe,
+    Probed,
     Published,
     Refused,
     Throttled,
     Unavailable,
     Unknown,
+    Unmeasured,
 )
 from services.publisher.domain.publications import Publication
+from services.publisher.domain.tasks import Task
 from services.publisher.ports import Credentials
 from tests.publisher.builders import a_publication
 from tests.support.platform_stand_in import TOKEN, PlatformStandIn
+from tests.support.told_platform import Told, ToldPlatform
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 STATUS = json.loads((Path(__file__).parents[2] / "payloads/mastodon/publisher_status.json").read_bytes())
+ACCOUNT = "109000000000000001"
 SINCE = datetime(2026, 11, 22, 8, tzinfo=UTC)
 
 
@@ -39,7 +51,7 @@ def a_reply(**changes: Any) -> Publication:
     return a_publication(
         **{
             "platform": "mastodon",
-            "account": "109000000000000001",
+            "account": ACCOUNT,
             "reply_to": "115608000000000001",
             "mention": "nimal@example.social",
             "text": "The supply returns at 6 p.m.",
@@ -51,7 +63,7 @@ def a_reply(**changes: Any) -> Publication:
 @asynccontextmanager
 async def a_server() -> AsyncIterator[tuple[PlatformStandIn, Mastodon, Credentials]]:
     http = Http(total_seconds=0.5)
-    async with PlatformStandIn("mastodon", account="109000000000000001") as platform:
+    async with PlatformStandIn("mastodon", account=ACCOUNT) as platform:
         try:
             yield platform, Mastodon(http), Credentials(TOKEN, platform.url)
         finally:
@@ -182,3 +194,159 @@ async def test_only_our_own_same_new_status_is_ours(other: dict[str, Any]) -> No
 @pytest.mark.parametrize("answer", [Answer(401, {}, b"[]"), Answer(200, {}, b"{}"), Answer(200, {}, b"<html>")])
 async def test_a_look_that_does_not_come_about_proves_nothing(answer: Answer) -> None:
     assert isinstance(mastodon.sighting_of(answer, a_reply(), SINCE, ()), CannotSee)
+
+
+# -- beside sending
+
+
+@asynccontextmanager
+async def an_api() -> AsyncIterator[tuple[ToldPlatform, Mastodon, Credentials]]:
+    http = Http(total_seconds=2)
+    async with ToldPlatform() as platform:
+        try:
+            yield platform, Mastodon(http), Credentials(TOKEN, platform.url)
+        finally:
+            await http.close()
+
+
+def a_task(kind: str, text: str | None = None) -> Task:
+    return Task(
+        "tsk_1", "water", "mastodon", ACCOUNT, "1", kind, STATUS["id"], text=text, language="en", mention="nimal"
+    )
+
+
+async def test_an_account_that_has_nearly_nothing_left_rests_until_the_reset() -> None:
+    headers = {
+        "x-ratelimit-limit": "300",
+        "x-ratelimit-reset": "2026-11-22T08:05:00.000000Z",
+        "date": "Sun, 22 Nov 2026 08:03:30 GMT",
+    }
+    body = json.dumps(STATUS).encode()
+    for remaining, rest in (("6", 90.0), ("7", None), ("", None)):
+        answer = Answer(200, headers | {"x-ratelimit-remaining": remaining}, body)
+        assert mastodon.outcome_of(answer) == Published(STATUS["id"], STATUS["url"], rest)
+
+
+async def test_a_look_reads_further_back_page_by_page() -> None:
+    async with an_api() as (platform, channel, credentials):
+        others = [STATUS | {"id": str(number), "in_reply_to_id": None} for number in range(30, 20, -1)]
+        platform.tell("statuses", (200, others), (200, [STATUS]))
+        assert isinstance(await channel.find(a_reply(), SINCE, (), credentials), Found)
+        first, second = platform.asked
+        assert first.query == {"exclude_reblogs": "1", "limit": "10"}
+        assert second.query == {"exclude_reblogs": "1", "limit": "10", "max_id": "21"}
+        platform.tell("statuses", (200, others), (500, {}))
+        assert isinstance(await channel.find(a_reply(), SINCE, (), credentials), CannotSee)
+        platform.tell("statuses", (200, others))
+        platform.asked.clear()
+        assert isinstance(await channel.find(a_reply(), SINCE, (), credentials), Absent)
+        assert len(platform.asked) == 4
+
+
+async def test_a_look_that_takes_too_long_has_seen_nothing() -> None:
+    async with an_api() as (platform, _, credentials):
+        platform.silent.add("statuses")
+        http = Http(total_seconds=5)
+        sighting = await Mastodon(http, look_seconds=0.1).find(a_reply(), SINCE, (), credentials)
+        assert sighting == CannotSee("it took too long")
+        await http.close()
+
+
+async def test_a_status_is_edited_whole_and_deleted() -> None:
+    async with an_api() as (platform, channel, credentials):
+        platform.tell(f"/api/v1/statuses/{STATUS['id']}", (200, STATUS))
+        assert await channel.change(a_task("edit", "At 7 p.m."), credentials) == Done()
+        assert await channel.change(a_task("delete"), credentials) == Done()
+        edited, deleted = platform.asked
+        assert (edited.method, edited.json()) == ("PUT", {"status": "@nimal At 7 p.m.", "language": "en"})
+        assert (deleted.method, deleted.body) == ("DELETE", b"")
+        too_long = await channel.change(a_task("edit", "x" * 494), credentials)
+        assert isinstance(too_long, Refused)
+        assert isinstance(await channel.change(a_task("hide"), credentials), CannotDo)
+        assert len(platform.asked) == 2
+        assert channel.nature.tasks == {"edit", "delete"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "status", "expected"),
+    [
+        ("delete", 404, Done),
+        ("edit", 404, CannotDo),
+        ("edit", 401, CredentialsDead),
+        ("edit", 403, Refused),
+        ("edit", 422, Refused),
+        ("delete", 429, Throttled),
+        ("delete", 503, Unknown),
+    ],
+)
+async def test_a_change_ends_as_its_status_says(kind: str, status: int, expected: type[Effect]) -> None:
+    async with an_api() as (platform, channel, credentials):
+        platform.tell(STATUS["id"], (status, {"error": "no"}))
+        assert isinstance(await channel.change(a_task(kind, "Text"), credentials), expected)
+
+
+async def test_a_view_is_the_status_in_plain_words() -> None:
+    async with an_api() as (platform, channel, credentials):
+        platform.tell(STATUS["id"], (200, STATUS), (404, {"error": "Record not found"}), (500, {}))
+        view = await channel.view(ACCOUNT, STATUS["id"], credentials)
+        assert view == Captured("@nimal The supply returns at 6\u00a0p.m.", STATUS)
+        gone = await channel.view(ACCOUNT, STATUS["id"], credentials)
+        assert gone == Gone("status 404: Record not found")
+        assert isinstance(await channel.view(ACCOUNT, STATUS["id"], credentials), CannotSee)
+
+
+async def test_numbers_are_those_that_the_server_knows() -> None:
+    async with an_api() as (platform, channel, credentials):
+        counted = STATUS | {"replies_count": 2, "reblogs_count": 3, "favourites_count": 5}
+        platform.tell(STATUS["id"], (200, counted), (410, {}), (503, {}))
+        assert await channel.measure(ACCOUNT, STATUS["id"], credentials) == Measured(
+            {"likes": 5, "shares": 3, "replies": 2},
+            {
+                "likes": "mastodon/1 favourites_count",
+                "shares": "mastodon/1 reblogs_count",
+                "replies": "mastodon/1 replies_count",
+            },
+        )
+        for reason in ("gone", "no_answer"):
+            unmeasured = await channel.measure(ACCOUNT, STATUS["id"], credentials)
+            assert isinstance(unmeasured, Unmeasured)
+            assert unmeasured.reason == reason
+
+
+@pytest.mark.parametrize(
+    ("scopes", "writes", "reads", "reaches"),
+    [
+        (["read", "write"], True, True, True),
+        (["read:accounts", "read:notifications", "write:statuses"], True, False, False),
+        (["read:statuses", "read:notifications"], False, True, True),
+        (None, None, None, None),
+    ],
+)
+async def test_rights_are_the_scopes_of_the_application(
+    scopes: list[str] | None, writes: bool | None, reads: bool | None, reaches: bool | None
+) -> None:
+    async with an_api() as (platform, channel, credentials):
+        platform.tell("accounts/verify_credentials", (200, {"id": ACCOUNT}))
+        platform.tell("apps/verify_credentials", (200, {"name": "Parley"} | ({"scopes": scopes} if scopes else {})))
+        limits = {"max_characters": 5000, "characters_reserved_per_url": 23}
+        platform.tell("/api/v2/instance", (200, {"configuration": {"statuses": limits}}))
+        assert await channel.probe(ACCOUNT, credentials) == Probed(
+            {"reply": writes, "edit": writes, "delete": writes, "read": reads, "reach": reaches},
+            " ".join(scopes or ()),
+            {"most_characters": 5000, "characters_per_link": 23},
+        )
+
+
+@pytest.mark.parametrize(
+    ("told", "expected"),
+    [
+        ((401, {"error": "revoked"}), CredentialsDead),
+        ((200, {"id": "another"}), CredentialsDead),
+        ((503, {}), Unknown),
+        ((403, {"error": "This action is outside the authorized scopes"}), Probed),
+    ],
+)
+async def test_a_token_that_is_not_the_accounts_is_dead(told: Told, expected: type[Probe]) -> None:
+    async with an_api() as (platform, channel, credentials):
+        platform.tell("accounts/verify_credentials", told)
+        assert isinstance(await channel.probe(ACCOUNT, credentials), expected)

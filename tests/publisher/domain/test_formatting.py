@@ -113,3 +113,21 @@ def test_the_mention_counts() -> None:
     assert formatting.wording_of(asked) == (f"@nimal {text}",)
     just = a_publication(platform="mastodon", text=f"{'a' * 249}. {'b' * 246}.", mention="nimal", may_split=True)
     assert [len(part) for part in formatting.wording_of(just)] == [len("@nimal ") + 250 + 6, 247 + 6]
+
+
+@pytest.mark.parametrize(
+    ("platform", "text", "public", "reason"),
+    [
+        ("x", "図" * 140, True, None),
+        ("x", "図" * 141, True, "too_long"),
+        ("x", "図" * 141, False, None),
+        ("line", "👋" * 2500 + "x", True, "too_long"),
+        ("discourse", "Yes.", True, None),
+        ("rest", "x" * 100_000, True, None),
+    ],
+)
+def test_what_is_beyond_a_platforms_own_measure_is_refused(
+    platform: str, text: str, public: bool, reason: str | None
+) -> None:
+    refused = formatting.too_long_for(platform, text, public)
+    assert (refused.reason if refused else None) == reason

@@ -122,7 +122,8 @@ def _row(
 
 
 def _wording(row: Any, words: str) -> tuple[str, ...]:
-    """What goes out for a correction; it may always be a thread: that it is said matters more than in what pieces."""
+    """What goes out for a correction; always as a thread where need be: that it is said matters more than in how many
+    pieces."""
     reply = wordings.Reply(row.platform, words, row.mention, row.visibility, row.public)
     return reply.wordings(may_split=True)
 
