@@ -105,7 +105,9 @@ async def _endpoints(database: Database, vault: CallbackVault, subscriptions: li
 
 
 # An array of candidates first, and the locks on those: so that an ordered subscription is asked for its oldest
-# delivery and any other for its due ones, each through an index of its own.
+# delivery and any other for its due ones, each through an index of its own. What ended has no due_at, so the locks need
+# not ask for the state again: that would lead the planner through every open delivery of everybody for each
+# subscription. For the same reason the oldest is not asked for by a plain due_at.
 _CLAIM = f"""
     WITH ready AS (
         SELECT due.id, due.agency, due.was, due.old_token, due.was_sent_at
@@ -117,8 +119,9 @@ _CLAIM = f"""
         LEFT JOIN unnest($1::text[], $2::int[]) AS busy (id, room) ON busy.id = s.id
         CROSS JOIN LATERAL (
             SELECT d.id, d.agency, d.state AS was, d.lease_token AS old_token, d.sent_at AS was_sent_at FROM delivery d
-            WHERE d.{TO_DO} AND d.due_at <= statement_timestamp() AND d.id = ANY (CASE WHEN s.ordered THEN ARRAY(
-                SELECT o.id FROM delivery o WHERE o.subscription = s.id AND o.{TO_DO} AND o.due_at IS NOT NULL
+            WHERE d.due_at <= statement_timestamp() AND d.id = ANY (CASE WHEN s.ordered THEN ARRAY(
+                SELECT o.id FROM delivery o WHERE o.subscription = s.id AND o.{TO_DO}
+                  AND coalesce(o.due_at, 'infinity') < 'infinity'
                 ORDER BY o.position LIMIT least(coalesce(busy.room, 1), 1)
             ) ELSE ARRAY(
                 SELECT o.id FROM delivery o
