@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, Literal, TypeVar
 
-from services.policy import fitting
+from services.policy import fitting, outdating
 from services.policy.domain.clearance import releases, timing
 from services.policy.domain.clearance.cases import Case, Thread, Turn
 from services.policy.domain.clearance.clearing import rebind, take_in
@@ -66,6 +66,7 @@ def on_comment_edited(event: CommentEdited, work: Work, policies: Policies, now:
         return
     known.revision = event.revision
     known.hidden, known.public, known.visibility = event.hidden, event.public, event.visibility
+    outdating.renew(case, event.comment, policy, work)
     work.keep(case)
 
 
@@ -75,14 +76,15 @@ def on_comment_deleted(event: CommentDeleted, work: Work, policies: Policies, no
     if case is None:
         return
     unfinished = case.delete(event.comment)
+    outdating.drop(case, event.comment, work, now)
     if case.draft is not None and case.draft.state == "open":
         if _is_void(case, event.comment):
-            _lapse(case, work, "comment_deleted")
+            lapse(case, work, "comment_deleted")
         elif event.comment in case.draft.answers:
             _rebind(case, policies.of(case.thread.agency), work, "comment_deleted")
     work.keep(case)
     if unfinished is not None:
-        _close(case, unfinished, "comment_deleted", work, now)
+        close_turn(case, unfinished, "comment_deleted", work, now)
 
 
 def on_response_published(event: ResponsePublished, work: Work, policies: Policies, now: datetime) -> None:
@@ -164,15 +166,16 @@ def take_turn(
     turn = Turn.of(event, decision, issue.id if issue else None)
     heard = timing.begin(case, turn, policy.time)
     work.keep(case)
-    _announce(case, turn, work, now)
+    announce(case, turn, work, now)
     if heard is not None:
         details = {"pause": heard.number, "reason": "citizen_wrote"}
         work.note(Act(event.agency, PARLEY, "clock.resumed", case.id, details=details))
     if decision.line is not None:
         _answer_by_line(case, turn, policy, work, now)
     elif turn.state == "closed":
-        _close(case, turn, decision.disposition, work, now)
+        close_turn(case, turn, decision.disposition, work, now)
     _renew_draft(case, turn, policy, work)
+    outdating.renew(case, turn.comment, policy, work)
     if turn.state == "waiting":
         fitting.look(case, policy, work, now)
 
@@ -200,7 +203,7 @@ def _history(case: Case, event: CommentText, reading: Reading, issue: Issue | No
     )
 
 
-def _announce(case: Case, turn: Turn, work: Work, now: datetime) -> None:
+def announce(case: Case, turn: Turn, work: Work, now: datetime) -> None:
     decision = turn.decision
     work.stage(
         CaseRouted(
@@ -212,6 +215,8 @@ def _announce(case: Case, turn: Turn, work: Work, now: datetime) -> None:
             rules=decision.rules,
             policy_version=decision.policy_version,
             routed_at=now,
+            received_at=turn.received_at,
+            due_at=(turn.deadlines or {}).get("answer"),
         )
     )
     details = {
@@ -256,7 +261,7 @@ def _as_before(case: Case, turn: Turn, line: Line) -> bool:
     return False
 
 
-def _close(case: Case, turn: Turn, reason: str, work: Work, now: datetime) -> None:
+def close_turn(case: Case, turn: Turn, reason: str, work: Work, now: datetime) -> None:
     """These comments end without an answer; whatever else is open in the case stays open."""
     work.stage(
         CaseClosed(**_about(case, turn.comment), disposition=turn.decision.disposition, reason=reason, closed_at=now)
@@ -270,7 +275,7 @@ def _renew_draft(case: Case, turn: Turn, policy: PolicyInForce, work: Work) -> N
     if case.draft is None or case.draft.state != "open":
         return
     if not case.answered_by(case.draft):
-        _lapse(case, work, "nothing_to_answer")
+        lapse(case, work, "nothing_to_answer")
     elif take_in(case, turn):
         _rebind(case, policy, work, "thread_moved_on")
 
@@ -291,7 +296,7 @@ def _is_void(case: Case, comment: str) -> bool:
     return comment == case.draft.head[0] or not case.answered_by(case.draft)
 
 
-def _lapse(case: Case, work: Work, reason: str) -> None:
+def lapse(case: Case, work: Work, reason: str) -> None:
     assert case.draft is not None
     case.end_draft("lapsed")
     case.settle()

@@ -23,6 +23,8 @@ from services.policy.adapters.api.leaves import leaves_api
 from services.policy.adapters.api.lines import lines_api
 from services.policy.adapters.api.mandates import mandates_api
 from services.policy.adapters.api.merges import merges_api
+from services.policy.adapters.api.order_desk import OrderRoom
+from services.policy.adapters.api.orders import asking_api, orders_api
 from services.policy.adapters.api.policies import policies_api
 from services.policy.adapters.api.policy_desk import PolicyDesk
 from services.policy.adapters.api.policy_drafts import policy_drafts_api
@@ -58,6 +60,7 @@ def create_app(settings: Settings, clock: Clock = utc_now, deployment: Deploymen
     clearance = ClearanceDesk(service.database, policies, clock, NoStatements())
     authority = AuthorityDesk(service.database, policies, clock)
     submissions = SubmissionDesk(service.database, policies, clock)
+    orders = OrderRoom(service.database, policies, clock)
     facts = PlainFacts()
     answering = Answering(service.database, policies, facts, clock)
     desk = PolicyDesk(service.database, policies, deployment.above, clock)
@@ -96,6 +99,8 @@ def create_app(settings: Settings, clock: Clock = utc_now, deployment: Deploymen
         clocks_api(service.database, policies, clock, paces),
         drafts_api(clearance),
         remarks_api(clearance),
+        asking_api(orders),
+        orders_api(orders),
         break_glass_api(clearance),
         reviews_api(authority),
         times_api(service.database, policies, clock),

@@ -15,6 +15,7 @@ from services.policy.domain.clearance.cases import Case, Thread
 from services.policy.domain.clearance.facts import Difference
 from services.policy.domain.clearance.paths import AgencyPace
 from services.policy.domain.clearance.reviews import Review
+from services.policy.domain.clearance.submissions import Submission
 from services.policy.domain.deciding.decisions import PolicyInForce
 from services.policy.domain.same_issue.issues import Issue
 from services.policy.domain.same_issue.readings import Reading
@@ -90,11 +91,20 @@ class Work(Protocol):
     def release(self, response: ResponseApproved) -> None:
         """Keep a released response and announce it."""
 
+    def order(self, order_id: str) -> Submission | None:
+        """An order of the batch by its id."""
+
+    def orders_of(self, case: Case) -> Sequence[Submission]:
+        """The orders of a case of the batch, the oldest first."""
+
+    def keep_order(self, order: Submission) -> None:
+        """Write this order."""
+
     def open_review(self, review: Review) -> None:
         """Keep the duty to review a release."""
 
     def settle(self, response: str, state: str, at: datetime, *, native_id: str | None = None) -> None:
-        """Note what became of a response: ``published`` or ``failed``."""
+        """Note what became of a response: ``published``, ``failed`` or ``retracted``."""
 
     def pace(self, agency: str) -> AgencyPace:
         """How long steps take in an agency, as was measured not long ago."""

@@ -222,6 +222,7 @@ async def test_a_comment_goes_from_received_over_routed_to_answered() -> None:
             "language": "en",
             "response": "res_1",
             "published_at": "2026-11-22T08:30:00.000Z",
+            "corrected_at": None,
         }
 
 

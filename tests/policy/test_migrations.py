@@ -19,7 +19,7 @@ from tests.support.postgres import fresh_service_database
 
 pytestmark = pytest.mark.asyncio
 
-BEFORE_CLOCKS, BEFORE_VERSIONS = "0002", "0009"
+BEFORE_CLOCKS, BEFORE_VERSIONS, BEFORE_ORDERS = "0002", "0009", "0011"
 
 
 async def move_to(url: str, revision: str) -> None:
@@ -89,6 +89,42 @@ async def test_a_draft_of_before_answers_what_waits_and_weighs_what_its_case_doe
     await database.close()
 
 
+async def test_a_consent_of_before_says_of_what_matter_it_is_and_going_back_leaves_no_orders() -> None:
+    urls = await fresh_service_database("policy")
+    database = Database(urls.working, application_name="test", pool_size=2)
+    await move_to(urls.owning, BEFORE_ORDERS)
+    async with database.begin(EVERY_AGENCY) as connection:
+        await connection.execute(text(_SUBMISSION), {"id": "sub_1", "matter": "answer"})
+        await connection.execute(text(_CONSENT), {"submission": "sub_1"})
+    await move_to(urls.owning, "head")
+    assert (await one(database, "SELECT matter FROM submission_approval")).matter == "answer"
+    async with database.begin(EVERY_AGENCY) as connection:
+        await connection.execute(text(_ORDER))
+        await connection.execute(text("UPDATE submission_approval SET submission = 'ord_1', matter = 'moderation'"))
+    await database.close()
+    await move_to(urls.owning, BEFORE_ORDERS)
+    assert (await one(database, "SELECT count(*) AS kept, min(id) AS id FROM submission")) == (1, "sub_1")
+    assert (await one(database, "SELECT count(*) AS kept FROM submission_approval")).kept == 0
+    await database.close()
+    await move_to(urls.owning, "head")
+
+
+_SUBMISSION = """
+    INSERT INTO submission (id, agency, matter, subject, number, author, content, sensitivity, damage, topics, least,
+                            signoffs, approvals, level, policy_version, digest, steps, state, written_at)
+    VALUES (:id, 'passports', :matter, 'iss_1', 1, 'desk', '{}', 'S0', 'D0', '[]', 'L2', '[]', 1, 'L2', '', '', '[]',
+            'open', now())
+"""
+_CONSENT = """
+    INSERT INTO submission_approval (submission, digest, officer, agency, author, kind, step_level, post, level, at)
+    VALUES (:submission, '', 'comms', 'passports', 'desk', 'approval', 'L2', 'Communications', 'L2', now())
+"""
+_ORDER = """
+    INSERT INTO submission (id, agency, matter, subject, number, author, content, sensitivity, damage, topics, least,
+                            signoffs, approvals, level, policy_version, digest, steps, state, written_at, case_id)
+    SELECT 'ord_1', agency, 'moderation', 'cmt_1', 1, author, content, sensitivity, damage, topics, least, signoffs,
+           approvals, level, policy_version, digest, steps, state, written_at, 'case_1' FROM submission
+"""
 _DRAFT = """
     INSERT INTO draft (case_id, number, agency, version, author, text, digest, policy_version, steps, state, written_at)
     SELECT id, 1, agency, 1, 'passports-desk', 'We are sorry.', '', '', '[]', 'open', now() FROM "case"

@@ -87,6 +87,7 @@ class ReplyOut(BaseModel):
     language: str | None
     response: str
     published_at: AwareDatetime
+    corrected_at: AwareDatetime | None
 
 
 class CommentOut(BaseModel):

@@ -1,6 +1,7 @@
 """What became of comments, from the two topics that tell: cases and publications.
 
-Only facts come back here; handling them sends nothing onward. The runtime owns the transaction and the inbox.
+Only facts come back here; handling them sends nothing onward. What tells nothing about a comment or a reply is passed
+over. The runtime owns the transaction and the inbox.
 """
 
 from collections.abc import Iterator, Sequence
@@ -9,9 +10,10 @@ from typing import Literal
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ingest.adapters.store import echoes, progress
-from services.ingest.domain.statuses import Progress, Reply
+from services.ingest.adapters.store.echoes import Own
+from services.ingest.domain.statuses import Corrected, Progress, Reply, Retracted
 from shared.cloudevents import Received
-from shared.events import CaseClosed, CaseRouted, Event, ResponsePublished
+from shared.events import CaseClosed, CaseRouted, Event, PublicationCorrected, PublicationRetracted, ResponsePublished
 from shared.topics import CASES, PUBLICATIONS, Topic
 
 TOPICS: tuple[Topic, ...] = (CASES, PUBLICATIONS)
@@ -21,7 +23,31 @@ async def on_batch(connection: AsyncConnection, received: Sequence[Received]) ->
     """Note the status, case and reply of every comment that the events carry, and link own publications."""
     events = [one.event for one in received]
     await progress.note(connection, (fact for event in events for fact in facts_of(event)))
-    await echoes.publish(connection, [event for event in events if isinstance(event, ResponsePublished)])
+    for event in events:
+        if (change := change_of(event)) is not None:
+            comments, put_right = change
+            await progress.put_right(connection, comments, put_right)
+    await echoes.publish(connection, [echo for event in events for echo in echoes_of(event)])
+
+
+def change_of(event: Event) -> tuple[tuple[str, ...], Corrected | Retracted] | None:
+    """What an event changes about a reply that is known, and of which comments."""
+    match event:
+        case PublicationCorrected(comments=comments):
+            follower = event.correction if event.how == "reply" else None
+            return comments, Corrected(event.response, event.text, event.corrected_at, follower)
+        case PublicationRetracted(comments=comments):
+            return comments, Retracted(event.response, event.retracted_at)
+    return None
+
+
+def echoes_of(event: Event) -> Iterator[Own]:
+    """What of our own an event says to stand on a platform: the platform may send it back to us."""
+    match event:
+        case ResponsePublished():
+            yield Own.of(event, event.response, event.published_at)
+        case PublicationCorrected(how="reply"):
+            yield Own.of(event, event.correction, event.corrected_at)
 
 
 def facts_of(event: Event) -> Iterator[Progress]:

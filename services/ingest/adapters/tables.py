@@ -98,6 +98,8 @@ comment = Table(
     Column("reply_language", Text),
     Column("reply_response", Text),
     Column("reply_published_at", DateTime(timezone=True)),
+    Column("reply_corrected_at", DateTime(timezone=True)),
+    Column("reply_follower", Text),
     Column("callback", Text),
     Column("progressed_at", DateTime(timezone=True)),
     Column("sent_at", DateTime(timezone=True), nullable=False),
@@ -108,11 +110,13 @@ comment = Table(
     CheckConstraint("status IN ('received', 'routed', 'closed', 'answered', 'deleted')", name="comment_status_known"),
     CheckConstraint("revision > 0 OR status = 'deleted'", name="comment_tombstone_deleted"),
     CheckConstraint("(reply_text IS NULL) = (reply_published_at IS NULL)", name="comment_reply_whole"),
+    CheckConstraint("reply_text IS NOT NULL OR reply_corrected_at IS NULL", name="comment_reply_corrected"),
     # Two status changes follow each comment: room on the page keeps them out of the indexes.
     postgresql_with={"fillfactor": "70"},
 )
 """``media`` is a JSON list of what came with the text, null where nothing did; ``progressed_at`` is when it was
-last heard that a case or a reply has come further."""
+last heard that a case or a reply has come further. ``reply_follower`` is the response that corrects the reply by
+standing under it; the reply is gone once both are."""
 Index("comment_agency_id", comment.c.agency, comment.c.id)
 
 comment_revision = Table(

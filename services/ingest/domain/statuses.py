@@ -1,7 +1,8 @@
 """How far a comment has come: received, routed, closed, answered, deleted.
 
 Facts about a comment arrive on two topics, in no common order. A status never goes back: what stands higher on the
-ladder stays, so that the order of arrival does not matter.
+ladder stays, so that the order of arrival does not matter. Only a retraction leads back, from the answer that it takes
+away: both come on one topic, in their order.
 """
 
 from collections.abc import Iterable
@@ -23,6 +24,25 @@ class Reply:
     language: str | None
     response: str
     published_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Corrected:
+    """A published answer reads otherwise from ``at`` on. ``follower`` is the response that says so where the platform
+    could not edit: a reply of its own, which goes by itself."""
+
+    response: str
+    text: str
+    at: datetime
+    follower: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Retracted:
+    """An answer was taken back, or the correction of one: where nothing is left of it, the comment waits again."""
+
+    response: str
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,9 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.policy import handlers
+from services.policy import endings, handlers
 from services.policy.adapters import metrics
-from services.policy.adapters.store import cases, cleared_lines, issues
+from services.policy.adapters.store import cases, cleared_lines, issues, orders
 from services.policy.adapters.store.cleared_lines import Used
 from services.policy.adapters.store.work import UnitOfWork
 from services.policy.domain.clearance.cases import Thread
@@ -20,12 +20,24 @@ from shared import events, topics
 from shared.clock import Clock, utc_now
 from shared.cloudevents import Received
 from shared.database import Database
-from shared.events import CommentEvent, CommentText, Event, PublicationEvent
+from shared.events import (
+    CommentDeleted,
+    CommentEvent,
+    CommentText,
+    Event,
+    ModerationEnded,
+    PublicationCorrected,
+    PublicationEvent,
+    PublicationRetracted,
+    PuttingRightFailed,
+)
 from shared.kafka import Consumer, Handle
 from shared.settings import KafkaSettings
 
 GROUP = "policy"
 TOPICS = (topics.COMMENTS, topics.PUBLICATIONS)
+
+_ENDINGS = (ModerationEnded, PublicationCorrected, PublicationRetracted, PuttingRightFailed)
 
 Handler = Callable[[Any, Work, Policies, datetime], None]
 
@@ -35,6 +47,10 @@ HANDLERS: Mapping[type[Event], Handler] = {
     events.CommentDeleted: handlers.on_comment_deleted,
     events.ResponsePublished: handlers.on_response_published,
     events.PublicationFailed: handlers.on_publication_failed,
+    events.PublicationCorrected: endings.on_publication_corrected,
+    events.PublicationRetracted: endings.on_publication_retracted,
+    events.PuttingRightFailed: endings.on_putting_right_failed,
+    events.ModerationEnded: endings.on_moderation_ended,
 }
 
 
@@ -98,18 +114,33 @@ async def _fill(connection: AsyncConnection, work: UnitOfWork, batch: Sequence[E
     """Read whatever the events of a batch are about."""
     comments = [event for event in batch if isinstance(event, CommentEvent)]
     texts = [event for event in comments if isinstance(event, CommentText)]
-    published = [event for event in batch if isinstance(event, PublicationEvent)]
+    published = [event for event in batch if isinstance(event, PublicationEvent) and type(event) in HANDLERS]
+    moderated = [event for event in batch if isinstance(event, ModerationEnded)]
     threads = [Thread(event.agency, event.platform, event.account, event.thread) for event in comments]
-    ids, authors = [event.comment for event in comments], [event.author.id for event in texts]
+    ids = [event.comment for event in comments] + [event.comment for event in moderated]
+    ids += [comment for event in published for comment in event.comments]
+    authors = [event.author.id for event in texts]
     work.fill(await cases.load_threads(connection, threads, ids, authors))
     while missing := work.missing():
         work.fill(await cases.load_ids(connection, missing, ids, authors))
     addressed = [handlers.readdressed(event, work) for event in texts]
     await issues.read(connection, work, [work.reading(event, policies.of(event.agency)) for event in addressed])
-    others = {event.case for event in published if work.case(event.case) is None}
-    if others:
-        covered = [comment for event in published for comment in event.comments]
-        work.fill(await cases.load_ids(connection, others, covered))
+    named = {event.case for event in published} | {event.case for event in moderated}
+    if others := {case for case in named if work.case(case) is None}:
+        work.fill(await cases.load_ids(connection, others, ids))
+    if concerned := _with_orders(batch, work):
+        for found in (await orders.of_cases(connection, concerned)).values():
+            work.fill_orders(found)
+
+
+def _with_orders(batch: Sequence[Event], work: UnitOfWork) -> set[str]:
+    """The cases whose orders the events of a batch may change. A comment that is new has none."""
+    found = {event.case for event in batch if isinstance(event, _ENDINGS)}
+    for event in batch:
+        if isinstance(event, CommentDeleted) or (isinstance(event, CommentText) and event.revision > 1):
+            case = work.case_in(Thread(event.agency, event.platform, event.account, event.thread))
+            found |= {case.id} if case is not None else set()
+    return found
 
 
 def consumer(database: Database, kafka: KafkaSettings, policies: Policies, paces: Mapping[str, AgencyPace]) -> Consumer:

@@ -1,4 +1,4 @@
-"""The tables of what is cleared apart from one case: lines, and answers for all who ask the same.
+"""The tables of what is cleared apart from drafts: lines, answers for all who ask the same, and orders about a case.
 
 What must never be is forbidden here as well as in the domain: two open versions, two in effect, a step by the author, a
 thread answered twice by one clearance.
@@ -54,8 +54,14 @@ def _submission(metadata: MetaData) -> Table:
         Column("ended_at", DateTime(timezone=True)),
         Column("ended_by", Text),
         Column("reason", Text),
+        Column("case_id", Text),
+        Column("outcome", JSON),
         UniqueConstraint("agency", "matter", "subject", "number", name="submission_number"),
-        CheckConstraint("matter IN ('line', 'answer')", name="submission_matter"),
+        CheckConstraint(
+            "matter IN ('line', 'answer', 'moderation', 'correction', 'retraction')", name="submission_matter"
+        ),
+        CheckConstraint("(matter IN ('line', 'answer')) = (case_id IS NULL)", name="submission_case"),
+        CheckConstraint("outcome IS NULL OR state = 'ended'", name="submission_outcome"),
         CheckConstraint(
             "state IN ('open', 'cleared', 'superseded', 'returned', 'withdrawn', 'ended')", name="submission_state"
         ),
@@ -68,7 +74,14 @@ def _submission(metadata: MetaData) -> Table:
     )
     about = (table.c.agency, table.c.matter, table.c.subject)
     Index("submission_open", *about, unique=True, postgresql_where=text("state = 'open'"))
-    Index("submission_in_effect", *about, unique=True, postgresql_where=text("state = 'cleared'"))
+    # An order is in effect for as long as it takes to carry it out; another one about the same need not wait for that.
+    Index(
+        "submission_in_effect",
+        *about,
+        unique=True,
+        postgresql_where=text("state = 'cleared' AND matter IN ('line', 'answer')"),
+    )
+    Index("submission_by_case", table.c.case_id, postgresql_where=text("case_id IS NOT NULL"))
     return table
 
 
@@ -90,8 +103,12 @@ def _submission_approval(metadata: MetaData) -> Table:
         Column("instrument", Text),
         Column("delegator", Text),
         Column("delegator_post", Text),
+        Column("matter", Text, nullable=False),
         PrimaryKeyConstraint("submission", "digest", "officer"),
-        CheckConstraint("officer <> author", name="submission_approval_by_another"),
+        # Up to L2 what was said is taken back by whoever asks for it.
+        CheckConstraint(
+            "officer <> author OR (matter = 'retraction' AND step_level <= 'L2')", name="submission_approval_by_another"
+        ),
         CheckConstraint("(kind = 'signoff') = (specialism IS NOT NULL)", name="submission_approval_kind"),
         CheckConstraint(
             "(delegator IS NULL) = (delegator_post IS NULL)"

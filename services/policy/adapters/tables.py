@@ -180,7 +180,7 @@ response = Table(
     Column("settled_at", DateTime(timezone=True)),
     Column("purpose", Text, nullable=False, server_default=text("'answer'")),
     Column("clearance", Text),
-    CheckConstraint("state IN ('approved', 'published', 'failed')", name="response_state"),
+    CheckConstraint("state IN ('approved', 'published', 'failed', 'retracted')", name="response_state"),
     CheckConstraint("purpose IN ('answer', 'holding', 'acknowledgement', 'closing')", name="response_purpose"),
 )
 Index("response_by_case", response.c.case_id)

@@ -3,15 +3,16 @@
 The publisher hears its own events as well: what it put into its outbox is told to subscribers when it comes back.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.publisher import handlers
+from services.publisher import handlers, record
 from services.publisher.adapters.callback_secrets import CallbackVault
 from services.publisher.adapters.interests import Interests
 from services.publisher.adapters.store.audience import PostgresAudience
 from services.publisher.adapters.store.duties import Duties
+from services.publisher.adapters.store.receipts import Receipts
 from services.publisher.domain.publications import Nature
 from services.publisher.ports import Work
 from shared import topics
@@ -33,10 +34,11 @@ GROUP = "publisher"
 TOPICS = (topics.RESPONSES, topics.ACCOUNTS, topics.PUBLICATIONS, topics.CASES, topics.COMMENTS)
 
 
-def handler(natures: Mapping[str, Nature], clock: Clock = utc_now) -> Handle:
+def handler(natures: Mapping[str, Nature], *others: Handle, clock: Clock = utc_now) -> Handle:
     """What the runtime calls with the new events of a batch. Our own events about accounts are passed by.
 
-    Responses come before what is to be done to them, as in the order of a thread.
+    Responses come before what is to be done to them, as in the order of a thread. ``others`` are handed the same batch
+    in the same transaction.
     """
 
     async def handle(connection: AsyncConnection, received: Sequence[Received]) -> None:
@@ -48,6 +50,20 @@ def handler(natures: Mapping[str, Nature], clock: Clock = utc_now) -> Handle:
         await _put_right(received, work, natures)
         disabled = [one.event for one in received if isinstance(one.event, AccountDisabled)]
         await handlers.on_account_disabled(disabled, work)
+        for other in others:
+            await other(connection, received)
+
+    return handle
+
+
+def keeping_record(key: bytes, measured: Collection[str]) -> Handle:
+    """What keeps receipts, the record and the timers of reach.
+
+    ``key`` is what receipts' ids are made with, ``measured`` are the platforms that tell how far a post has come.
+    """
+
+    async def handle(connection: AsyncConnection, received: Sequence[Received]) -> None:
+        await record.on_events([one.event for one in received], Receipts(connection, key, measured))
 
     return handle
 
@@ -78,16 +94,9 @@ def consumer(
     kafka: KafkaSettings,
     natures: Mapping[str, Nature],
     after: Callable[[], None],
-    *,
-    tell: Handle,
+    *others: Handle,
     interests: Interests,
 ) -> Consumer:
     """The publisher's consumer; calls ``after`` once new duties are committed, and passes over what is no duty of ours
     and nobody wants to be told."""
-    take_on = handler(natures)
-
-    async def handle(connection: AsyncConnection, received: Sequence[Received]) -> None:
-        await take_on(connection, received)
-        await tell(connection, received)
-
-    return Consumer(GROUP, TOPICS, database, kafka, handle, after=after, wanted=interests.wanted)
+    return Consumer(GROUP, TOPICS, database, kafka, handler(natures, *others), after=after, wanted=interests.wanted)

@@ -38,9 +38,9 @@ class NewCredentials(BaseModel):
     ``base_url`` is an http or https address without user, query or fragment; ``version`` one of the Graph API.
     ``secrets`` are what the platform asks for beside the token, by name: ``refresh_token``, ``client_id`` and
     ``client_secret`` (X, YouTube), ``username`` (Discourse), ``sender_name`` (Viber), ``app_id``, ``app_secret`` and
-    ``human_agent`` (Meta), ``message_stream`` (Postmark), ``domain`` (Mailgun), ``reply_to`` (both), ``jurisdiction_id``
-    (Open311). ``expires_at`` is when the token runs out; where it can be
-    renewed, Parley does it before.
+    ``human_agent`` (Meta), ``message_stream`` (Postmark), ``domain`` (Mailgun), ``reply_to`` (both),
+    ``jurisdiction_id`` (Open311). ``expires_at`` is when the token runs out; where it can be renewed, Parley does it
+    before.
     """
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True)

@@ -26,7 +26,8 @@ from services.publisher.adapters import metrics
 
 CONNECT_SECONDS = 5.0
 TOTAL_SECONDS = 15.0
-MOST_BODY_BYTES = 64 * 1024
+MOST_BODY_BYTES = 1024 * 1024
+"""A page of a long conversation, as it is read to look for a reply, fits into this."""
 KEEP_ALIVE_SECONDS = 3.0
 """Shorter than servers keep an idle connection (5 s and more): a reused one is hardly ever closed under our hands."""
 
@@ -41,7 +42,7 @@ class NoAnswer(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a platform answered. ``body`` is at most 64 KiB."""
+    """What a platform answered. ``body`` is at most 1 MiB."""
 
     status: int
     headers: Mapping[str, str]

@@ -1,16 +1,19 @@
 """What anybody wants to be told: so that records nobody waits for are passed over unread.
 
+What the publisher itself must hear of is always read, whoever else wants to be told.
+
 Most of what happens concerns no subscriber, and reading a record costs more than looking at its headers. Interests are
 read anew each second and whenever a subscription changes in this process: another process may pass over what
 happens in the first second of a subscription that was made elsewhere.
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from shared import topics
 from shared.database import Database
+from shared.events import EventType
 
 EVERYTHING = frozenset({"*"})
 FRESH_SECONDS = 1.0
@@ -20,8 +23,10 @@ _ALWAYS_READ = frozenset({topics.RESPONSES.name, topics.ACCOUNTS.name})
 class Interests:
     """Knows for which agencies' events of which types there is a subscription."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, heard: Collection[EventType] = ()) -> None:
+        """``heard`` are the events that are read for every agency."""
         self._database = database
+        self._heard = frozenset(event.__name__ for event in heard)
         self._types: dict[str, frozenset[str]] = {}
         self._read_at = float("-inf")
 
@@ -44,8 +49,9 @@ class Interests:
         if record.topic in _ALWAYS_READ or record.value is None:
             return True
         headers = dict(record.headers)
+        kind = headers.get("ce_type", b"").decode("utf-8", "replace")
         types = self._types.get(headers.get("ce_agency", b"").decode("utf-8", "replace"), frozenset())
-        if types is EVERYTHING or headers.get("ce_type", b"").decode("utf-8", "replace") in types:
+        if kind in self._heard or types is EVERYTHING or kind in types:
             return True
         if record.topic == topics.COMMENTS.name:
             return b'"callback":"' in record.value

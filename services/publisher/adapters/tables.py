@@ -26,6 +26,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from services.publisher.adapters import callback_tables
+from services.publisher.adapters.record_tables import reach_tables, record_tables, register_tables
 from shared.audit import audit_tables
 from shared.database import agency_column
 from shared.dead_letters import dead_letter_table
@@ -37,6 +38,9 @@ from shared.positions import consumer_marker_table
 
 OPEN = "state IN ('pending', 'sending', 'unknown')"
 """What still has something to be done; spelled alike in the indexes and in the queries that use them."""
+
+ON_RECORD = "public AND published_at IS NOT NULL"
+"""What may stand in the public record; spelled alike in the index and in the query that uses it."""
 
 THREAD_KEY = "agency || chr(31) || platform || chr(31) || account || chr(31) || thread"
 """A thread is one on one account of one agency."""
@@ -100,6 +104,7 @@ publication = Table(
     Column("comments", ARRAY(Text), nullable=False),
     Column("reply_to", Text, nullable=False),
     Column("text", Text, nullable=False),
+    Column("first_text", Text),
     Column("mention", Text),
     Column("visibility", Text),
     Column("public", Boolean, nullable=False),
@@ -173,6 +178,13 @@ Index(
     publication.c.reply_to,
 )
 Index("publication_of_client", publication.c.thread_key, postgresql_where=text("platform = 'rest'"))
+Index(
+    "publication_on_record",
+    publication.c.agency,
+    publication.c.published_at,
+    publication.c.id,
+    postgresql_where=text(ON_RECORD),
+)
 
 attempt = Table(
     "attempt",
@@ -244,3 +256,6 @@ message_sequence = callback_tables.message_sequence_table(metadata)
 delivery = callback_tables.delivery_table(metadata)
 delivery_attempt = callback_tables.delivery_attempt_table(metadata)
 comment_callback = callback_tables.comment_callback_table(metadata)
+record_tables(metadata)
+register_tables(metadata)
+reach_tables(metadata)

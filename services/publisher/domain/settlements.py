@@ -81,7 +81,8 @@ def next_step(
     if not progress.in_doubt:
         return "give_up" if now - progress.recorded_at > policy.give_up_after else "send"
     known_since = progress.first_sent_at or progress.sent_at or progress.recorded_at
-    key_lives = now < known_since + nature.idempotent_for - policy.key_margin
+    # Even where a key is known for ever: what stays open for so long is a person's business.
+    key_lives = now < known_since + min(nature.idempotent_for - policy.key_margin, policy.give_up_after)
     # A refusal in doubt says nothing about the reply that may stand already: only a look does.
     return "send" if key_lives and progress.reason in (None, NO_ANSWER) else "look"
 

@@ -5,12 +5,18 @@ from typing import Any
 
 import pytest
 
+from services.publisher import calling_back
 from services.publisher.adapters.interests import Interests
+from services.publisher.record import HEARD
+from services.publisher.settings import CallbackSettings
 from shared import topics
 from shared.events import Event
+from shared.secrets import Seal
+from shared.service import Service
 from shared.topics import TOPIC_OF
 from tests.publisher.builders import a_connected_account, a_response
 from tests.publisher.telling import Telling, a_comment, a_published_response, a_routed_case, telling
+from tests.publisher.test_main import some_settings
 from tests.shared.builders import headers_of
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -42,6 +48,23 @@ async def test_without_a_subscriber_only_the_publishers_own_duties_are_read() ->
         others = (a_routed_case(), a_comment(), a_published_response(platform="facebook"))
         assert await wanted(work, a_response(), a_connected_account()) == [True, True]
         assert await wanted(work, *others) == [False, False, False]
+
+
+async def test_what_the_public_record_must_hear_of_is_read_though_nobody_subscribed() -> None:
+    async with telling() as work:
+        events = (a_routed_case(), a_published_response(platform="facebook"), a_comment())
+        records: list[Any] = [a_record(event) for event in events]
+        assert await Interests(work.database, HEARD).wanted(records) == records[:2]
+
+
+async def test_the_publisher_as_it_is_wired_hears_all_that_its_record_needs() -> None:
+    service = Service("publisher", await some_settings(), "")
+    wired = calling_back.wire(service, CallbackSettings(), Seal(b"k" * 32), 1.0).interests
+    for event in HEARD:
+        headers = [("ce_type", event.__name__.encode()), ("ce_agency", b"passports")]
+        record: Any = Record(TOPIC_OF[event].name, b"{}", headers)
+        assert await wired.wanted([record]) == [record], event
+    await service.database.close()
 
 
 async def test_a_comment_with_a_callback_and_what_became_of_a_clients_comment_are_read() -> None:

@@ -19,6 +19,7 @@ _READ = (
     comment.c.author_followers, comment.c.text, comment.c.language, comment.c.language_confidence, comment.c.media,
     comment.c.window_ends_at, comment.c.reach, comment.c.public, comment.c.hidden, comment.c.status, comment.c.case_id,
     comment.c.reply_text, comment.c.reply_language, comment.c.reply_response, comment.c.reply_published_at,
+    comment.c.reply_corrected_at,
     comment.c.sent_at, comment.c.edited_at, comment.c.received_at,
 )  # fmt: skip
 
@@ -165,6 +166,7 @@ def _reply(row: Row[Any]) -> dict[str, Any] | None:
         "language": row.reply_language,
         "response": row.reply_response,
         "published_at": rfc3339(row.reply_published_at),
+        "corrected_at": rfc3339(row.reply_corrected_at) if row.reply_corrected_at else None,
     }
 
 

@@ -5,13 +5,15 @@ thread, and nothing that has a row here ever becomes a comment.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ingest.adapters.store.items import Item
 from services.ingest.domain.entries import Echo
-from shared.events import ResponsePublished
+from shared.events import PublicationCorrected, ResponsePublished
 from shared.ids import account_id
 
 
@@ -36,22 +38,41 @@ async def see(connection: AsyncConnection, items: Sequence[Item]) -> None:
         item.changed = place in first_seen
 
 
-async def publish(connection: AsyncConnection, events: Sequence[ResponsePublished]) -> None:
+@dataclass(frozen=True, slots=True)
+class Own:
+    """One thing that the publisher has put on a platform."""
+
+    account: str
+    native_id: str
+    agency: str
+    thread: str
+    publication: str
+    response: str
+    at: datetime
+
+    @classmethod
+    def of(cls, event: ResponsePublished | PublicationCorrected, response: str, at: datetime) -> "Own":
+        """What an event says to stand there."""
+        account = account_id(event.platform, event.account)
+        return cls(account, event.native_id, event.agency, event.thread, event.publication, response, at)
+
+
+async def publish(connection: AsyncConnection, own: Sequence[Own]) -> None:
     """Note what the publisher has put on the platforms."""
-    if not events:
+    if not own:
         return
-    published = {(account_id(event.platform, event.account), event.native_id): event for event in events}
+    published = {(each.account, each.native_id): each for each in own}
     ordered = sorted(published.items())
     await connection.execute(
         _PUBLISH,
         {
             "accounts": [place[0] for place, _ in ordered],
             "natives": [place[1] for place, _ in ordered],
-            "agencies": [event.agency for _, event in ordered],
-            "threads": [event.thread for _, event in ordered],
-            "publications": [event.publication for _, event in ordered],
-            "responses": [event.response for _, event in ordered],
-            "published": [event.published_at for _, event in ordered],
+            "agencies": [each.agency for _, each in ordered],
+            "threads": [each.thread for _, each in ordered],
+            "publications": [each.publication for _, each in ordered],
+            "responses": [each.response for _, each in ordered],
+            "published": [each.at for _, each in ordered],
         },
     )
 

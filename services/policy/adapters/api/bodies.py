@@ -4,12 +4,14 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from services.policy.adapters.api.order_bodies import order_body
 from services.policy.adapters.store import casework_rows, drafts, rows
 from services.policy.adapters.store.casework_rows import casework_of
 from services.policy.adapters.store.steps import step_body
 from services.policy.domain.clearance.approvals import Draft
 from services.policy.domain.clearance.cases import Turn, window_of
 from services.policy.domain.clearance.casework import Casework
+from services.policy.domain.clearance.submissions import Submission
 from services.policy.domain.triage.private_data import masked
 from shared.clock import rfc3339
 
@@ -18,9 +20,14 @@ SHORTLY_BEFORE = timedelta(hours=2)
 
 
 def case_body(
-    row: Any, turns: Sequence[Turn], written: Sequence[Draft], clocks: dict[str, Any], now: datetime
+    row: Any,
+    turns: Sequence[Turn],
+    written: Sequence[Draft],
+    clocks: dict[str, Any],
+    orders: Sequence[Submission],
+    now: datetime,
 ) -> dict[str, Any]:
-    """A case with its turns, its drafts, its clocks in short, and why it stands as it does."""
+    """A case with its turns, its drafts and orders, its clocks in short, and why it stands as it does."""
     standing = _standing_turn(turns)
     return {
         "id": row.id,
@@ -41,6 +48,7 @@ def case_body(
         "clocks": clocks,
         "explanation": _explanation(standing, window_of(turns)),
         "drafts": [draft_body(draft, window_of(turns), now) for draft in written],
+        "orders": [order_body(order) for order in orders],
     }
 
 

@@ -11,6 +11,7 @@ from fastapi import APIRouter, Path, Query, Request
 from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.responses import JSONResponse, Response
 
+from services.policy.adapters.api import order_desk
 from services.policy.adapters.api.bodies import case_body
 from services.policy.adapters.api.clock_bodies import in_short
 from services.policy.adapters.store import drafts, meanwhile, powers, queries
@@ -49,9 +50,9 @@ def cases_api(database: Database, policies: PolicyShelf, clock: Clock) -> APIRou
     ) -> Response:
         """Cases of the caller's agencies, sorted by what breaches next.
 
-        `waiting_for=me` lists those whose open draft has a step that the caller may take now: by a post, one that they
-        stand in for, or a delegation; not those that they stepped aside from. `assigned_to=me` lists those that the
-        caller has.
+        `waiting_for=me` lists those whose open draft or order has a step that the caller may take now: by a post, one
+        that they stand in for, or a delegation; not those that they stepped aside from. `assigned_to=me` lists those
+        that the caller has.
         """
         now = clock()
         asked = queries.Filter(
@@ -66,19 +67,23 @@ def cases_api(database: Database, policies: PolicyShelf, clock: Clock) -> APIRou
             if waiting_for:
                 mandates, standing = await _mandates(connection, caller, policies, now)
                 lines = _lines(mandates, policies, now)
-                asked = replace(asked, waiting_for=mandates, standing=standing, lines=lines)
+                ordered = await order_desk.waiting_for(connection, policies, caller, clock)
+                asked = replace(asked, waiting_for=mandates, standing=standing, lines=lines, ordered=ordered)
             found = await queries.list_cases(connection, asked)
             ids = [row.id for row in found[:limit]]
             turns = await queries.turns_of(connection, ids)
             written = await _drafts_of(connection, found[:limit], policies, now)
             told = await meanwhile.told(connection, ids)
+            orders = await order_desk.shown(connection, policies, ids, clock)
         clocks = {row.id: in_short(row, turns[row.id], policies.find(row.agency), now, told) for row in found[:limit]}
-        bodies = [case_body(row, turns[row.id], written[row.id], clocks[row.id], now) for row in found[:limit]]
+        bodies = [
+            case_body(row, turns[row.id], written[row.id], clocks[row.id], orders[row.id], now) for row in found[:limit]
+        ]
         return _page(request, bodies, _cursor(found[limit - 1]) if len(found) > limit else None)
 
     @router.get("/{case_id}")
     async def get_case(case_id: CaseIdPath, caller: Caller = requires("cases:read")) -> Response:
-        """One case with its turns, drafts, steps, clocks and the explanation of its level. 404 if not yours."""
+        """One case with its turns, drafts, orders, steps, clocks and the explanation of its level. 404 if not yours."""
         checked(case_id)
         now = clock()
         async with database.begin(caller.scope) as connection:
@@ -88,8 +93,9 @@ def cases_api(database: Database, policies: PolicyShelf, clock: Clock) -> APIRou
             turns = await queries.turns_of(connection, [case_id])
             written = await _drafts_of(connection, [row], policies, now)
             told = await meanwhile.told(connection, [case_id])
+            orders = await order_desk.shown(connection, policies, [case_id], clock)
         clocks = in_short(row, turns[case_id], policies.find(row.agency), now, told)
-        return JSONResponse(case_body(row, turns[case_id], written[case_id], clocks, now))
+        return JSONResponse(case_body(row, turns[case_id], written[case_id], clocks, orders[case_id], now))
 
     return router
 

@@ -29,6 +29,7 @@ from services.policy.domain.clearance.casework import (
 )
 from services.policy.domain.clearance.facts import FactsDiffer
 from services.policy.domain.clearance.lengths import DoesNotFit
+from services.policy.domain.clearance.orders import AnothersAccount, CommentGone, NoAnswer, NotStanding, SaysTheSame
 from services.policy.domain.clearance.reviews import OwnRelease, ReviewedAlready
 from services.policy.domain.clearance.submissions import SubmissionNotOpen
 from services.policy.domain.clocks.pauses import AlreadyPaused, ClockNotRunning, PauseOver, WrongUntil
@@ -66,6 +67,11 @@ _PROBLEMS: tuple[tuple[type[Refusal], int, str, str], ...] = (
     (UnknownAgency, 422, "unknown-agency", "There is no such agency to transfer to"),
     (OverAlready, 409, "over-already", "It stands no longer"),
     (SubmissionNotOpen, 409, "submission-not-open", "It is no longer open"),
+    (CommentGone, 409, "comment-gone", "The comment is no longer there"),
+    (AnothersAccount, 409, "anothers-account", "The comment stands on another agency's account"),
+    (NotStanding, 409, "response-not-standing", "The response does not stand on its platform"),
+    (NoAnswer, 409, "no-answer", "Only an answer is put right"),
+    (SaysTheSame, 409, "says-the-same", "The correction says what the response says already"),
     (FactsDiffer, 409, "facts-differ", "The languages do not say the same"),
     (GrantRefused, 422, "grant-refused", "This power cannot be given so"),
     (LeaveRefused, 422, "leave-refused", "This leave cannot be entered so"),
@@ -91,7 +97,7 @@ def _members(refusal: Refusal) -> dict[str, Any]:
             return {"platforms": [asdict(misfit) for misfit in refusal.misfits], "may_split": refusal.split}
         case UnknownStatement():
             return {"statements": list(refusal.names)}
-        case DraftNotOpen() | SubmissionNotOpen():
+        case DraftNotOpen() | SubmissionNotOpen() | NotStanding():
             return {"state": refusal.state}
         case CeilingExceeded():
             mandate = refusal.mandate

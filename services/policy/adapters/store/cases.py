@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.policy.adapters.store import casework_rows, drafts, reviews, rows, timers, times
+from services.policy.adapters.store import casework_rows, drafts, reviews, rows, submissions, timers, times
 from services.policy.adapters.store.work import UnitOfWork
 from services.policy.domain.clearance.cases import Case, Thread, Turn
 from shared import audit, outbox
@@ -93,10 +93,11 @@ async def write(connection: AsyncConnection, work: UnitOfWork, now: datetime) ->
     await _write_cases(connection, _INSERT_CASES, work.new_cases)
     await _write_cases(connection, _UPDATE_CASES, work.old_cases)
     await _insert_turns(connection, work.new_turns())
-    await _update_turns(connection, work.changed_turns())
+    await _update_turns(connection, work)
     await timers.arm(connection, work)
     await drafts.write(connection, work)
     await reviews.put(connection, work.reviews)
+    await submissions.write(connection, work.kept_orders.values())
     await _write_responses(connection, work)
     await times.write(connection, work, now)
     await audit.append(connection, [audit.Entry(**_entry(act)) for act in work.acts], now)
@@ -177,8 +178,8 @@ async def _insert_turns(connection: AsyncConnection, turns: list[tuple[Case, Tur
     )
 
 
-async def _update_turns(connection: AsyncConnection, turns: list[tuple[Case, Turn]]) -> None:
-    if not turns:
+async def _update_turns(connection: AsyncConnection, work: UnitOfWork) -> None:
+    if not (turns := work.changed_turns()):
         return
     await connection.execute(
         _UPDATE_TURNS,
@@ -190,8 +191,10 @@ async def _update_turns(connection: AsyncConnection, turns: list[tuple[Case, Tur
             "hiddens": [turn.hidden for _, turn in turns],
             "publics": [turn.public for _, turn in turns],
             "visibilities": [turn.visibility for _, turn in turns],
-            # A decision changes only for what waits again, and is dear to spell.
-            "decisions": [rows.decision_json(turn.decision) if turn.state == "waiting" else None for _, turn in turns],
+            # A decision changes seldom, and is dear to spell.
+            "decisions": [
+                rows.decision_json(turn.decision) if work.is_decided_anew(case, turn) else None for case, turn in turns
+            ],
             **_clocks(turns),
         },
     )
@@ -343,8 +346,9 @@ _INSERT_RESPONSES = text("""
                 authorisations, approved_at, clearance)
 """)
 _SETTLE_RESPONSES = text("""
-    UPDATE response SET state = new.state, native_id = new.native_id, settled_at = new.at
+    UPDATE response SET state = new.state, native_id = coalesce(new.native_id, response.native_id),
+                        settled_at = new.at
     FROM unnest(CAST(:ids AS text[]), CAST(:states AS text[]), CAST(:natives AS text[]), CAST(:ats AS timestamptz[]))
          AS new (id, state, native_id, at)
-    WHERE response.id = new.id
+    WHERE response.id = new.id AND response.state <> 'retracted'
 """)

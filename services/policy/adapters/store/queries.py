@@ -20,7 +20,7 @@ MOST_TURNS_SHOWN = 50
 class Filter:
     """Which cases are asked for. ``after`` is the place of the last one seen; ``waiting_for`` a person's mandates, by
     agency, ``standing`` the delegations under which consents still count, ``lines`` the cleared wording (agency,
-    language, text) that some of these mandates are confined to."""
+    language, text) that some of these mandates are confined to, ``ordered`` the cases with an order for them."""
 
     agencies: Sequence[str] | None
     state: str | None = None
@@ -30,6 +30,7 @@ class Filter:
     waiting_for: Sequence[tuple[str, Mandate]] | None = None
     standing: Sequence[str] = ()
     lines: Sequence[tuple[str, str, str]] = ()
+    ordered: Sequence[str] = ()
     limit: int = 50
 
 
@@ -78,7 +79,8 @@ def _conditions(asked: Filter) -> tuple[list[str], dict[str, Any]]:
         if due is not None:
             values["due"] = due
     if asked.waiting_for is not None:
-        conditions.append(_WAITING)
+        conditions.append(f"({_WAITING} OR c.id = ANY (CAST(:ordered AS text[])))")
+        values.update(ordered=list(asked.ordered))
         values.update(_mandates(asked.waiting_for), standing=list(asked.standing), **_lines(asked.lines))
     return conditions, values
 

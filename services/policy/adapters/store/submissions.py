@@ -67,14 +67,16 @@ async def agencies_of(connection: AsyncConnection, matter: Matter, subject: str)
 
 
 async def still_open(connection: AsyncConnection, agencies: Sequence[str] | None) -> list[Submission]:
-    """What waits for clearance, the oldest first."""
+    """What waits for clearance apart from one case, the oldest first."""
     values = {"agencies": None if agencies is None else list(agencies)}
     return [submission_of(row) for row in await connection.execute(_STILL_OPEN, values)]
 
 
 def submission_of(row: Any) -> Submission:
     """A submission as it is stored."""
-    weight = Weight(row.sensitivity, row.damage, tuple(rows.from_json(row.topics)))
+    content = rows.from_json(row.content)
+    platform = content.get("platform") if row.case_id is not None else None
+    weight = Weight(row.sensitivity, row.damage, tuple(rows.from_json(row.topics)), platform)
     return Submission(
         id=row.id,
         agency=row.agency,
@@ -82,7 +84,7 @@ def submission_of(row: Any) -> Submission:
         subject=row.subject,
         number=row.number,
         author=row.author,
-        content=rows.from_json(row.content),
+        content=content,
         need=Need(weight, row.least, tuple(rows.from_json(row.signoffs)), row.approvals),
         level=row.level,
         policy_version=row.policy_version,
@@ -94,6 +96,8 @@ def submission_of(row: Any) -> Submission:
         ended_at=row.ended_at,
         ended_by=row.ended_by,
         reason=row.reason,
+        case=row.case_id,
+        outcome=rows.from_json(row.outcome),
     )
 
 
@@ -111,6 +115,8 @@ def _values(submission: Submission) -> dict[str, Any]:
         "signoffs": rows.as_json(need.signoffs),
         "approvals": need.approvals,
         "steps": steps_json(submission),
+        "case": submission.case,
+        "outcome": None if submission.outcome is None else rows.as_json(submission.outcome),
     }
 
 
@@ -123,6 +129,7 @@ def _consents(submission: Submission) -> Iterable[dict[str, Any]]:
                 "submission": submission.id,
                 "agency": submission.agency,
                 "author": submission.author,
+                "matter": submission.matter,
                 "kind": step.kind,
                 "specialism": step.specialism,
                 "step": step.level,
@@ -139,12 +146,15 @@ _FIND_HELD = text("SELECT * FROM submission WHERE id = :id FOR UPDATE")
 _WRITE = text("""
     INSERT INTO submission (id, agency, matter, subject, number, author, content, sensitivity, damage, topics, least,
                             signoffs, approvals, level, policy_version, digest, steps, state, written_at, cleared_at,
-                            ended_at, ended_by, reason)
+                            ended_at, ended_by, reason, case_id, outcome)
     VALUES (:id, :agency, :matter, :subject, :number, :author, CAST(CAST(:content AS text) AS json), :sensitivity,
             :damage, CAST(CAST(:topics AS text) AS json), :least, CAST(CAST(:signoffs AS text) AS json), :approvals,
             :level, :policy_version, :digest, CAST(CAST(:steps AS text) AS json), :state, :written_at, :cleared_at,
-            :ended_at, :ended_by, :reason)
+            :ended_at, :ended_by, :reason, :case, CAST(CAST(:outcome AS text) AS json))
     ON CONFLICT (id) DO UPDATE SET
+        content = excluded.content, sensitivity = excluded.sensitivity, damage = excluded.damage,
+        topics = excluded.topics, least = excluded.least, signoffs = excluded.signoffs, approvals = excluded.approvals,
+        outcome = excluded.outcome,
         level = excluded.level, policy_version = excluded.policy_version, digest = excluded.digest,
         steps = excluded.steps, state = excluded.state, cleared_at = excluded.cleared_at, ended_at = excluded.ended_at,
         ended_by = excluded.ended_by, reason = excluded.reason
@@ -153,9 +163,9 @@ _WRITE = text("""
 _WRITE_APPROVAL = text("""
     INSERT INTO submission_approval
         (submission, digest, officer, agency, author, kind, specialism, step_level, post, level, at, instrument,
-         delegator, delegator_post)
+         delegator, delegator_post, matter)
     VALUES (:submission, :digest, :officer, :agency, :author, :kind, :specialism, :step, :post, :level, :at,
-            :instrument, :delegator, :delegator_post)
+            :instrument, :delegator, :delegator_post, :matter)
     ON CONFLICT (submission, digest, officer) DO UPDATE SET
         kind = excluded.kind, specialism = excluded.specialism, step_level = excluded.step_level,
         post = excluded.post, level = excluded.level, at = excluded.at, instrument = excluded.instrument,
@@ -176,6 +186,7 @@ _OF_LINES = text("""
 _AGENCIES = text("SELECT DISTINCT agency FROM submission WHERE matter = :matter AND subject = :subject ORDER BY agency")
 _STILL_OPEN = text("""
     SELECT * FROM submission
-    WHERE state = 'open' AND (CAST(:agencies AS text[]) IS NULL OR agency = ANY (CAST(:agencies AS text[])))
+    WHERE state = 'open' AND case_id IS NULL
+        AND (CAST(:agencies AS text[]) IS NULL OR agency = ANY (CAST(:agencies AS text[])))
     ORDER BY written_at, id
 """)

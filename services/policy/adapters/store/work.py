@@ -15,8 +15,9 @@ from services.policy.domain.clearance.cases import Case, Thread, Turn
 from services.policy.domain.clearance.paths import AgencyPace
 from services.policy.domain.clearance.reviews import Review
 from services.policy.domain.clearance.step_times import TakenStep, steps_taken
+from services.policy.domain.clearance.submissions import Submission
 from services.policy.domain.clocks.timers import Timer
-from services.policy.domain.deciding.decisions import PolicyInForce
+from services.policy.domain.deciding.decisions import Decision, PolicyInForce
 from services.policy.domain.same_issue.issues import Issue, Issues
 from services.policy.domain.same_issue.readings import Reading
 from services.policy.ports import Act
@@ -24,7 +25,7 @@ from shared.events import CommentText, Event, ResponseApproved
 
 _UNKNOWN_PACE = AgencyPace()
 
-_Flags = tuple[str, int, bool, bool, str | None, datetime | None, Any, str | None, str]
+_Flags = tuple[str, int, bool, bool, str | None, datetime | None, Any, str | None, str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,8 @@ class UnitOfWork:
     reviews: list[Review] = field(default_factory=list)
     kept: dict[str, Case] = field(default_factory=dict)
     superseded: list[tuple[Case, Draft]] = field(default_factory=list)
+    orders: dict[str, Submission] = field(default_factory=dict)
+    kept_orders: dict[str, Submission] = field(default_factory=dict)
     issues: Issues = field(default_factory=Issues)
     paces: Mapping[str, AgencyPace] = field(default_factory=dict)
 
@@ -57,6 +60,7 @@ class UnitOfWork:
         self._by_thread: dict[Thread, Case] = {}
         self._by_id: dict[str, Case] = {}
         self._known: dict[tuple[str, int], _Flags] = {}
+        self._decisions: dict[tuple[str, int], Decision] = {}
         self._drafts: dict[str, Draft] = {}
         self._new: set[str] = set()
         self._timed: set[str] = set()
@@ -68,10 +72,15 @@ class UnitOfWork:
             self._by_thread[case.thread] = self._by_id[case.id] = case
             for turn in case.turns:
                 self._known[case.id, turn.number] = _flags(turn)
+                self._decisions[case.id, turn.number] = turn.decision
             if case.waiting:
                 self._timed.add(case.id)
             if case.draft is not None:
                 self._drafts[case.id] = case.draft
+
+    def fill_orders(self, orders: Iterable[Submission]) -> None:
+        """Take in orders as they are stored."""
+        self.orders.update({order.id: order for order in orders})
 
     def case_in(self, thread: Thread) -> Case | None:
         case = self._by_thread.get(thread)
@@ -107,6 +116,15 @@ class UnitOfWork:
     def release(self, response: ResponseApproved) -> None:
         self.responses.append(response)
         self.stage(response)
+
+    def order(self, order_id: str) -> Submission | None:
+        return self.orders.get(order_id)
+
+    def orders_of(self, case: Case) -> list[Submission]:
+        return sorted((each for each in self.orders.values() if each.case == case.id), key=lambda each: each.written_at)
+
+    def keep_order(self, order: Submission) -> None:
+        self.orders[order.id] = self.kept_orders[order.id] = order
 
     def open_review(self, review: Review) -> None:
         self.reviews.append(review)
@@ -155,6 +173,10 @@ class UnitOfWork:
             if (known := self._known.get((case.id, turn.number))) is not None and known != _flags(turn)
         ]
 
+    def is_decided_anew(self, case: Case, turn: Turn) -> bool:
+        """Whether a turn that is stored has another decision now."""
+        return turn.decision is not self._decisions.get((case.id, turn.number))
+
     def changed_drafts(self) -> list[tuple[Case, Draft]]:
         now = [
             (case, case.draft)
@@ -197,4 +219,5 @@ def _flags(turn: Turn) -> Any:
         turn.deadlines,
         turn.response,
         turn.decision.level,
+        turn.decision.disposition,
     )

@@ -222,6 +222,10 @@ class Stepped:
         """Whether every step has been taken."""
         return all(step.taken is not None for step in self.steps)
 
+    def is_barred(self, officer: str) -> bool:
+        """Whether somebody may take no step because it is theirs."""
+        return officer == self.author
+
     def is_open_to_take(self, step: Step) -> bool:
         """Whether a step can be taken now: it is open, and nothing comes before it."""
         return step.taken is None and all(each.taken for each in self.steps if each.stage < step.stage)

@@ -168,7 +168,7 @@ def _is_good_for(mandate: Mandate, step: Step) -> bool:
 
 
 def _refuse_the_wrong_person(draft: Stepped, decider: Decider) -> None:
-    if decider.subject == draft.author:
+    if draft.is_barred(decider.subject):
         raise OwnDraft
     if draft.consent_of(decider.subject) is not None:
         raise NotYourAuthority("You have taken a step of this draft already; each needs another person.")

@@ -51,13 +51,13 @@ def meanwhile(
 
 def by_clearance(case: Case, draft: Draft, may_split: bool, now: datetime) -> ResponseApproved:
     """A cleared draft answers every turn that it was cleared for and that can still be answered."""
-    return _answer(case, draft, _consents(draft.steps), may_split, now)
+    return _answer(case, draft, consents(draft.steps), may_split, now)
 
 
 def by_answer(case: Case, answer: Submission, text: str, may_split: bool, now: datetime) -> ResponseApproved:
     """An answer cleared for many answers every turn of one case that waits, in its language."""
     covered = case.unanswered
-    given, language = _consents(answer.steps), covered[-1].decision.language
+    given, language = consents(answer.steps), covered[-1].decision.language
     response = _response(case, covered, answer.digest, text, language, given, answer.level, now)
     known = {"clearance": answer.id, "may_split": may_split}
     return response.model_copy(update={**known, "valid_until": _until(case, Answer.of(answer).until)})
@@ -82,7 +82,8 @@ def _until(case: Case, limit: datetime | None) -> datetime | None:
     return min((end for end in (limit, case.window_ends_at) if end is not None), default=None)
 
 
-def _consents(steps: Iterable[Step]) -> tuple[Authorisation, ...]:
+def consents(steps: Iterable[Step]) -> tuple[Authorisation, ...]:
+    """The consents given to these steps, as events tell them."""
     return tuple(_authorisation(step.kind, step.taken) for step in steps if step.taken is not None)
 
 
@@ -137,7 +138,7 @@ def _standing(line: Line) -> tuple[Authorisation, ...]:
     """The standing authority of a line: of all who cleared that version of it, or of the one whom the policy names."""
     if isinstance(line, ClearedLine):
         known = {"kind": "standing", "line": line.id, "line_version": line.version}
-        return tuple(given.model_copy(update=known) for given in _consents(line.consents))
+        return tuple(given.model_copy(update=known) for given in consents(line.consents))
     clearing = line.cleared_by
     return (
         Authorisation(

@@ -1,7 +1,8 @@
-"""Submissions: texts put up for clearance apart from any one case.
+"""Submissions: what is put up for clearance apart from the drafts of a case.
 
-A version of a line, or one answer for all who ask the same. Like a draft it goes out once every step is taken, each by
-another person and none by its author; what it asks for follows from a weight instead of a case's standing.
+A version of a line, one answer for all who ask the same, or an order (``orders.py``). Like a draft it goes out once
+every step is taken, each by another person and none by its author; what it asks for follows from a weight instead of a
+case's standing.
 """
 
 import hashlib
@@ -21,7 +22,10 @@ from services.policy.domain.scales import Level, Specialism
 LEAST: Level = "L2"
 """Below it nobody clears what will be said more than once."""
 
-Matter = Literal["line", "answer"]
+ALONE: Level = "L2"
+"""Up to it somebody may take back what was said without asking anybody else: silence is the smaller risk."""
+
+Matter = Literal["line", "answer", "moderation", "correction", "retraction"]
 SubmissionState = Literal["open", "cleared", "superseded", "returned", "withdrawn", "ended"]
 
 _CANONICAL = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":"))
@@ -51,7 +55,8 @@ class Submission(Stepped):
     """One text in its languages with all that its approvers see.
 
     ``subject`` is the line's id or the issue's, ``number`` its version or place there, from 1; ``content`` is JSON.
-    ``id`` is what every response that goes out by it names.
+    ``id`` is what every response that goes out by it names. An order has the ``case`` that it is about, and, once it
+    was carried out or could not be, the ``outcome`` as JSON.
     """
 
     id: str
@@ -72,6 +77,8 @@ class Submission(Stepped):
     ended_at: datetime | None = None
     ended_by: str | None = None
     reason: str | None = None
+    case: str | None = None
+    outcome: Mapping[str, Any] | None = None
 
     @property
     def weight(self) -> Weight:
@@ -88,10 +95,20 @@ class Submission(Stepped):
         version = policy.policy.version
         if self.state != "open" or (self.digest and self.policy_version == version):
             return self
-        level = max(self.need.least, level_of(self.need.weight, policy.policy))
-        steps = steps_of(policy.steps(level, self.need.signoffs, self.need.approvals))
+        level, steps = self._clearance(policy)
         changed = replace(self, level=level, steps=steps, policy_version=version)
         return replace(changed, digest=changed._digest())
+
+    def _clearance(self, policy: PolicyInForce) -> tuple[Level, tuple[Step, ...]]:
+        """On which level it is cleared and by which consents: by one alone what takes something back."""
+        need = self.need
+        if self.matter == "retraction":
+            return need.least, (Step("approval", need.least),)
+        level = level_of(need.weight, policy.policy, need.least)
+        return level, steps_of(policy.steps(level, need.signoffs, need.approvals))
+
+    def is_barred(self, officer: str) -> bool:
+        return officer == self.author and not (self.matter == "retraction" and self.level <= ALONE)
 
     def ended(self, state: SubmissionState, now: datetime, by: str, reason: str | None = None) -> "Submission":
         """The same, over."""
@@ -114,12 +131,12 @@ class Submission(Stepped):
         return hashlib.sha256(_CANONICAL.encode(seen).encode()).hexdigest()
 
 
-def level_of(weight: Weight, policy: Policy) -> Level:
-    """On which level a text is cleared that may be used up to this weight: as its scales and the floor ask, ``LEAST``
+def level_of(weight: Weight, policy: Policy, least: Level = LEAST) -> Level:
+    """On which level a text is cleared that may be used up to this weight: as its scales and the floor ask, ``least``
     at least."""
     scales, floor = policy.scales, policy.floor
-    asked = [LEAST, scales.by_sensitivity[weight.sensitivity], scales.by_damage[weight.damage]]
-    asked += [floor.by_sensitivity.get(weight.sensitivity, LEAST), floor.by_damage.get(weight.damage, LEAST)]
+    asked = [least, scales.by_sensitivity[weight.sensitivity], scales.by_damage[weight.damage]]
+    asked += [floor.by_sensitivity.get(weight.sensitivity, least), floor.by_damage.get(weight.damage, least)]
     closed = {topic.closed for topic in policy.topics if topic.id in weight.topics}
     asked += [level for subject, level in floor.by_closed.items() if subject in closed]
     return max(asked)
