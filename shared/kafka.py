@@ -41,6 +41,7 @@ from shared.topics import Topic
 
 Handle = Callable[[AsyncConnection, Sequence[Received]], Awaitable[None]]
 Record = Any
+Wanted = Callable[[Sequence[Record]], Awaitable[Sequence[Record]]]
 
 POLL_MILLISECONDS = 500
 MOST_DEAD_IN_A_ROW = 20
@@ -86,14 +87,17 @@ class Consumer:
         settings: KafkaSettings,
         handle: Handle,
         after: Callable[[], None] | None = None,
+        wanted: Wanted | None = None,
     ) -> None:
-        """``after`` is called after each commit that had new events, for example to wake who works them off."""
+        """``after`` is called after each commit that had new events, for example to wake who works them off.
+        ``wanted`` chooses the records of a batch that are to be read; the others are passed over."""
         self._group = group
         self._topics = [topic.name for topic in topics]
         self._database = database
         self._settings = settings
         self._handle = handle
         self._after = after
+        self._wanted = wanted
         self._positions = Positions(database, volatile=settings.volatile)
         self._breath = Breath()
         self._dead_in_a_row = 0
@@ -158,7 +162,9 @@ class Consumer:
         started = time.perf_counter()
         postponed: dict[TopicPartition, int] = {}
         try:
-            readable = [one for records in found.values() for record in records if (one := await self._read(record))]
+            records_found = [record for records in found.values() for record in records]
+            wanted = records_found if self._wanted is None else await self._wanted(records_found)
+            readable = [one for record in wanted if (one := await self._read(record))]
             await self._handle_all(readable, postponed)
         except Exception as error:
             if not is_passing(error):

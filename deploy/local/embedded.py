@@ -237,7 +237,13 @@ _EMBEDDED: dict[str, dict[str, str]] = {
         "PARLEY_OPEN311__TYPE": "test",
     },
     "policy": {},
-    "publisher": {"PARLEY_RETRY__SETTLE_SECONDS": "20", "PARLEY_DISPATCH__LEASE_SECONDS": "20"},
+    "publisher": {
+        "PARLEY_RETRY__SETTLE_SECONDS": "20",
+        "PARLEY_DISPATCH__LEASE_SECONDS": "20",
+        # Subscribers of a local run are on this machine, and listen where they like.
+        "PARLEY_CALLBACKS__ALLOWED_NETWORKS": '["127.0.0.0/8"]',
+        "PARLEY_CALLBACKS__PORTS": '["80", "1024-65535"]',
+    },
 }
 
 

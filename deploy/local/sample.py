@@ -16,7 +16,7 @@ AGENCIES_FOLDER = Path(__file__).parent / "agencies"
 
 EVERY_SCOPE = (
     "comments:read comments:write accounts:read accounts:write cases:read cases:write "
-    "publications:read publications:write audit:read policies:write"
+    "publications:read publications:write subscriptions:read subscriptions:write audit:read policies:write"
 )
 """All but adopting policies: that is for two persons of the agency, and neither wrote what they adopt."""
 OFFICER_SCOPE = "cases:read cases:write comments:read publications:read"

@@ -1,4 +1,5 @@
-"""What events do here: a released response becomes a duty, nothing more. ``dispatch`` carries it out.
+"""What events do here: a released response becomes a duty, and whatever happens a message to those who want to be told.
+``dispatch`` and ``callbacks`` carry them out.
 
 Handlers take all events of a kind of one batch, because the duties of a batch are written with one statement.
 """
@@ -6,19 +7,28 @@ Handlers take all events of a kind of one batch, because the duties of a batch a
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from uuid import UUID
 
+from services.publisher.callback_ports import Audience, CommentCallback
 from services.publisher.domain import formatting
+from services.publisher.domain.messages import OUTCOMES, TOLD, message_of, reply_of
 from services.publisher.domain.publications import Nature, Publication, Release
 from services.publisher.ports import Work
 from shared.events import (
     AccountConnected,
     AccountDisabled,
+    CommentReceived,
+    Event,
     ModerationOrdered,
+    PublicationEvent,
     ResponseApproved,
     ResponseCorrected,
     ResponseRetracted,
 )
 from shared.ids import PublicationId, new_id
+
+CLIENTS = "rest"
+"""The platform of those who bring comments over our own API."""
 
 
 async def on_response_approved(events: Sequence[tuple[ResponseApproved, str | None]], work: Work) -> None:
@@ -89,3 +99,27 @@ def release(event: ResponseApproved) -> Release:
         authorisations=json.dumps([one.model_dump(mode="json") for one in event.authorisations]),
         approved_at=event.approved_at,
     )
+
+
+async def on_anything_told(events: Sequence[tuple[Event, UUID]], audience: Audience) -> None:
+    """Tell subscribers what happened, and clients what became of the comments that they brought; events come with
+    their ids."""
+    await audience.remember([found for event, _ in events if (found := callback_of(event)) is not None])
+    await audience.tell([message_of(event, event_id) for event, event_id in events if type(event) in TOLD])
+    await audience.tell_clients(
+        [
+            (comment, reply_of(event, event_id, comment))
+            for event, event_id in events
+            if isinstance(event, PublicationEvent) and type(event) in OUTCOMES and event.platform == CLIENTS
+            for comment in event.comments
+        ]
+    )
+
+
+def callback_of(event: Event) -> CommentCallback | None:
+    """Where the client who brought a comment wants to hear of its reply."""
+    if not isinstance(event, CommentReceived) or event.callback is None or event.platform != CLIENTS:
+        return None
+    thread_key = chr(31).join((event.agency, event.platform, event.account, event.thread))
+    client = event.account.removesuffix(f"@{event.agency}")
+    return CommentCallback(event.comment, event.agency, client, event.callback, thread_key)

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from fastapi import FastAPI
 
+from services.publisher import calling_back
 from services.publisher.adapters import api, consumers, credentials_api, reach_api, tasks_api
 from services.publisher.adapters.bell import Bell
 from services.publisher.adapters.credentials import Vault
@@ -43,22 +44,25 @@ def create_app(settings: Settings) -> FastAPI:
     service = Service("publisher", settings, "Puts approved responses on their platforms, once.")
     bell = Bell()
     http = Http(connections=settings.dispatch.connections, total_seconds=settings.dispatch.attempt_seconds)
-    vault = Vault(Seal.from_base64(settings.secrets.key.get_secret_value()), addresses(settings.platforms))
+    seal = Seal.from_base64(settings.secrets.key.get_secret_value())
+    vault = Vault(seal, addresses(settings.platforms))
     claims = PostgresClaims(service.database, vault, lease=timedelta(seconds=settings.dispatch.lease_seconds))
     platforms = channels(http, facebook_version=settings.platforms.facebook_version)
     natures = {platform: channel.nature for platform, channel in platforms.items()}
     task_bell = Bell()
+    bounds = limits(settings.dispatch, settings.drain_seconds)
+    telling = calling_back.wire(service, settings.callbacks, seal, bounds.drain)
 
     def ring() -> None:
-        bell.ring()
-        task_bell.ring()
+        for one in (bell, task_bell, telling.bell):
+            one.ring()
 
     dispatcher = Dispatcher(
         claims,
         platforms,
         bell,
         policy(settings.retry),
-        limits(settings.dispatch, settings.drain_seconds),
+        bounds,
     )
     service.routers += [api.router(service.database, bell), credentials_api.router(service.database, vault, bell)]
     putting_right = PuttingRight(PostgresTasks(service.database, vault), platforms, task_bell, patience(settings.retry))
@@ -71,7 +75,10 @@ def create_app(settings: Settings) -> FastAPI:
         reach_api.router(service.database),
     ]
     on_record = consumers.keeping_record(key, [name for name, nature in natures.items() if nature.measures])
-    service.consume(consumers.consumer(service.database, settings.kafka, natures, ring, on_record))
+    others = (on_record, telling.tell)
+    service.consume(
+        consumers.consumer(service.database, settings.kafka, natures, ring, *others, interests=telling.interests)
+    )
     service.relay_outbox()
     service.loops["dispatch"] = dispatcher.run
     service.loops["putting_right"] = putting_right.run

@@ -2,8 +2,10 @@
 
 from typing import Annotated
 
-from pydantic import BaseModel, Field, model_validator
+from pydantic import BaseModel, Field, field_validator, model_validator
 
+from services.publisher.domain.addresses import networks, ports
+from services.publisher.domain.retrying import WAITS
 from shared.settings import SecretsSettings, ServiceSettings
 
 
@@ -59,6 +61,51 @@ class PlatformSettings(BaseModel):
     )
 
 
+class CallbackSettings(BaseModel):
+    """What subscribers are told, where, and how patiently. Times are seconds unless they say hours."""
+
+    allowed_networks: list[str] = Field([], description="networks beside the public ones, such as 10.20.0.0/16")
+    ports: list[str] = Field([], description="ports beside 443, and ranges of them: 8443, 9000-9099")
+    waits: list[float] = Field(list(WAITS), min_length=1, max_length=20, description="before each attempt")
+    jitter: float = Field(0.2, ge=0, le=0.5, description="by how much of itself a wait is moved")
+    honoured_seconds: float = Field(3600, ge=0, description="the longest Retry-After beyond twice the wait itself")
+    rest_seconds: float = Field(60, ge=0, description="least wait after a time-out or a 429")
+    connect_seconds: float = Field(5, gt=0, description="a connection comes about within this")
+    attempt_seconds: float = Field(15, gt=0, description="an attempt ends within this, connecting included")
+    lease_seconds: float = Field(30, gt=0, description="how long a claim is ours")
+    slow_seconds: float = Field(2, gt=0, description="an endpoint that takes longer gets one attempt at a time")
+    concurrency: int = Field(1024, ge=1, le=5000, description="deliveries claimed and not yet settled in one process")
+    per_endpoint: int = Field(32, ge=1, le=1000, description="the same for one healthy endpoint")
+    breath_ms: int = Field(20, ge=0, le=1000, description="least time between two claims; what is due is gathered")
+    idle_seconds: float = Field(1.0, gt=0, le=60, description="look for due deliveries at least this often")
+    care_seconds: float = Field(60, gt=0, description="between two looks after endpoints that fail")
+    breaker_from: int = Field(5, ge=1, description="failures in a row from which on an endpoint rests in between")
+    breaker_first_seconds: float = Field(5, ge=0, description="the first such rest; doubles from there")
+    breaker_most_seconds: float = Field(60, ge=0, description="the longest such rest")
+    disable_hours: float = Field(120, gt=0, description="of nothing but failure, after which an endpoint is disabled")
+    least_failures: int = Field(10, ge=1, description="and not before so many failures")
+    spread_hours: float = Field(24, ge=0, description="of which the last is so long after the first")
+    warn_hours: list[float] = Field([24, 72, 108], description="of nothing but failure, after which a notice says so")
+
+    @model_validator(mode="after")
+    def _attempt_fits_into_lease(self) -> "CallbackSettings":
+        if self.lease_seconds < self.attempt_seconds + 5:
+            raise ValueError("lease_seconds must be at least 5 more than attempt_seconds")
+        return self
+
+    @field_validator("allowed_networks")
+    @classmethod
+    def _are_networks(cls, names: list[str]) -> list[str]:
+        networks(names)
+        return names
+
+    @field_validator("ports")
+    @classmethod
+    def _are_ports(cls, names: list[str]) -> list[str]:
+        ports(names)
+        return names
+
+
 class ReachSettings(BaseModel):
     """How far an answer should come, and who looks."""
 
@@ -78,4 +125,5 @@ class Settings(ServiceSettings):
     dispatch: DispatchSettings = DispatchSettings()
     retry: RetrySettings = RetrySettings()
     platforms: PlatformSettings = PlatformSettings()
+    callbacks: CallbackSettings = CallbackSettings()
     reach: ReachSettings = ReachSettings()

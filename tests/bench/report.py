@@ -63,6 +63,9 @@ FIGURES = (
     Figure("reply_cpu_ms", "CPU a reply", None, " ms"),
     Figure("reply_ratio", "replies a second ÷ barest loop with the same client", None),
     Figure("intake_beside_timers", "intake while timers go off (100,000 a minute) ÷ without", None),
+    Figure("callbacks_per_second", "callbacks a second to 50 subscribers", 2_000, "", 0),
+    Figure("callbacks_cpu_ms", "CPU a callback", None, " ms", 2),
+    Figure("callbacks_ratio", "callbacks a second ÷ barest loop", None),
     Figure("replay_100k_seconds", "replay of 100,000 stored comments", None, " s", 0),
 )
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from tests.bench import deciding, replaying
+from tests.bench.callbacks import SUBSCRIBERS, Callbacks, run_callbacks
 from tests.bench.comments import Comments
 from tests.bench.flow import Audit
 from tests.bench.intake import Heavy, Intake, Rounds, run_heavy, run_intake
@@ -32,7 +33,7 @@ from tests.bench.timers import A_MINUTE, Timers, run_timers
 from tests.support.ports import free_port
 from tests.support.senders import SENDERS
 
-PARTS = frozenset({"deciding", "replay", "intake", "heavy", "pipeline", "latency", "timers", "publishing"})
+PARTS = frozenset({"deciding", "replay", "intake", "heavy", "pipeline", "latency", "timers", "publishing", "callbacks"})
 STEADY_RATE = 87.0
 DISTURBED_CPUS = 0.1
 ASSUMED_PER_SECOND = 1_000.0
@@ -44,7 +45,7 @@ Say = Callable[[str], None]
 @dataclass(frozen=True)
 class Plan:
     """How long everything takes; ``latency`` is in seconds, ``deciding`` in rounds, ``replay`` in stored comments,
-    ``timers`` in how many are due, ``publishing`` in replies."""
+    ``timers`` in how many are due, ``publishing`` in replies, ``callbacks`` in messages to each subscriber."""
 
     deciding: int
     replay: int
@@ -55,10 +56,20 @@ class Plan:
     latency: float
     timers: int
     publishing: int
+    callbacks: int
 
 
 FULL = Plan(
-    25, 20_000, Rounds(5, 5.0), Rounds(1, 1.5, 0.5), Length(10.0, 25.0), Length(5.0, 20.0), 25.0, 40_000, 10_000
+    deciding=25,
+    replay=20_000,
+    intake=Rounds(5, 5.0),
+    heavy=Rounds(1, 1.5, 0.5),
+    pipeline=Length(10.0, 25.0),
+    barest=Length(5.0, 20.0),
+    latency=25.0,
+    timers=40_000,
+    publishing=10_000,
+    callbacks=800,
 )
 QUICK = Plan(
     deciding=7,
@@ -70,6 +81,7 @@ QUICK = Plan(
     latency=6.0,
     timers=5_000,
     publishing=2_000,
+    callbacks=100,
 )
 
 
@@ -106,6 +118,8 @@ async def measure(parts: frozenset[str], plan: Plan, say: Say) -> Outcome:
         await _publishing(outcome, plan, say)
     if "pipeline" in parts:
         await _barest(outcome, plan, say)
+    if "callbacks" in parts:
+        await _callbacks(outcome, plan, say)
     if "replay" in parts:
         await _replay(outcome, plan, say)
     return outcome
@@ -184,6 +198,15 @@ async def _timers(outcome: Outcome, plan: Plan, say: Say) -> None:
     _say_timers(timers, say)
 
 
+async def _callbacks(outcome: Outcome, plan: Plan, say: Say) -> None:
+    say(f"callbacks: telling {SUBSCRIBERS} subscribers {plan.callbacks:,} messages each")
+    callbacks = await run_callbacks(plan.callbacks)
+    outcome.values["callbacks_per_second"] = callbacks.ours.per_second
+    outcome.values["callbacks_cpu_ms"] = callbacks.ours.cpu_ms
+    outcome.values["callbacks_ratio"] = callbacks.ratio
+    _say_callbacks(callbacks, say)
+
+
 async def _publishing(outcome: Outcome, plan: Plan, say: Say) -> None:
     say(f"publishing: starting Parley, {plan.publishing:,} replies wait")
     stub, port = await _stub()
@@ -244,6 +267,15 @@ def _say_timers(timers: Timers, say: Say) -> None:
         f"timers: {timers.count:,} went off once each, the last {timers.late_seconds:.1f} s late; intake beside them "
         f"{timers.beside:,.0f} ÷ {timers.before:,.0f} a second = {timers.intake_ratio:.2f}"
     )
+
+
+def _say_callbacks(callbacks: Callbacks, say: Say) -> None:
+    ours, barest = callbacks.ours, callbacks.barest
+    say(
+        f"callbacks: {ours.per_second:,.0f} ÷ {barest.per_second:,.0f} a second = {callbacks.ratio:.2f}; CPU each "
+        f"{ours.sender_cpu_ms:.2f} ms and {ours.postgres_cpu_ms:.2f} ms in PostgreSQL, beside {barest.cpu_ms:.2f} ms"
+    )
+    _say_disturbed("callbacks", ours.others_cpus, say)
 
 
 def _say_latency(latency: Latency, say: Say) -> None:

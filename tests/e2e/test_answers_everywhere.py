@@ -25,7 +25,7 @@ SAID_BY_ITSELF = frozenset({"standard"})
 """Publishing there is making the reply readable; nothing is sent to the town square."""
 
 STAMP = re.compile(rb"(?<!\d)17953\d{5}(\d{3})?(?!\d)")
-"""A moment of the recorded bodies, in seconds or milliseconds: where the window is a day, it is over for them."""
+"""A moment of the recorded bodies, in seconds or milliseconds: after a day some platforms take no answer to it."""
 
 
 def _now(recorded: re.Match[bytes]) -> bytes:

@@ -1,13 +1,25 @@
 """The publisher, wired: settings that hold together, and an application that comes up without a broker."""
 
 import base64
+from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
 from pydantic import ValidationError
 
+from services.publisher import calling_back
+from services.publisher.callbacks import Limits
+from services.publisher.domain.retrying import Schedule
+from services.publisher.domain.subscriptions import Patience
 from services.publisher.main import addresses, create_app, limits, policy
-from services.publisher.settings import DispatchSettings, PlatformSettings, ReachSettings, RetrySettings, Settings
+from services.publisher.settings import (
+    CallbackSettings,
+    DispatchSettings,
+    PlatformSettings,
+    ReachSettings,
+    RetrySettings,
+    Settings,
+)
 from shared.settings import AuthSettings, DatabaseSettings, KafkaSettings, SecretsSettings
 from tests.support.postgres import fresh_service_database
 
@@ -77,3 +89,25 @@ async def test_a_platform_without_an_address_is_left_to_its_accounts() -> None:
         "postmark": "https://api.postmarkapp.com",
         "mailgun": "https://api.mailgun.net",
     }
+
+
+async def test_settings_of_callbacks_are_the_schedule_and_the_patience_that_are_promised() -> None:
+    settings = CallbackSettings()
+    assert calling_back.schedule(settings) == Schedule()
+    assert calling_back.patience(settings) == Patience()
+    assert calling_back.limits(settings, drain_seconds=2.5) == Limits(drain=2.5)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"lease_seconds": 15},
+        {"allowed_networks": ["10.0.0.1/8"]},
+        {"ports": ["99999"]},
+        {"waits": []},
+        {"jitter": 0.9},
+    ],
+)
+async def test_what_cannot_hold_together_is_no_setting_of_callbacks(wrong: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError):
+        CallbackSettings(**wrong)

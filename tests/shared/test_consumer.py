@@ -4,6 +4,7 @@ import asyncio
 import zlib
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from typing import Any
 
 import pytest
 from sqlalchemy import text
@@ -15,7 +16,7 @@ from shared.database import Database
 from shared.errors import Dead, Ignored, Retryable
 from shared.events import AccountRestored
 from shared.ids import uuid7
-from shared.kafka import MOST_DEAD_IN_A_ROW, Consumer, Handle, TooManyDead
+from shared.kafka import MOST_DEAD_IN_A_ROW, Consumer, Handle, TooManyDead, Wanted
 from shared.topics import Topic
 from tests.shared.builders import (
     Killed,
@@ -39,10 +40,14 @@ pytestmark = pytest.mark.asyncio
 
 
 def consumer(
-    database: Database, topic: Topic, handle: Handle = write_effects, after: Callable[[], None] | None = None
+    database: Database,
+    topic: Topic,
+    handle: Handle = write_effects,
+    after: Callable[[], None] | None = None,
+    wanted: Wanted | None = None,
 ) -> Consumer:
     """A member of the group of its topic."""
-    return Consumer(f"of {topic.name}", [topic], database, broker().settings(), handle, after)
+    return Consumer(f"of {topic.name}", [topic], database, broker().settings(), handle, after, wanted)
 
 
 async def has_effects(database: Database, number: int) -> None:
@@ -99,6 +104,23 @@ async def test_a_second_delivery_changes_nothing() -> None:
         await send(broker(), *reversed(again), record(topic, event(10)))
         await has_effects(database, 11)
         assert await effects(database) == [str(number) for number in range(11)]
+
+
+async def test_what_is_not_wanted_is_passed_over_and_left_behind() -> None:
+    topic = await fresh_topic(broker())
+
+    async def even(records: Sequence[Any]) -> Sequence[Any]:
+        return [record for record in records if b'"account":"' in record.value and record.offset % 2 == 0]
+
+    await send(broker(), *(record(topic, event(number)) for number in range(10)))
+    async with shared_database() as database:
+        async with running(consumer(database, topic, wanted=even).run):
+            await has_effects(database, 5)
+        await send(broker(), record(topic, event(10)))
+        async with running(consumer(database, topic).run):
+            await has_effects(database, 6)
+        assert await effects(database) == ["0", "2", "4", "6", "8", "10"]
+        assert len(await rows(database, "SELECT event_id FROM inbox")) == 6
 
 
 async def test_a_consumer_killed_before_it_committed_its_offsets_handles_nothing_twice() -> None:

@@ -1,10 +1,16 @@
-"""Events in: from a batch of records to handlers, in the transaction that the consumer runtime owns and commits."""
+"""Events in: from a batch of records to handlers, in the transaction that the consumer runtime owns and commits.
+
+The publisher hears its own events as well: what it put into its outbox is told to subscribers when it comes back.
+"""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.publisher import handlers, record
+from services.publisher.adapters.callback_secrets import CallbackVault
+from services.publisher.adapters.interests import Interests
+from services.publisher.adapters.store.audience import PostgresAudience
 from services.publisher.adapters.store.duties import Duties
 from services.publisher.adapters.store.receipts import Receipts
 from services.publisher.domain.publications import Nature
@@ -25,7 +31,7 @@ from shared.kafka import Consumer, Handle
 from shared.settings import KafkaSettings
 
 GROUP = "publisher"
-TOPICS = (topics.RESPONSES, topics.ACCOUNTS, topics.CASES, topics.PUBLICATIONS)
+TOPICS = (topics.RESPONSES, topics.ACCOUNTS, topics.PUBLICATIONS, topics.CASES, topics.COMMENTS)
 
 
 def handler(natures: Mapping[str, Nature], *others: Handle, clock: Clock = utc_now) -> Handle:
@@ -73,12 +79,24 @@ async def _put_right(received: Sequence[Received], work: Work, natures: Mapping[
                 await handlers.on_moderation_ordered(event, one.traceparent, work)
 
 
+def teller(vault: CallbackVault, *, first_wait: float = 0.0) -> Handle:
+    """What tells subscribers of the new events of a batch; ``first_wait`` is the seconds before a first delivery."""
+
+    async def tell(connection: AsyncConnection, received: Sequence[Received]) -> None:
+        audience = PostgresAudience(connection, vault, first_wait)
+        await handlers.on_anything_told([(one.event, one.event_id) for one in received], audience)
+
+    return tell
+
+
 def consumer(
     database: Database,
     kafka: KafkaSettings,
     natures: Mapping[str, Nature],
     after: Callable[[], None],
     *others: Handle,
+    interests: Interests,
 ) -> Consumer:
-    """The publisher's consumer; calls ``after`` once new duties are committed."""
-    return Consumer(GROUP, TOPICS, database, kafka, handler(natures, *others), after=after)
+    """The publisher's consumer; calls ``after`` once new duties are committed, and passes over what is no duty of ours
+    and nobody wants to be told."""
+    return Consumer(GROUP, TOPICS, database, kafka, handler(natures, *others), after=after, wanted=interests.wanted)

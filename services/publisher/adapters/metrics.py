@@ -23,3 +23,6 @@ SEND_SECONDS = Histogram(
     ["platform"],
     buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15),
 )
+CALLBACK_ATTEMPTS = Counter(
+    "parley_callback_attempts", "Attempts to tell a subscriber, by what came of them.", ["outcome"]
+)

@@ -25,6 +25,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
+from services.publisher.adapters import callback_tables
 from services.publisher.adapters.record_tables import reach_tables, record_tables, register_tables
 from shared.audit import audit_tables
 from shared.database import agency_column
@@ -176,6 +177,7 @@ Index(
     publication.c.account,
     publication.c.reply_to,
 )
+Index("publication_of_client", publication.c.thread_key, postgresql_where=text("platform = 'rest'"))
 Index(
     "publication_on_record",
     publication.c.agency,
@@ -247,6 +249,14 @@ lease = lease_table(metadata)
 consumer_marker = consumer_marker_table(metadata)
 idempotency_key = idempotency_table(metadata)
 audit, audit_head = audit_tables(metadata)
+
+subscription = callback_tables.subscription_table(metadata)
+signing_key = callback_tables.signing_key_table(metadata)
+message = callback_tables.message_table(metadata)
+message_sequence = callback_tables.message_sequence_table(metadata)
+delivery = callback_tables.delivery_table(metadata)
+delivery_attempt = callback_tables.delivery_attempt_table(metadata)
+comment_callback = callback_tables.comment_callback_table(metadata)
 record_tables(metadata)
 register_tables(metadata)
 reach_tables(metadata)

@@ -74,6 +74,7 @@ def received(item: Item) -> CommentReceived | None:
         reach=entry.reach,
         public=entry.public,
         visibility=entry.visibility,
+        callback=entry.callback,
         sent_at=entry.sent_at,
         received_at=item.arrival.received_at,
     )
