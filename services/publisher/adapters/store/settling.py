@@ -102,7 +102,9 @@ def event_of(settled: Settled, at: datetime, corrected: Mapping[str, str] = Mapp
         "comments": publication.comments,
         "purpose": publication.purpose,
     }
-    if publication.corrects is not None:
+    if publication.corrects is not None and progress.state == "retracted":
+        whose["purpose"] = "answer"
+    elif publication.corrects is not None:
         mended = {"publication": publication.corrects, "response": corrected[publication.corrects], "purpose": "answer"}
         return _correction_event({**whose, **mended}, settled, at)
     if progress.state == "retracted":

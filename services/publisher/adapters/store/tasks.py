@@ -2,14 +2,15 @@
 
 What must stay true: the end of a task, the state of its publication, the event and the audit row are one transaction. A
 publication counts as taken back when nothing of it is left to delete; a correction that could not be made by editing
-follows as a reply.
+follows as a reply, unless that was taken back meanwhile. Edits of one publication are made one after the other, so that
+the last word stays.
 """
 
 import json
 import uuid
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -17,8 +18,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.publisher.adapters.credentials import Vault
 from services.publisher.adapters.store import task_rows
 from services.publisher.adapters.store.actor import ACTOR
-from services.publisher.adapters.store.corrections import follow_up
+from services.publisher.adapters.store.corrections import follow_up, is_taken_back
 from services.publisher.domain.outcomes import CredentialsDead
+from services.publisher.domain.tasks import Task
 from services.publisher.ports import ClaimedTask, SettledTask
 from shared import audit, outbox
 from shared.audit import Entry
@@ -76,6 +78,8 @@ async def _events(connection: AsyncConnection, settled: SettledTask, at: datetim
     publication = (await connection.execute(_PUBLICATION, {"id": task.publication})).one()
     whose = task_rows.about(publication)
     if task.kind == "edit":
+        if ending.state != "done" and await is_taken_back(connection, publication):
+            return [_failed(task, "correct", "retracted", ending.detail, whose, at)]
         if ending.state != "done":
             # It cannot be edited (any more): the correction follows as a reply, and says so by itself when it stands.
             await follow_up(connection, publication, task)
@@ -86,19 +90,19 @@ async def _events(connection: AsyncConnection, settled: SettledTask, at: datetim
         )
         return [edited]
     if ending.state != "done":
-        failed = PuttingRightFailed(
-            **whose,
-            order=task.order,
-            action="retract",
-            reason=ending.reason or ending.state,
-            detail=ending.detail[:500],
-            failed_at=at,
-        )
-        return [failed]
+        return [_failed(task, "retract", ending.reason or ending.state, ending.detail, whose, at)]
     if (await connection.execute(_LEFT, {"publication": publication.id})).scalar_one() > 0:
         return []
     await connection.execute(_TAKEN_BACK, {"id": publication.id})
     return [PublicationRetracted(**whose, reason=task.reason, was_published=True, retracted_at=at)]
+
+
+def _failed(
+    task: Task, action: Literal["correct", "retract"], reason: str, detail: str, whose: dict[str, Any], at: datetime
+) -> PuttingRightFailed:
+    return PuttingRightFailed(
+        **whose, order=task.order, action=action, reason=reason, detail=detail[:500], failed_at=at
+    )
 
 
 def _moderated(settled: SettledTask, at: datetime) -> ModerationEnded:
@@ -154,6 +158,10 @@ _CLAIM = text("""
         FROM task AS t JOIN account AS a USING (agency, platform, account)
         WHERE t.state = 'pending' AND t.due_at <= statement_timestamp()
           AND (a.paused_until IS NULL OR a.paused_until <= statement_timestamp()) AND a.disabled_at IS NULL
+          AND (t.kind <> 'edit' OR NOT EXISTS (
+              SELECT 1 FROM task AS earlier
+              WHERE earlier.publication = t.publication AND earlier.kind = 'edit' AND earlier.state = 'pending'
+                AND (earlier.recorded_at, earlier.id) < (t.recorded_at, t.id)))
         ORDER BY t.due_at LIMIT :most
         FOR UPDATE OF t SKIP LOCKED
     )
