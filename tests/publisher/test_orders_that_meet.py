@@ -25,6 +25,20 @@ async def test_a_correction_that_could_not_be_edited_in_does_not_follow_what_was
         ]
 
 
+async def test_a_correction_follows_what_could_not_be_taken_back_before() -> None:
+    refused = Refused("not_permitted", "too old")
+    async with a_world(Wall(effects=[refused, refused])) as world:
+        response = a_response()
+        await world.hear(response)
+        await world.publish()
+        await world.hear(retracted(response))
+        await world.carry_out()
+        await world.hear(corrected(response))
+        await world.carry_out()
+        await world.publish()
+        assert list(world.wall.standing.values()) == [response.text, "Correction: we open at 10 a.m."]
+
+
 async def test_the_last_of_two_corrections_stays_where_the_first_had_to_be_tried_again() -> None:
     async with a_world(Wall(effects=[Unknown("no answer")])) as world:
         response = a_response()

@@ -202,7 +202,10 @@ _END = text("""
 _MARK = text("UPDATE publication SET retracting = coalesce(retracting, :why) WHERE id = :id")
 _RETRACTING = text("SELECT * FROM publication WHERE id = ANY (CAST(:ids AS text[]))")
 _RELEASE_OF_TASK = text("SELECT release FROM task WHERE id = :id")
-_HAS_DELETION = text("SELECT EXISTS (SELECT 1 FROM task WHERE publication = :publication AND kind = 'delete')")
+_HAS_DELETION = text("""
+    SELECT EXISTS (SELECT 1 FROM task
+                   WHERE publication = :publication AND kind = 'delete' AND state IN ('pending', 'done'))
+""")
 _CORRECTION = text("""
     INSERT INTO publication
         (id, agency, platform, account, thread, response, case_id, comments, reply_to, text, mention, visibility,
