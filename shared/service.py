@@ -209,7 +209,10 @@ class _Edge:
 
         async def send_safely(message: Message) -> None:
             if message["type"] == "http.response.start":
-                message["headers"] = [*message["headers"], *_SAFE, *rate_limit.fields_for(scope)]
+                headers = message["headers"]
+                # What may be kept says so itself.
+                kept = () if any(name == b"cache-control" for name, _ in headers) else _NOT_KEPT
+                message["headers"] = [*headers, *_SAFE, *kept, *rate_limit.fields_for(scope)]
             await send(message)
 
         for name, value in scope["headers"]:
@@ -242,9 +245,9 @@ class _TooLarge:
 
 _SAFE = (
     (b"api-version", API_VERSION.encode()),
-    (b"cache-control", b"no-store"),
     (b"x-content-type-options", b"nosniff"),
 )
+_NOT_KEPT = ((b"cache-control", b"no-store"),)
 
 
 def serve(app: FastAPI, http: HttpSettings) -> None:

@@ -249,6 +249,8 @@ def announce(case: Case, turn: Turn, work: Work, now: datetime) -> None:
             rules=decision.rules,
             policy_version=decision.policy_version,
             routed_at=now,
+            received_at=turn.received_at,
+            due_at=(turn.deadlines or {}).get("answer"),
         )
     )
     details = {

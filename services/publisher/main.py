@@ -1,29 +1,41 @@
 """The publisher, wired: nothing else happens here, and nothing at import."""
 
+import base64
+from collections.abc import Mapping
 from datetime import timedelta
 
 from fastapi import FastAPI
 
-from services.publisher.adapters import api, consumers, credentials_api, tasks_api
+from services.publisher.adapters import api, consumers, credentials_api, reach_api, tasks_api
 from services.publisher.adapters.bell import Bell
 from services.publisher.adapters.credentials import Vault
 from services.publisher.adapters.http import Http
 from services.publisher.adapters.platforms import channels
+from services.publisher.adapters.record import api as record_api
+from services.publisher.adapters.record import receipts_api
+from services.publisher.adapters.record.closing import Closing
 from services.publisher.adapters.store.claims import PostgresClaims
 from services.publisher.adapters.store.keeping import PostgresKeeper
+from services.publisher.adapters.store.reach import PostgresReaches
 from services.publisher.adapters.store.tasks import PostgresTasks
 from services.publisher.dispatch import Dispatcher, Limits
 from services.publisher.domain.pacing import Backoff
+from services.publisher.domain.reach import Shares
 from services.publisher.domain.settlements import RetryPolicy
 from services.publisher.domain.tasks import Patience
 from services.publisher.keeping import Keeping
+from services.publisher.ports import Channel
 from services.publisher.putting_right import PuttingRight
-from services.publisher.settings import DispatchSettings, PlatformSettings, RetrySettings, Settings
+from services.publisher.reach import Measuring
+from services.publisher.settings import DispatchSettings, PlatformSettings, ReachSettings, RetrySettings, Settings
 from shared.secrets import Seal
 from shared.service import Service
 
 DRAIN_MARGIN_SECONDS = 1.5
 """What a drain leaves of the time to stop, for cancelling and for writing down what is gathered."""
+
+REACH_LEASE = timedelta(seconds=60)
+"""How long an answer that is being measured is ours: longer than both its posts may take."""
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -52,13 +64,29 @@ def create_app(settings: Settings) -> FastAPI:
     putting_right = PuttingRight(PostgresTasks(service.database, vault), platforms, task_bell, patience(settings.retry))
     keeping = Keeping(PostgresKeeper(service.database, vault), platforms)
     service.routers += [tasks_api.router(service.database)]
-    service.consume(consumers.consumer(service.database, settings.kafka, natures, ring))
+    key = base64.b64decode(settings.secrets.key.get_secret_value())
+    service.routers += [
+        record_api.router(service.database, settings.http.public_url),
+        receipts_api.router(service.database, key),
+        reach_api.router(service.database),
+    ]
+    on_record = consumers.keeping_record(key, [name for name, nature in natures.items() if nature.measures])
+    service.consume(consumers.consumer(service.database, settings.kafka, natures, ring, on_record))
     service.relay_outbox()
     service.loops["dispatch"] = dispatcher.run
     service.loops["putting_right"] = putting_right.run
     service.loops["keeping"] = keeping.run
+    reaches = PostgresReaches(service.database, vault, lease=REACH_LEASE)
+    service.loops["reach"] = measuring(reaches, platforms, settings.reach).run
+    service.loops["register"] = Closing(service.database).run
     service.at_close += [claims.close, http.close]
     return service.app()
+
+
+def measuring(reaches: PostgresReaches, platforms: Mapping[str, Channel], reach: ReachSettings) -> Measuring:
+    """What measures answers, as the settings wish."""
+    shares = Shares(reach.parity_share, reach.parity_shares, reach.judged_from_hour)
+    return Measuring(reaches, platforms, shares, at_once=reach.concurrency, idle_seconds=reach.idle_seconds)
 
 
 def policy(retry: RetrySettings) -> RetryPolicy:

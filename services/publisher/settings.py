@@ -1,5 +1,7 @@
 """The publisher's settings; only ``main`` reads them."""
 
+from typing import Annotated
+
 from pydantic import BaseModel, Field, model_validator
 
 from shared.settings import SecretsSettings, ServiceSettings
@@ -57,6 +59,18 @@ class PlatformSettings(BaseModel):
     )
 
 
+class ReachSettings(BaseModel):
+    """How far an answer should come, and who looks."""
+
+    parity_share: float = Field(0.1, ge=0, le=1, description="least views of an answer by those of its question")
+    parity_shares: dict[str, Annotated[float, Field(ge=0, le=1)]] = Field(
+        {}, description="the same for agencies that want another, by agency"
+    )
+    judged_from_hour: int = Field(12, ge=1, le=168, description="hours after publication from which it is judged")
+    concurrency: int = Field(4, ge=1, le=64, description="answers measured at once by one process")
+    idle_seconds: float = Field(5, gt=0, le=300, description="look for what is to be measured this often")
+
+
 class Settings(ServiceSettings):
     """All settings of the publisher."""
 
@@ -64,3 +78,4 @@ class Settings(ServiceSettings):
     dispatch: DispatchSettings = DispatchSettings()
     retry: RetrySettings = RetrySettings()
     platforms: PlatformSettings = PlatformSettings()
+    reach: ReachSettings = ReachSettings()

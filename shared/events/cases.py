@@ -23,7 +23,11 @@ class CaseOpened(CaseEvent):
 
 
 class CaseRouted(CaseEvent):
-    """The agency's policy decided what a comment needs and who may release an answer."""
+    """The agency's policy decided what a comment needs and who may release an answer.
+
+    ``received_at`` is when the comment came in, ``due_at`` when it is to be answered; None where nothing is, and from
+    a policy of before these were told.
+    """
 
     disposition: Disposition
     level: Level
@@ -32,6 +36,8 @@ class CaseRouted(CaseEvent):
     rules: tuple[str, ...]
     policy_version: str
     routed_at: AwareDatetime
+    received_at: AwareDatetime | None = None
+    due_at: AwareDatetime | None = None
 
 
 class CaseEscalated(CaseEvent):

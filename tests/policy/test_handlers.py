@@ -81,6 +81,16 @@ def test_a_complaint_waits_for_an_officer() -> None:
     assert (the_case(work).state, the_case(work).standing.owner) == ("open", "Enquiries Officer")  # type: ignore[union-attr]
 
 
+def test_a_routing_tells_when_the_comment_came_in_and_when_it_is_to_be_answered() -> None:
+    complaint = received(COMPLAINT)
+    work = after(complaint, received(PRAISE, comment="cmt_2"))
+    waiting, closed = staged(work, CaseRouted)
+    assert (waiting.received_at, closed.received_at) == (complaint.received_at, complaint.received_at)
+    assert waiting.due_at is not None
+    assert waiting.due_at > complaint.received_at
+    assert closed.due_at is None
+
+
 def test_praise_is_let_stand_and_closed() -> None:
     work = after(received(PRAISE))
     (closed,) = staged(work, CaseClosed)

@@ -7,7 +7,7 @@ from fastapi.testclient import TestClient
 from pydantic import ValidationError
 
 from services.publisher.main import addresses, create_app, limits, policy
-from services.publisher.settings import DispatchSettings, PlatformSettings, RetrySettings, Settings
+from services.publisher.settings import DispatchSettings, PlatformSettings, ReachSettings, RetrySettings, Settings
 from shared.settings import AuthSettings, DatabaseSettings, KafkaSettings, SecretsSettings
 from tests.support.postgres import fresh_service_database
 
@@ -31,6 +31,22 @@ async def test_the_publisher_is_ready_without_a_broker() -> None:
         assert client.get("/ready").json()["checks"] == {"database": "ok"}
         assert client.get("/v1/publications").status_code == 401
         assert "/v1/accounts/{account_id}/credentials" in client.get("/openapi.json").json()["paths"]
+
+
+async def test_the_record_is_open_to_all_and_may_be_kept_while_all_else_is_not() -> None:
+    app = create_app(await some_settings())
+    with TestClient(app) as client:
+        assert client.get("/public/passports").status_code == 404
+        style = client.get("/public/passports/style.css")
+        assert (style.status_code, style.headers.get_list("cache-control")) == (200, ["public, max-age=86400"])
+        assert client.get("/live").headers.get_list("cache-control") == ["no-store"]
+        assert client.get("/v1/reach").headers.get_list("cache-control") == ["no-store"]
+
+
+async def test_a_share_of_views_is_a_share() -> None:
+    assert ReachSettings(parity_shares={"central-bank": 0.5}).parity_shares == {"central-bank": 0.5}
+    with pytest.raises(ValidationError, match="parity_shares"):
+        ReachSettings(parity_shares={"central-bank": 5})
 
 
 async def test_an_attempt_fits_into_its_lease_and_a_drain_into_the_stop() -> None:

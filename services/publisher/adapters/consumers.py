@@ -1,11 +1,12 @@
 """Events in: from a batch of records to handlers, in the transaction that the consumer runtime owns and commits."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.publisher import handlers
+from services.publisher import handlers, record
 from services.publisher.adapters.store.duties import Duties
+from services.publisher.adapters.store.receipts import Receipts
 from services.publisher.domain.publications import Nature
 from services.publisher.ports import Work
 from shared import topics
@@ -24,13 +25,14 @@ from shared.kafka import Consumer, Handle
 from shared.settings import KafkaSettings
 
 GROUP = "publisher"
-TOPICS = (topics.RESPONSES, topics.ACCOUNTS)
+TOPICS = (topics.RESPONSES, topics.ACCOUNTS, topics.CASES, topics.PUBLICATIONS)
 
 
-def handler(natures: Mapping[str, Nature], clock: Clock = utc_now) -> Handle:
+def handler(natures: Mapping[str, Nature], *others: Handle, clock: Clock = utc_now) -> Handle:
     """What the runtime calls with the new events of a batch. Our own events about accounts are passed by.
 
-    Responses come before what is to be done to them, as in the order of a thread.
+    Responses come before what is to be done to them, as in the order of a thread. ``others`` are handed the same batch
+    in the same transaction.
     """
 
     async def handle(connection: AsyncConnection, received: Sequence[Received]) -> None:
@@ -42,6 +44,20 @@ def handler(natures: Mapping[str, Nature], clock: Clock = utc_now) -> Handle:
         await _put_right(received, work, natures)
         disabled = [one.event for one in received if isinstance(one.event, AccountDisabled)]
         await handlers.on_account_disabled(disabled, work)
+        for other in others:
+            await other(connection, received)
+
+    return handle
+
+
+def keeping_record(key: bytes, measured: Collection[str]) -> Handle:
+    """What keeps receipts, the record and the timers of reach.
+
+    ``key`` is what receipts' ids are made with, ``measured`` are the platforms that tell how far a post has come.
+    """
+
+    async def handle(connection: AsyncConnection, received: Sequence[Received]) -> None:
+        await record.on_events([one.event for one in received], Receipts(connection, key, measured))
 
     return handle
 
@@ -58,7 +74,11 @@ async def _put_right(received: Sequence[Received], work: Work, natures: Mapping[
 
 
 def consumer(
-    database: Database, kafka: KafkaSettings, natures: Mapping[str, Nature], after: Callable[[], None]
+    database: Database,
+    kafka: KafkaSettings,
+    natures: Mapping[str, Nature],
+    after: Callable[[], None],
+    *others: Handle,
 ) -> Consumer:
     """The publisher's consumer; calls ``after`` once new duties are committed."""
-    return Consumer(GROUP, TOPICS, database, kafka, handler(natures), after=after)
+    return Consumer(GROUP, TOPICS, database, kafka, handler(natures, *others), after=after)

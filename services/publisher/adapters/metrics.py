@@ -14,6 +14,9 @@ NEEDS_PERSON = Counter(
 UNREADABLE = Counter(
     "parley_platform_unreadable_answers", "Answers of a platform that its documentation does not know.", ["platform"]
 )
+REACH_ALARMS = Counter(
+    "parley_reach_alarms", "Answers of which hardly anybody takes notice, against what they answer.", ["platform"]
+)
 SEND_SECONDS = Histogram(
     "parley_platform_request_seconds",
     "Time from the first byte to the last of a request to a platform.",

@@ -25,6 +25,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
+from services.publisher.adapters.record_tables import reach_tables, record_tables, register_tables
 from shared.audit import audit_tables
 from shared.database import agency_column
 from shared.dead_letters import dead_letter_table
@@ -36,6 +37,9 @@ from shared.positions import consumer_marker_table
 
 OPEN = "state IN ('pending', 'sending', 'unknown')"
 """What still has something to be done; spelled alike in the indexes and in the queries that use them."""
+
+ON_RECORD = "public AND published_at IS NOT NULL"
+"""What may stand in the public record; spelled alike in the index and in the query that uses it."""
 
 THREAD_KEY = "agency || chr(31) || platform || chr(31) || account || chr(31) || thread"
 """A thread is one on one account of one agency."""
@@ -99,6 +103,7 @@ publication = Table(
     Column("comments", ARRAY(Text), nullable=False),
     Column("reply_to", Text, nullable=False),
     Column("text", Text, nullable=False),
+    Column("first_text", Text),
     Column("mention", Text),
     Column("visibility", Text),
     Column("public", Boolean, nullable=False),
@@ -171,6 +176,13 @@ Index(
     publication.c.account,
     publication.c.reply_to,
 )
+Index(
+    "publication_on_record",
+    publication.c.agency,
+    publication.c.published_at,
+    publication.c.id,
+    postgresql_where=text(ON_RECORD),
+)
 
 attempt = Table(
     "attempt",
@@ -234,3 +246,6 @@ lease = lease_table(metadata)
 consumer_marker = consumer_marker_table(metadata)
 idempotency_key = idempotency_table(metadata)
 audit, audit_head = audit_tables(metadata)
+record_tables(metadata)
+register_tables(metadata)
+reach_tables(metadata)

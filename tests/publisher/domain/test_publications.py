@@ -76,6 +76,13 @@ def test_after_the_key_is_forgotten_an_idempotent_platform_is_looked_at_first() 
     assert settlements.next_step(doubtful, MASTODON, POLICY, later(minutes=59, seconds=1)) == "look"
 
 
+def test_what_stays_open_for_a_day_is_looked_at_even_where_its_key_is_known_for_ever() -> None:
+    forever = Nature(idempotent_for=timedelta(days=36_500))
+    doubtful = a_progress("unknown", first_sent_at=NOW, sent_at=later(hours=23), reason="no_answer")
+    assert settlements.next_step(doubtful, forever, POLICY, later(hours=23, minutes=59)) == "send"
+    assert settlements.next_step(doubtful, forever, POLICY, later(hours=24, minutes=1)) == "look"
+
+
 def test_sending_again_does_not_renew_the_time_in_which_a_key_is_known() -> None:
     doubtful = a_progress("unknown", first_sent_at=NOW, sent_at=NOW, reason="no_answer", failures=3)
     settled = settlements.after_send(doubtful, Unknown("hung up"), POLICY, started=later(minutes=30))

@@ -186,6 +186,8 @@ _REST = text("""
     WHERE (agency, platform, account) = (:agency, :platform, :account)
 """)
 _PUBLICATION = text("SELECT * FROM publication WHERE id = :id FOR UPDATE")
-_REWORD = text("UPDATE publication SET text = :text WHERE id = :id")
+_REWORD = text("""
+    UPDATE publication SET text = :text, first_text = coalesce(first_text, text) WHERE id = :id
+""")
 _LEFT = text("SELECT count(*) FROM task WHERE publication = :publication AND kind = 'delete' AND state <> 'done'")
 _TAKEN_BACK = text("UPDATE publication SET state = 'retracted' WHERE id = :id")
