@@ -39,6 +39,20 @@ async def test_a_correction_follows_what_could_not_be_taken_back_before() -> Non
         assert list(world.wall.standing.values()) == [response.text, "Correction: we open at 10 a.m."]
 
 
+async def test_what_could_not_be_taken_back_at_first_is_said_to_be_once_it_is() -> None:
+    async with a_world(Wall(effects=[Refused("not_permitted", "not yet")])) as world:
+        response = a_response()
+        await world.hear(response)
+        await world.publish()
+        await world.hear(retracted(response))
+        await world.carry_out()
+        assert (len(world.wall.standing), await world.told("PublicationRetracted")) == (1, [])
+        await world.hear(retracted(response, retraction="rtr_2"))
+        await world.carry_out()
+        assert (world.wall.standing, await world.states()) == ({}, ["retracted"])
+        assert len(await world.told("PublicationRetracted")) == 1
+
+
 async def test_the_last_of_two_corrections_stays_where_the_first_had_to_be_tried_again() -> None:
     async with a_world(Wall(effects=[Unknown("no answer")])) as world:
         response = a_response()

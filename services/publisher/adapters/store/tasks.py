@@ -189,5 +189,10 @@ _PUBLICATION = text("SELECT * FROM publication WHERE id = :id FOR UPDATE")
 _REWORD = text("""
     UPDATE publication SET text = :text, first_text = coalesce(first_text, text) WHERE id = :id
 """)
-_LEFT = text("SELECT count(*) FROM task WHERE publication = :publication AND kind = 'delete' AND state <> 'done'")
+# What an earlier order could not delete counts as gone once a later one has.
+_LEFT = text("""
+    SELECT count(*) FROM (
+        SELECT native_id FROM task WHERE publication = :publication AND kind = 'delete'
+        GROUP BY native_id HAVING NOT bool_or(state = 'done')) AS stands
+""")
 _TAKEN_BACK = text("UPDATE publication SET state = 'retracted' WHERE id = :id")
