@@ -119,6 +119,8 @@ def on_publication_failed(event: PublicationFailed, work: Work, policies: Polici
     if case is not None and (failed := case.finish(event.response, state)):
         policy = policies.of(case.thread.agency)
         for turn in failed:
+            # Nothing answers it, and nothing that is taken back lets it wait again.
+            turn.response = None if turn.state == "closed" else turn.response
             if turn.state == "waiting" and turn.decision.line is not None:
                 turn.decision = policy.by_a_person(turn.decision, now)
             rest_unseen(case, turn, work, now)

@@ -345,6 +345,15 @@ def test_nobody_puts_right_what_will_not_appear(asked: str) -> None:
     assert office.told(ResponseCorrected) == []
 
 
+def test_what_can_be_answered_no_more_does_not_wait_again_for_a_retraction_that_was_under_way() -> None:
+    office, order = released_and("retraction")
+    office.consent(order, "desk")
+    handlers.on_publication_failed(failed(office.response, "not_possible"), office.work, shelf(), LATER)
+    office.retracted()
+    assert (office.turn().state, office.case.state) == ("closed", "closed")
+    assert office.now_of(order).outcome == {"result": "done", "was_published": True}
+
+
 def test_a_correction_under_way_answers_in_the_place_of_what_did_not_appear() -> None:
     office, order = released_and("correction")
     office.consent(order, "desk-2")
