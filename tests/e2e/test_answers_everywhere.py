@@ -25,7 +25,7 @@ SAID_BY_ITSELF = frozenset({"standard"})
 """Publishing there is making the reply readable; nothing is sent to the town square."""
 
 STAMP = re.compile(rb"(?<!\d)17953\d{5}(\d{3})?(?!\d)")
-"""A moment of the recorded bodies, in seconds or milliseconds: platforms with a window of a day took no answer to it."""
+"""A moment of the recorded bodies, in seconds or milliseconds: platforms with a day's window took no answer to it."""
 
 
 def _now(recorded: re.Match[bytes]) -> bytes:
