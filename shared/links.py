@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 
 _LABEL = r"[^\W_](?:[\w-]*[^\W_])?"
-_HOST = rf"(?P<names>(?:{_LABEL}\.)+)(?P<top>xn--[a-z0-9-]+|[^\W\d_]{{2,}})"
+_HOST = rf"(?P<names>(?:{_LABEL}\.)+)(?P<top>xn--[a-z0-9-]+|[^\W\d_]{{2,}}+)"
 _LETTERS = r"a-z0-9\u00c0-\u024f\u0400-\u04ff"
 _IN_PATH = rf"[{_LETTERS}!*';:=+,.$/%#\[\]\-\u2013_~@|&?]"
 _PAIR = rf"\({_IN_PATH}*\)"

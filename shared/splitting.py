@@ -138,7 +138,12 @@ def _listed(words: str) -> frozenset[str]:
     return frozenset(words.split())
 
 
-_TITLES = _listed("mr mrs ms dr prof hon rev ven col lt capt sgt messrs viz cf vs")
+_TITLES = _listed("mr mrs ms dr prof hon rev ven col lt capt sgt messrs viz cf vs திரு திருமதி செல்வி")
+_LETTER_NAMES = _listed(
+    """ඒ බී සී ඩී ඊ එෆ් ජී එච් අයි ජේ කේ එල් එම් එන් ඕ පී ආර් එස් ටී යූ වී ඩබ්ලිව් වයි ஏ பி சி டி ஈ எஃப் ஜி எச் ஐ ஜே கே எல் எம் என்
+    ஓ ஆர் எஸ் யு வி டபிள்யூ"""
+)
+"""Latin letters as Sinhala and Tamil spell them, where they stand for names."""
 _BEFORE_FIGURES = _listed(
     """no nos nr art arts sec sect para paras cl vol ed ch p pp fig reg ref tel ext approx est max min rs re lkr usd eur
     jan feb mar apr jun jul aug sep sept oct nov dec mon tue tues wed thu thur thurs fri sat sun රු අංක ரூ எண்"""
@@ -180,7 +185,7 @@ class _Word:
     @property
     def introduces(self) -> bool:
         """Whether it is nothing without the word after it: a title, an initial, the number of a list."""
-        initial = bool(_INITIAL.fullmatch(self.bare.lstrip(_OPENING)))
+        initial = self.abbreviation in _LETTER_NAMES or bool(_INITIAL.fullmatch(self.bare.lstrip(_OPENING)))
         numbers = self.begins_line and bool(_LIST_NUMBER.fullmatch(self.said))
         return self.abbreviation in _TITLES or initial or numbers
 
@@ -227,7 +232,8 @@ def _cut_between(white: str, word: _Word, after: _Word, in_figure: bool) -> Cut 
         return None
     if "\n" in white:
         return Cut.SENTENCE
-    if word.introduces or (after.has_figure and word.abbreviation in _BEFORE_FIGURES):
+    leads_to_figure = after.has_figure or after.said in _OF_A_FIGURE
+    if word.introduces or (leads_to_figure and word.abbreviation in _BEFORE_FIGURES):
         return None
     if _ends_sentence(word, after):
         return Cut.SENTENCE

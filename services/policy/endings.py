@@ -4,20 +4,21 @@ A comment that is out of sight waits for nobody; one that is shown again stands 
 was taken back waits again, unless a correction takes its place. Told twice, nothing changes.
 """
 
+from dataclasses import replace
 from datetime import datetime
 
 from services.policy import handlers
 from services.policy.domain.clearance import timing
+from services.policy.domain.clearance.approvals import Draft
 from services.policy.domain.clearance.cases import Case, Turn, TurnState
 from services.policy.domain.clearance.orders import Result, brought_back, heir_of, met, taken_out
 from services.policy.domain.clearance.submissions import Submission
 from services.policy.domain.deciding.decisions import PolicyInForce
-from services.policy.handlers import NOT_POSSIBLE
+from services.policy.handlers import NOT_POSSIBLE, SAID
 from services.policy.ports import PARLEY, Act, Policies, Work
 from shared.events import ModerationEnded, PublicationCorrected, PublicationRetracted, PuttingRightFailed
 
 _WAITED: tuple[TurnState, ...] = ("waiting", "watching")
-_SAID: tuple[TurnState, ...] = ("released", "answered", "closed")
 
 
 def on_moderation_ended(event: ModerationEnded, work: Work, policies: Policies, now: datetime) -> None:
@@ -29,13 +30,21 @@ def on_moderation_ended(event: ModerationEnded, work: Work, policies: Policies, 
     result: Result = "done" if done else "not_possible" if event.reason == NOT_POSSIBLE else "failed"
     _end(order, result, event.ended_at, work, reason=event.reason, detail=event.detail)
     turn = case.turn_of(event.comment)
-    if not done or turn is None or turn.state == "deleted":
+    if turn is None or turn.state == "deleted":
         return
     policy = policies.of(case.thread.agency)
-    if event.action == "show":
+    if not done:
+        if order.author == PARLEY:
+            turn.decision = policy.by_a_person(turn.decision, now)
+    elif event.action == "show":
         _show(case, turn, policy, work, now)
+    elif turn.text == order.content["text"]:
+        _take_out(case, turn, order, policy, work, now)
     else:
-        _take_out(case, turn, order, work, now)
+        # What it says now nobody has judged: it waits for that, out of sight or not.
+        told = {"submission": order.id, "to_revision": turn.revision}
+        work.note(Act(case.thread.agency, PARLEY, "moderation.overtaken", turn.comment, details=told))
+    case.settle()
     work.keep(case)
 
 
@@ -58,13 +67,13 @@ def on_publication_retracted(event: PublicationRetracted, work: Work, policies: 
     if case is None:
         work.settle(event.response, "retracted", event.retracted_at)
         return
-    if (heir := heir_of(work.orders_of(case), event.response)) is not None:
-        _hand_over(case, event.response, heir, work)
-        return
     correction = work.order(event.response)
     response = event.response if correction is None else correction.subject
     if correction is not None and correction.state == "cleared":
         _end(correction, "failed", event.retracted_at, work, reason="retracted")
+    if (heir := heir_of(work.orders_of(case), response)) is not None:
+        handlers.hand_over(case, event.response, heir, work)
+        return
     if correction is not None and not any(turn.response == correction.id for turn in case.turns):
         return
     work.settle(response, "retracted", event.retracted_at)
@@ -98,7 +107,7 @@ def _end(order: Submission, result: Result, at: datetime, work: Work, **told: ob
     work.note(Act(order.agency, PARLEY, f"{order.matter}.{result}", order.subject, details={**about, **outcome}))
 
 
-def _take_out(case: Case, turn: Turn, order: Submission, work: Work, now: datetime) -> None:
+def _take_out(case: Case, turn: Turn, order: Submission, policy: PolicyInForce, work: Work, now: datetime) -> None:
     waited = turn.state in _WAITED
     turn.decision = taken_out(turn.decision, order, turn.state)
     if waited:
@@ -106,14 +115,19 @@ def _take_out(case: Case, turn: Turn, order: Submission, work: Work, now: dateti
     case.settle()
     if waited:
         handlers.close_turn(case, turn, "moderated", work, now)
-    if case.draft is not None and case.draft.state == "open" and not _waits_for(case):
+    if case.draft is None or case.draft.state != "open" or turn.comment not in case.draft.answers:
+        return
+    if not (seen := _in_sight(case, case.draft)):
         handlers.lapse(case, work, "comment_moderated")
+    elif waited:
+        case.draft = replace(case.draft, answers=seen)
+        handlers.renew_consents(case, policy, work, "comment_moderated")
 
 
-def _waits_for(case: Case) -> bool:
-    """Whether the open draft still answers somebody who is in sight."""
-    assert case.draft is not None
-    return any("moderation" not in turn.decision.explanation for turn in case.answered_by(case.draft))
+def _in_sight(case: Case, draft: Draft) -> tuple[str, ...]:
+    """The comments that a draft answers and that are in sight."""
+    turns = case.answered_by(draft)
+    return tuple(turn.comment for turn in turns if "moderation" not in turn.decision.explanation)
 
 
 def _show(case: Case, turn: Turn, policy: PolicyInForce, work: Work, now: datetime) -> None:
@@ -121,32 +135,22 @@ def _show(case: Case, turn: Turn, policy: PolicyInForce, work: Work, now: dateti
         return
     turn.decision, state = before
     waits_again: tuple[TurnState, ...] = tuple(each for each in _WAITED if each == state)
-    if turn.state == "closed" and waits_again:
+    if turn.state == "closed" and waits_again and case.casework.transferred_to is None:
         turn.state = waits_again[0]
         handlers.announce(case, turn, work, now)
     timing.derive(case, policy.time)
 
 
-def _hand_over(case: Case, response: str, heir: Submission, work: Work) -> None:
-    """The correction is from now on what answers: it is on its way, or stands there already."""
-    answered = [turn for turn in case.turns if turn.response == response and turn.state in _SAID]
-    for turn in answered:
-        turn.response = heir.id
-        turn.state = "released" if heir.state == "cleared" else turn.state
-    if answered:
-        case.settle()
-        work.keep(case)
-
-
 def _reopen(case: Case, response: str, policies: Policies, work: Work, now: datetime) -> bool:
     """Let those wait again whom a response has answered, or was to; whether there are any."""
     policy = policies.of(case.thread.agency)
-    answered = [turn for turn in case.turns if turn.response == response and turn.state in _SAID]
+    answered = [turn for turn in case.turns if turn.response == response and turn.state in SAID]
     for turn in answered:
         turn.state = "waiting" if turn is case.turn_of(turn.comment) else "superseded"
         turn.answered_at = turn.response = None
         if turn.decision.line is not None:
             turn.decision = policy.by_a_person(turn.decision, now)
+        handlers.rest_unseen(case, turn, work, now)
     if answered:
         timing.derive(case, policy.time)
         work.keep(case)

@@ -9,11 +9,13 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, Literal, TypeVar
 
-from services.policy import fitting, outdating
+from services.policy import fitting, outdating, standing_moderation
 from services.policy.domain.clearance import releases, timing
-from services.policy.domain.clearance.cases import Case, Thread, Turn
+from services.policy.domain.clearance.cases import Case, Thread, Turn, TurnState
 from services.policy.domain.clearance.clearing import rebind, take_in
 from services.policy.domain.clearance.earlier import is_answered, is_ended, lately, reach_of, topics_of
+from services.policy.domain.clearance.orders import heir_of, waits_once_shown
+from services.policy.domain.clearance.submissions import Submission
 from services.policy.domain.comments import History, circumstances
 from services.policy.domain.deciding.decisions import PolicyInForce
 from services.policy.domain.policies import Line
@@ -40,7 +42,8 @@ NOT_POSSIBLE = "not_possible"
 Text = TypeVar("Text", bound=CommentText)
 _ENDED_BY: Mapping[Purpose, Literal["answered", "closed"]] = {"answer": "answered", "closing": "closed"}
 """What becomes of turns once something was published that ends their waiting."""
-_SAID = ("released", "answered", "closed")
+SAID: tuple[TurnState, ...] = ("released", "answered", "closed")
+"""What a response has answered, or is to."""
 
 
 def on_comment_received(event: CommentReceived, work: Work, policies: Policies, now: datetime) -> None:
@@ -81,7 +84,7 @@ def on_comment_deleted(event: CommentDeleted, work: Work, policies: Policies, no
         if _is_void(case, event.comment):
             lapse(case, work, "comment_deleted")
         elif event.comment in case.draft.answers:
-            _rebind(case, policies.of(case.thread.agency), work, "comment_deleted")
+            renew_consents(case, policies.of(case.thread.agency), work, "comment_deleted")
     work.keep(case)
     if unfinished is not None:
         close_turn(case, unfinished, "comment_deleted", work, now)
@@ -98,8 +101,14 @@ def on_response_published(event: ResponsePublished, work: Work, policies: Polici
 
 
 def on_publication_failed(event: PublicationFailed, work: Work, policies: Policies, now: datetime) -> None:
-    """The answer will not appear: its turns wait for an officer again, unless none can be answered any more."""
+    """The answer will not appear: its turns wait for an officer again, unless none can be answered any more, or a
+    correction takes its place."""
     case = work.case(event.case)
+    if case is not None:
+        outdating.drop_of(case, event.response, "response_failed", work, now)
+        if (heir := heir_of(work.orders_of(case), event.response)) is not None:
+            hand_over(case, event.response, heir, work)
+            return
     work.settle(event.response, "failed", event.failed_at)
     if event.purpose not in _ENDED_BY:
         details = {"response": event.response, "purpose": event.purpose, "reason": event.reason}
@@ -110,12 +119,38 @@ def on_publication_failed(event: PublicationFailed, work: Work, policies: Polici
     if case is not None and (failed := case.finish(event.response, state)):
         policy = policies.of(case.thread.agency)
         for turn in failed:
+            # Nothing answers it, and nothing that is taken back lets it wait again.
+            turn.response = None if turn.state == "closed" else turn.response
             if turn.state == "waiting" and turn.decision.line is not None:
                 turn.decision = policy.by_a_person(turn.decision, now)
+            rest_unseen(case, turn, work, now)
         timing.derive(case, policy.time)
         work.keep(case)
         details = {"response": event.response, "reason": event.reason}
         work.note(Act(case.thread.agency, PARLEY, "response.failed", case.id, details=details))
+
+
+def hand_over(case: Case, response: str, heir: Submission, work: Work) -> None:
+    """The correction is from now on what answers: it is on its way, or stands there already."""
+    answered = [turn for turn in case.turns if turn.response == response and turn.state in SAID]
+    stands = heir.state != "cleared"
+    for turn in answered:
+        turn.response = heir.id
+        if not stands:
+            turn.state = "released"
+        elif turn.state == "released":
+            turn.state, turn.answered_at = "answered", heir.ended_at
+            work.settle(response, "published", heir.ended_at or heir.written_at)
+    if answered:
+        case.settle()
+        work.keep(case)
+
+
+def rest_unseen(case: Case, turn: Turn, work: Work, now: datetime) -> None:
+    """Whoever would wait again rests until the comment is shown, where an order has put it out of sight."""
+    if turn.state == "waiting" and (resting := waits_once_shown(turn.decision)) is not None:
+        turn.state, turn.decision = "closed", resting
+        close_turn(case, turn, "moderated", work, now)
 
 
 def record_surge(issue: Issue, work: Work) -> None:
@@ -166,6 +201,7 @@ def take_turn(
     turn = Turn.of(event, decision, issue.id if issue else None)
     heard = timing.begin(case, turn, policy.time)
     work.keep(case)
+    standing_moderation.carry_out(case, turn, policy, work, now)
     announce(case, turn, work, now)
     if heard is not None:
         details = {"pause": heard.number, "reason": "citizen_wrote"}
@@ -253,7 +289,7 @@ def _as_before(case: Case, turn: Turn, line: Line) -> bool:
     """Whether an older revision of the comment got these very words from the line; the turn then stands as that one."""
     for older in (each for each in case.turns if each.comment == turn.comment and each is not turn):
         found, at = older.decision, older.answered_at
-        is_same = found.line == line.id and found.language == turn.decision.language and older.state in _SAID
+        is_same = found.line == line.id and found.language == turn.decision.language and older.state in SAID
         if is_same and at is not None and line.cleared_at <= at:
             turn.state, turn.answered_at, turn.response = older.state, at, older.response
             case.settle()
@@ -277,10 +313,10 @@ def _renew_draft(case: Case, turn: Turn, policy: PolicyInForce, work: Work) -> N
     if not case.answered_by(case.draft):
         lapse(case, work, "nothing_to_answer")
     elif take_in(case, turn):
-        _rebind(case, policy, work, "thread_moved_on")
+        renew_consents(case, policy, work, "thread_moved_on")
 
 
-def _rebind(case: Case, policy: PolicyInForce, work: Work, reason: str) -> None:
+def renew_consents(case: Case, policy: PolicyInForce, work: Work, reason: str) -> None:
     """Let the consents lapse that vouched for what the open draft answers no more as it did."""
     assert case.draft is not None
     rebound = rebind(case, policy, case.draft.statements_in_force)

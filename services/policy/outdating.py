@@ -1,4 +1,5 @@
-"""Orders that what happens meanwhile overtakes: the comment is edited or gone, the response is taken back."""
+"""Orders that what happens meanwhile overtakes: the comment is edited or gone, the response is taken back or
+will not appear."""
 
 from datetime import datetime
 
@@ -21,6 +22,13 @@ def drop(case: Case, comment: str, work: Work, now: datetime) -> None:
     for order in work.orders_of(case):
         if order.matter == "moderation" and order.subject == comment and order.state == "open":
             void(order, "comment_deleted", work, now)
+
+
+def drop_of(case: Case, response: str, reason: str, work: Work, now: datetime) -> None:
+    """Nobody decides any more about a response that will not stand."""
+    for order in work.orders_of(case):
+        if order.subject == response and order.state == "open":
+            void(order, reason, work, now)
 
 
 def bind(order: Submission, case: Case, policy: PolicyInForce, work: Work) -> Submission:

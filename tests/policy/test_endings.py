@@ -1,11 +1,13 @@
 """What becomes of cases once an order was carried out, or could not be."""
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import pytest
 
-from services.policy.domain.clearance.submissions import Submission
-from shared.events import CaseClosed, CaseRouted
+from services.policy import endings, handlers
+from services.policy.domain.clearance.submissions import Submission, SubmissionNotOpen
+from shared.events import CaseClosed, CaseRouted, ModerationEnded, ResponseCorrected
+from tests.policy.builders import LATER, failed, shelf
 from tests.policy.order_office import ABUSE, COMPLAINT, ELSEWHERE, OrderOffice
 
 
@@ -89,6 +91,71 @@ def test_a_draft_that_answers_others_as_well_goes_on() -> None:
     office.moderated(office.consent(office.moderate(), "desk-2"))
     assert office.draft.state == "open"
     assert [turn.comment for turn in office.case.waiting] == ["cmt_2"]
+
+
+def test_a_draft_answers_only_those_who_are_in_sight() -> None:
+    office = OrderOffice(COMPLAINT)
+    office.receive("My wife still waits for her passport, terrible service", "cmt_2")
+    before = office.write("desk")
+    office.moderated(office.consent(office.moderate(comment="cmt_2"), "comms"))
+    assert office.draft.answers == ("cmt_1",)
+    assert office.draft.digest != before.digest
+    assert office.details("draft.approvals_lapsed")[-1]["reason"] == "comment_moderated"
+    office.approve("comms")
+    assert [(each.comments, each.reply_to) for each in office.released] == [(("cmt_1",), "n-cmt_1")]
+
+
+def test_what_was_edited_after_its_hiding_was_ordered_still_waits_for_a_person() -> None:
+    office = OrderOffice(COMPLAINT)
+    order = office.consent(office.moderate(), "desk-2")
+    office.edit("Where do I renew my passport?")
+    office.moderated(order)
+    assert office.now_of(order).outcome == {"result": "done"}
+    assert (office.turn().revision, office.turn().state) == (2, "waiting")
+    assert office.details("moderation.overtaken")[0]["to_revision"] == 2
+
+
+def test_what_is_hidden_rests_when_its_answer_is_taken_back_until_it_is_shown() -> None:
+    office = OrderOffice(COMPLAINT)
+    office.answered()
+    office.moderated(office.consent(office.moderate(), "desk-2"))
+    office.consent(office.retract("desk"), "desk")
+    office.retracted()
+    assert (office.turn().state, office.case.state) == ("closed", "closed")
+    assert [each.reason for each in office.told(CaseClosed)] == ["moderated"]
+    office.moderated(office.consent(office.moderate(action="show"), "desk-2"))
+    assert (office.turn().state, office.case.state) == ("waiting", "open")
+
+
+def test_what_is_hidden_rests_when_its_answer_does_not_appear() -> None:
+    office = OrderOffice(COMPLAINT)
+    office.write("desk")
+    office.approve("desk-2")
+    office.moderated(office.consent(office.moderate(), "desk-2"))
+    handlers.on_publication_failed(failed(office.response, "no_permission"), office.work, shelf(), LATER)
+    assert office.turn().state == "closed"
+
+
+def test_what_is_shown_again_after_its_case_went_elsewhere_does_not_wait_here() -> None:
+    office = hidden(COMPLAINT)
+    case = office.case
+    order = office.consent(office.moderate(action="show"), "desk-2")
+    case.casework = replace(case.casework, transferred_to=ELSEWHERE)
+    endings.on_moderation_ended(
+        ModerationEnded(
+            **asdict(case.thread),
+            order=order.id,
+            case=case.id,
+            comment="cmt_1",
+            action="show",
+            outcome="done",
+            ended_at=LATER,
+        ),
+        office.work,
+        shelf(),
+        LATER,
+    )
+    assert (case.turns[0].state, case.waiting) == ("closed", [])
 
 
 def test_an_end_that_is_told_twice_changes_nothing_more() -> None:
@@ -257,6 +324,65 @@ def test_where_neither_went_out_the_citizen_waits_again() -> None:
     office.failed(correction, "correct")
     assert (office.turn().state, office.case.state) == ("waiting", "open")
     assert [(each.response, each.state) for each in office.work.settled] == [(office.response.response, "retracted")]
+
+
+def released_and(asked: str) -> tuple[OrderOffice, Submission]:
+    """An answer on its way, of which an order was asked for."""
+    office = OrderOffice(COMPLAINT)
+    office.write("desk", "We open at 8:30.")
+    office.approve("desk-2")
+    return office, office.correct(state="approved") if asked == "correction" else office.retract(state="approved")
+
+
+@pytest.mark.parametrize("asked", ["correction", "retraction"])
+def test_nobody_puts_right_what_will_not_appear(asked: str) -> None:
+    office, order = released_and(asked)
+    handlers.on_publication_failed(failed(office.response, "no_permission"), office.work, shelf(), LATER)
+    assert office.turn().state == "waiting"
+    assert (office.now_of(order).state, office.now_of(order).reason) == ("withdrawn", "response_failed")
+    with pytest.raises(SubmissionNotOpen):
+        office.consent(order, "desk-2")
+    assert office.told(ResponseCorrected) == []
+
+
+def test_what_can_be_answered_no_more_does_not_wait_again_for_a_retraction_that_was_under_way() -> None:
+    office, order = released_and("retraction")
+    office.consent(order, "desk")
+    handlers.on_publication_failed(failed(office.response, "not_possible"), office.work, shelf(), LATER)
+    office.retracted()
+    assert (office.turn().state, office.case.state) == ("closed", "closed")
+    assert office.now_of(order).outcome == {"result": "done", "was_published": True}
+
+
+def test_a_correction_under_way_answers_in_the_place_of_what_did_not_appear() -> None:
+    office, order = released_and("correction")
+    office.consent(order, "desk-2")
+    handlers.on_publication_failed(failed(office.response, "no_permission"), office.work, shelf(), LATER)
+    assert (office.turn().state, office.turn().response, office.case.unanswered) == ("released", order.id, [])
+    office.retracted()
+    office.corrected(order, "reply")
+    assert (office.turn().state, office.case.state) == ("answered", "answered")
+
+
+def test_a_correction_that_stands_before_the_first_wording_is_known_to_be_gone_has_answered() -> None:
+    office, order = released_and("correction")
+    office.corrected(office.consent(order, "desk-2"), "reply")
+    office.retracted()
+    assert (office.turn().state, office.case.state, office.turn().answered_at) == ("answered", "answered", LATER)
+    assert [each.state for each in office.work.settled] == ["published"]
+
+
+def test_the_later_of_two_corrections_answers_where_the_earlier_one_gave_way_to_it() -> None:
+    office, first = not_sent_and_corrected()
+    last = office.consent(office.correct(text="We open at 10:00.", state="approved"), "desk-2")
+    office.retracted(response=first.id)
+    assert office.now_of(first).outcome == {"result": "failed", "reason": "retracted"}
+    assert (office.turn().state, office.turn().response) == ("released", last.id)
+    office.corrected(last, "reply")
+    assert (office.turn().state, office.now_of(last).outcome) == (
+        "answered",
+        {"result": "done", "how": "reply", "native_id": "reply-2"},
+    )
 
 
 def test_a_correction_that_went_out_in_its_place_is_taken_back_as_the_answer() -> None:

@@ -1,5 +1,7 @@
 """Each platform's own measure, and where it ends."""
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -62,6 +64,13 @@ def test_x_takes_links_for_23_and_what_is_no_link_for_what_it_says(text: str, we
 def test_a_name_that_may_be_a_link_weighs_whichever_is_more() -> None:
     assert lengths.measure("x", "well.Then") == 23
     assert lengths.measure("x", f"{'a' * 60}.then") == 65
+
+
+@pytest.mark.parametrize("platform", ["x", "mastodon"])
+def test_what_looks_like_a_link_for_very_long_is_measured_at_once(platform: str) -> None:
+    begun = time.perf_counter()
+    assert lengths.measure(platform, "a." + "b" * 100_000 + "@") == 100_003
+    assert time.perf_counter() - begun < 2
 
 
 def test_mastodon_does_not_count_the_stop_after_a_link_as_part_of_it() -> None:

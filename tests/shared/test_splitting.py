@@ -59,6 +59,10 @@ def test_a_long_sentence_is_cut_after_a_clause_and_else_between_words() -> None:
         ("It was @nimal.perera@example.social who asked us that", "@nimal.perera@example.social"),
         ("The queue is about 25 km long and it will get longer", "25 km"),
         ("ගාස්තුව වන්නේ රු. 1,500 ක් පමණක් බව සලකන්න", "රු. 1,500 ක්"),
+        ("ගාස්තුව වන්නේ රු. මිලියන 5 ක් පමණක් බව සලකන්න", "රු. මිලියන 5 ක්"),
+        ("உங்களை நாளை காலை திரு. பெரேரா சந்திப்பார் என்று", "திரு. பெரேரா"),
+        ("உங்களை நாளை காலை எஸ். ராஜன் சந்திப்பார் என்று", "எஸ். ராஜன்"),
+        ("ඔබව හෙට උදෑසන එස්. පෙරේරා මහතා හමුවනු ඇත", "එස්. පෙරේරා"),
         ("The first 1\u00a0000\u00a0000 who come in the morning hours", "1\u00a0000\u00a0000"),
     ],
 )

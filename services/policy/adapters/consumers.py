@@ -28,6 +28,7 @@ from shared.events import (
     ModerationEnded,
     PublicationCorrected,
     PublicationEvent,
+    PublicationFailed,
     PublicationRetracted,
     PuttingRightFailed,
 )
@@ -37,7 +38,7 @@ from shared.settings import KafkaSettings
 GROUP = "policy"
 TOPICS = (topics.COMMENTS, topics.PUBLICATIONS)
 
-_ENDINGS = (ModerationEnded, PublicationCorrected, PublicationRetracted, PuttingRightFailed)
+_ENDINGS = (ModerationEnded, PublicationCorrected, PublicationFailed, PublicationRetracted, PuttingRightFailed)
 
 Handler = Callable[[Any, Work, Policies, datetime], None]
 

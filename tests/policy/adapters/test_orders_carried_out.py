@@ -30,11 +30,15 @@ class Town:
 
     async def pass_on(self) -> None:
         """Let everything go round once: to the publisher, to the platform, and back."""
-        await self.world.hear(*await self._new("policy", await self.office.policy.rows(_OUTBOX)))
-        await self.world.publish()
+        await self.send_out()
         await self.world.carry_out()
         await self.world.publish()
         await self.office.policy.receive(*await self._new("publisher", await self.world.rows(_OUTBOX)))
+
+    async def send_out(self) -> None:
+        """Let the publisher hear and send; nobody is told yet what came of it."""
+        await self.world.hear(*await self._new("policy", await self.office.policy.rows(_OUTBOX)))
+        await self.world.publish()
 
     async def _new(self, service: str, rows: Any) -> list[Event]:
         rows, known = list(rows), self.heard.get(service, 0)

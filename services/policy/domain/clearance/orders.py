@@ -17,6 +17,7 @@ from services.policy.domain.clearance.cases import Case, Turn
 from services.policy.domain.clearance.clearing import BY_A_PERSON
 from services.policy.domain.clearance.submissions import Matter, Need, Submission
 from services.policy.domain.deciding.decisions import Decision
+from services.policy.domain.policies import Rule
 from services.policy.domain.scales import Level
 from shared.events import ModerationAction, Purpose
 from shared.ids import new_id
@@ -94,6 +95,19 @@ def moderation(case: Case, comment: str, action: ModerationAction, rule: str | N
         raise CommentGone
     said = {"comment": comment, "native_id": turn.native_id, "action": action, "rule": rule, **_captured(turn)}
     return _order("moderation", case, comment, said, _need_of(case, [turn]), asked)
+
+
+def by_the_policy(case: Case, turn: Turn, rule: Rule, author: str, now: datetime) -> Submission | None:
+    """That a comment is hidden which the policy says needs nobody further: cleared by that. None where it cannot be
+    hidden, or somebody else's house rules hold."""
+    if case.asked is not None or turn.hidden or not turn.public:
+        return None
+    reason = f"Rule {rule.id} of the policy: {rule.name}"
+    asked = Asked(author, reason, 1, now)
+    order = moderation(case, turn.comment, "hide", rule.name, asked)
+    need = replace(order.need, least=turn.decision.level)
+    version = turn.decision.policy_version
+    return replace(order, need=need, level=need.least, state="cleared", cleared_at=now).sealed(version)
 
 
 def correction(case: Case, response: OnRecord, text: str, language: str | None, asked: Asked) -> Submission:
@@ -189,6 +203,16 @@ def brought_back(decision: Decision) -> tuple[Decision, str] | None:
     explanation = {name: said for name, said in decision.explanation.items() if name != "moderation"}
     before = known["before"]
     return decision._replace(disposition=before["disposition"], explanation=explanation), before["state"]
+
+
+def waits_once_shown(decision: Decision) -> Decision | None:
+    """The decision on a comment that is out of sight and would wait again: it does so once it is shown. None for one
+    in sight."""
+    known = decision.explanation.get("moderation")
+    if known is None:
+        return None
+    told = {**known, "before": {**known["before"], "state": "waiting"}}
+    return decision._replace(explanation={**decision.explanation, "moderation": told})
 
 
 def as_it_reads(response: OnRecord, orders: Sequence[Submission]) -> OnRecord:

@@ -6,7 +6,7 @@ from typing import Any
 from services.policy.domain.clearance.cases import Case
 from services.policy.domain.clearance.releases import consents
 from services.policy.domain.clearance.submissions import Submission
-from shared.events import ModerationOrdered, ResponseCorrected, ResponseRetracted
+from shared.events import Authorisation, ModerationOrdered, ResponseCorrected, ResponseRetracted
 
 OrderEvent = ModerationOrdered | ResponseCorrected | ResponseRetracted
 
@@ -43,5 +43,17 @@ def _cleared(order: Submission, case: Case) -> dict[str, Any]:
         "level": order.level,
         "digest": order.digest,
         "policy_version": order.policy_version,
-        "authorisations": consents(order.steps),
+        "authorisations": consents(order.steps) or (_of_the_policy(order),),
     }
+
+
+def _of_the_policy(order: Submission) -> Authorisation:
+    """The standing authority of the policy, which asks for nobody's consent."""
+    assert order.cleared_at is not None
+    return Authorisation(
+        kind="standing",
+        officer=order.author,
+        post=f"policy {order.policy_version}",
+        level=order.level,
+        at=order.cleared_at,
+    )

@@ -99,6 +99,11 @@ class Submission(Stepped):
         changed = replace(self, level=level, steps=steps, policy_version=version)
         return replace(changed, digest=changed._digest())
 
+    def sealed(self, version: str) -> "Submission":
+        """The same with its digest, under a version of the policy that asks for no consent."""
+        changed = replace(self, policy_version=version)
+        return replace(changed, digest=changed._digest())
+
     def _clearance(self, policy: PolicyInForce) -> tuple[Level, tuple[Step, ...]]:
         """On which level it is cleared and by which consents: by one alone what takes something back."""
         need = self.need

@@ -36,15 +36,18 @@ async def correct(
 ) -> None:
     """Edit what stands where its platform lets us, else let the correction follow it.
 
-    What has not gone out yet is taken back, and the correction goes out in its place. Raises ``Dead`` with code
-    ``unknown_response``.
+    What has not gone out yet is taken back, be it an earlier correction, and the correction goes out in its place: no
+    later than that was to, where nothing of the response stands. Raises ``Dead`` with code ``unknown_response``.
     """
-    for row in await _publications(connection, order):
+    rows = await _publications(connection, order)
+    until = None if any(row.state == "published" for row in rows) else _until(rows)
+    for row in rows:
         if row.corrects is not None:
-            continue
-        if row.state != "published":
+            if row.response != order.correction and _was_never_sent(row):
+                await _take_back(connection, row, order.correction, order, now)
+        elif row.state != "published":
             await _take_back(connection, row, order.correction, order, now)
-            await _reply(connection, row, order.correction, order.text, order.language, row.reply_to, order)
+            await _reply(connection, row, order.correction, order.text, order.language, row.reply_to, order, until)
         elif _can_edit(row, natures.get(row.platform, Nature()), now) and len(_wording(row, order.text)) == 1:
             edit = _task(row, "edit", row.native_id, order.correction, order.reason, order.text, order.language)
             await task_rows.record(connection, [edit], release_of(order))
@@ -56,7 +59,7 @@ async def follow_up(connection: AsyncConnection, publication: Any, task: Task) -
     """Let a correction follow as a reply, because what it corrects could not be edited."""
     release = (await connection.execute(_RELEASE_OF_TASK, {"id": task.task})).scalar_one()
     row = _row(publication, task.order, task.text or "", task.language, _last(publication), release)
-    await connection.execute(_CORRECTION, row)
+    await connection.execute(_CORRECTION, {**row, "until": None})
 
 
 async def deletions(connection: AsyncConnection, publications: Sequence[str]) -> None:
@@ -88,7 +91,7 @@ async def _publications(connection: AsyncConnection, order: PuttingRight) -> Seq
 async def _take_back(connection: AsyncConnection, row: Any, order: str, why: PuttingRight, now: datetime) -> None:
     if row.state == "retracted":
         return
-    if row.state in NEVER_SENT and row.lease_token is None and not row.posted:
+    if _was_never_sent(row):
         await connection.execute(_END, {"id": row.id})
         never_sent = PublicationRetracted(
             **task_rows.about(row), reason=why.reason, was_published=False, retracted_at=now
@@ -101,6 +104,14 @@ async def _take_back(connection: AsyncConnection, row: Any, order: str, why: Put
         await connection.execute(_MARK, {"id": row.id, "why": f"{order} {why.reason}"})
 
 
+def _was_never_sent(row: Any) -> bool:
+    return row.state in NEVER_SENT and row.lease_token is None and not row.posted
+
+
+def _until(rows: Sequence[Any]) -> datetime | None:
+    return min((row.valid_until for row in rows if row.valid_until is not None), default=None)
+
+
 async def _reply(
     connection: AsyncConnection,
     row: Any,
@@ -109,8 +120,10 @@ async def _reply(
     language: str | None,
     reply_to: str,
     order: PuttingRight,
+    until: datetime | None = None,
 ) -> None:
-    await connection.execute(_CORRECTION, _row(row, correction, words, language, reply_to, release_of(order)))
+    said = _row(row, correction, words, language, reply_to, release_of(order))
+    await connection.execute(_CORRECTION, {**said, "until": until})
 
 
 def _row(
@@ -192,11 +205,10 @@ _RELEASE_OF_TASK = text("SELECT release FROM task WHERE id = :id")
 _CORRECTION = text("""
     INSERT INTO publication
         (id, agency, platform, account, thread, response, case_id, comments, reply_to, text, mention, visibility,
-         public, language, traceparent, purpose, valid_until, corrects, parts, release, due_at)
+         public, language, traceparent, purpose, corrects, valid_until, parts, release, due_at)
     SELECT :id, agency, platform, account, thread, :response, case_id, comments, :reply_to, :text, mention, visibility,
-           public, CAST(:language AS text), traceparent, 'correction',
-           -- In the place of what has not gone out it is bound to the same time.
-           CASE WHEN published_at IS NULL THEN valid_until END, id,
+           public, CAST(:language AS text), traceparent, 'correction', id,
+           CAST(:until AS timestamptz),
            CASE WHEN CAST(:parts AS text) IS NOT NULL
                 THEN ARRAY(SELECT jsonb_array_elements_text(CAST(:parts AS jsonb))) END,
            CAST(:release AS jsonb), statement_timestamp()

@@ -2,7 +2,8 @@
 
 What must stay true: the end of a task, the state of its publication, the event and the audit row are one transaction. A
 publication counts as taken back when nothing of it is left to delete; a correction that could not be made by editing
-follows as a reply.
+follows as a reply, unless that was taken back meanwhile. Edits of one publication are made one after the other, so that
+the last word stays.
 """
 
 import json
