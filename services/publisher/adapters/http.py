@@ -26,8 +26,10 @@ from services.publisher.adapters import metrics
 
 CONNECT_SECONDS = 5.0
 TOTAL_SECONDS = 15.0
-MOST_BODY_BYTES = 1024 * 1024
-"""A page of a long conversation, as it is read to look for a reply, fits into this."""
+MOST_BODY_BYTES = 64 * 1024
+"""Of an answer to something that was done."""
+MOST_PAGE_BYTES = 1024 * 1024
+"""Of something that is read: a page of a long conversation fits into this."""
 KEEP_ALIVE_SECONDS = 3.0
 """Shorter than servers keep an idle connection (5 s and more): a reused one is hardly ever closed under our hands."""
 
@@ -42,7 +44,7 @@ class NoAnswer(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a platform answered. ``body`` is at most 1 MiB."""
+    """What a platform answered. ``body`` is at most 64 KiB, or 1 MiB of what was read."""
 
     status: int
     headers: Mapping[str, str]
@@ -130,11 +132,12 @@ class Http:
         try:
             stream = response.stream
             assert isinstance(stream, httpx.AsyncByteStream)
+            most = MOST_PAGE_BYTES if request.method == "GET" else MOST_BODY_BYTES
             body = bytearray()
             async for chunk in stream:
                 body += chunk
-                if len(body) > MOST_BODY_BYTES:
-                    raise NoAnswer(f"the answer is larger than {MOST_BODY_BYTES} bytes")
+                if len(body) > most:
+                    raise NoAnswer(f"the answer is larger than {most} bytes")
             return Answer(response.status_code, response.headers, bytes(body))
         finally:
             await response.stream.aclose()  # type: ignore[union-attr]
