@@ -5,6 +5,7 @@ Where a cleared line answers by itself, it does; else the desk drafts and whoeve
 
 import re
 import time
+from collections.abc import Iterator
 from typing import Any
 
 import httpx
@@ -15,7 +16,7 @@ from shared.ids import uuid7
 from tests.e2e.test_clearance import Office
 from tests.e2e.test_platforms import HEADERS, PROOF
 from tests.ingest.support import PAYLOADS
-from tests.support.parley import Parley, wait_for
+from tests.support.parley import Parley, running_parley, wait_for
 from tests.support.senders import SENDERS
 
 pytestmark = pytest.mark.system
@@ -26,6 +27,13 @@ SAID_BY_ITSELF = frozenset({"standard"})
 
 STAMP = re.compile(rb"(?<!\d)17953\d{5}(\d{3})?(?!\d)")
 """A moment of the recorded bodies, in seconds or milliseconds: after a day some platforms take no answer to it."""
+
+
+@pytest.fixture(scope="module")
+def parley() -> Iterator[Parley]:
+    """A system of its own: the recorded bodies are new to it, as they have to be to whoever else sends them."""
+    with running_parley() as running:
+        yield running
 
 
 def _now(recorded: re.Match[bytes]) -> bytes:
