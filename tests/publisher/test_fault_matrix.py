@@ -134,7 +134,8 @@ def _name_of(row: Any) -> str:
         return "failed" if row.reason == "not_possible" else f"failed: {row.reason}, {row.detail}"
     if row.needs_person:
         return "asked"
-    return "parked" if row.state == "pending" else str(row.state)
+    # While it rests it is tried now and then, to see whether the token works again.
+    return "parked" if row.degraded_at is not None and row.state in ("pending", "sending") else str(row.state)
 
 
 @pytest.mark.asyncio(loop_scope="session")
