@@ -56,6 +56,7 @@ QUICK = RetryPolicy(
     parked=Backoff(0.1, 0.3),
     throttled=timedelta(seconds=0.2),
     settle_after=timedelta(seconds=1),
+    under_way=timedelta(seconds=0.5),
 )
 SENT_NOTHING: frozenset[End] = frozenset({"failed", "parked"})
 

@@ -11,8 +11,6 @@ from services.publisher.domain.outcomes import Refused
 from services.publisher.domain.publications import Publication
 from shared import lengths, wordings
 
-MASTODON_MOST = lengths.limits("mastodon")[0].most
-FACEBOOK_MOST = lengths.limits("facebook")[0].most
 TOO_LONG = "too_long"
 
 _LEADING_MENTIONS = re.compile(r"^(?:@[\w.@:-]+\s+)+")
@@ -27,11 +25,6 @@ def wording_of(publication: Publication) -> tuple[str, ...]:
 def with_mention(publication: Publication) -> str:
     """The text with ``@handle`` before it, which is what notifies the author, unless it stands there."""
     return wordings.with_mention(publication.text, publication.mention)
-
-
-def mastodon_length(wording: str) -> int:
-    """Graphemes, with each link as 23 and ``@user@host`` as ``@user`` (Mastodon's StatusLengthValidator)."""
-    return lengths.measure("mastodon", wording)
 
 
 def too_long(length: int, most: int) -> Refused | None:

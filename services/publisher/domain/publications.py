@@ -111,14 +111,16 @@ class Progress:
 class Nature:
     """What a platform can do, and what it lets us rely on after an unknown outcome.
 
-    ``idempotent_for`` is how long it answers the same key with the same reply; ``absence_proves`` whether a reply
-    that a look does not show is certainly not there. ``tasks`` are the changes it knows, ``edit_for`` and
-    ``delete_for`` how long after publication it allows them (None: always). ``measures`` is whether posts have numbers,
-    ``refreshes`` whether the credentials run out and can be renewed without a person. ``chains`` is whether the parts
-    of a numbered thread answer one another; else each answers the comment.
+    ``idempotent_for`` is how long it answers the same key with the same reply, ``learns_key_late`` whether it knows a
+    key only when the reply stands; ``absence_proves`` whether a reply that a look does not show is certainly not there.
+    ``tasks`` are the changes it knows, ``edit_for`` and ``delete_for`` how long after publication it allows them (None:
+    always). ``measures`` is whether posts have numbers, ``refreshes`` whether the credentials run out and can be
+    renewed without a person. ``chains`` is whether the parts of a numbered thread answer one another; else each answers
+    the comment.
     """
 
     idempotent_for: timedelta = timedelta(0)
+    learns_key_late: bool = False
     can_look: bool = False
     absence_proves: bool = False
     tasks: frozenset[Kind] = frozenset()

@@ -39,7 +39,8 @@ NOW = timedelta(0)
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
-    """Waits and limits. ``settle_after`` is how long a sent reply may take to become visible."""
+    """Waits and limits. ``settle_after`` is how long a sent reply may take to become visible, ``under_way`` how long a
+    platform may go on with an attempt that it has not answered."""
 
     failures: Backoff = field(default_factory=lambda: Backoff(first=1, most=300))
     looks: Backoff = field(default_factory=lambda: Backoff(first=1, most=60))
@@ -49,6 +50,11 @@ class RetryPolicy:
     give_up_after: timedelta = timedelta(hours=24)
     most_resends: int = 3
     key_margin: timedelta = timedelta(minutes=1)
+    under_way: timedelta = timedelta(minutes=1)
+
+    def key_known_after(self, nature: Nature) -> timedelta:
+        """How long after an attempt its key is certain to be known, if the attempt was carried out."""
+        return self.under_way if nature.learns_key_late else NOW
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +94,10 @@ def next_step(
     known_since = progress.first_sent_at or progress.sent_at or progress.recorded_at
     # Even where a key is known for ever: what stays open for so long is a person's business.
     key_lives = now < known_since + min(nature.idempotent_for - policy.key_margin, policy.give_up_after)
+    # Two of one key at once could both be carried out where the platform learns a key only with the reply.
+    key_known = now >= (progress.sent_at or progress.recorded_at) + policy.key_known_after(nature)
     # A refusal in doubt says nothing about the reply that may stand already: only a look does.
-    return "send" if key_lives and progress.reason in OPEN_REASONS else "look"
+    return "send" if key_lives and key_known and progress.reason in OPEN_REASONS else "look"
 
 
 def after_send(
@@ -105,7 +113,7 @@ def after_send(
     match outcome:
         case Published(native_id, url, rest):
             settlement = _published(progress, native_id, url)
-            return settlement if rest is None else replace(settlement, pause=min(timedelta(seconds=rest), MOST_REST))
+            return settlement if rest is None else replace(settlement, pause=_rest(rest))
         case Unknown(detail):
             return _doubt(progress, policy, detail, started, chance)
         case Refused(reason, detail) if progress.in_doubt:
@@ -139,7 +147,8 @@ def after_look(
     age = now - (progress.sent_at or progress.recorded_at)
     if age < policy.settle_after:
         settlement = _still_unknown(progress, policy, sighting.detail, chance)
-        return replace(settlement, due_in=min(settlement.due_in or NOW, policy.settle_after - age))
+        turns = [moment - age for moment in (policy.key_known_after(nature), policy.settle_after) if moment > age]
+        return replace(settlement, due_in=min(settlement.due_in or NOW, *turns))
     return _after_settle_time(progress, sighting, nature, policy, age, purpose)
 
 
@@ -197,6 +206,12 @@ def left(progress: Progress) -> Settlement:
 
 MOST_REST = timedelta(hours=24)
 """The longest rest that a platform's budget can impose: a day, as YouTube's units do."""
+
+
+def _rest(seconds: float) -> timedelta:
+    """Compared as numbers first: a platform may say more seconds than a timedelta holds."""
+    return timedelta(seconds=max(seconds, 0.0)) if seconds < MOST_REST.total_seconds() else MOST_REST
+
 
 Action = Literal["published", "send_again", "give_up"]
 

@@ -31,10 +31,13 @@ async def test_an_outdated_token_is_renewed_once_for_all_and_the_call_made_again
         assert len(platform.asked_for("createSession")) == 1
 
 
-async def test_a_refresh_token_that_is_outdated_itself_means_beginning_anew() -> None:
+@pytest.mark.parametrize(
+    "told", [error(400, "ExpiredToken"), error(400, "InvalidRequest"), error(401, "AuthMissing"), error(403, "")]
+)
+async def test_a_refresh_token_that_is_refused_means_beginning_anew(told: Told) -> None:
     async with a_server() as (platform, channel, credentials):
         platform.tell("getPosts", error(400, "ExpiredToken"), (200, {"posts": [VIEW]}))
-        platform.tell("refreshSession", error(400, "ExpiredToken"))
+        platform.tell("refreshSession", told)
         assert isinstance(await channel.send(a_reply(), credentials), Published)
         assert len(platform.asked_for("createSession")) == 2
 

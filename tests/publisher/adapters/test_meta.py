@@ -30,6 +30,7 @@ def outcome_of(answer: Answer, dialect: meta.Dialect) -> Outcome:
         (an_error(2, status=503), Unknown),
         (an_error(12345, is_transient=True), Unknown),
         (an_error(12345, status=502), Unknown),
+        *((an_error(code, 33, status=500), Unknown) for code in (4, 10, 102, 190, 200, 368, 80001)),
         (an_error(506), Unknown),
         (an_error("4"), Unknown),
         (an_error([4]), Unknown),
@@ -149,3 +150,9 @@ def test_a_success_without_an_id_is_unknown(body: bytes) -> None:
 def test_a_success_names_the_message() -> None:
     answer = Answer(200, {}, b'{"messaging_product": "whatsapp", "messages": [{"id": "wamid.HBg"}]}')
     assert whatsapp.outcome_of(answer) == Published("wamid.HBg")
+
+
+def test_only_graph_itself_says_that_something_is_gone() -> None:
+    assert meta.is_gone(an_error(100, 33))
+    assert meta.is_gone(an_error(803, status=404))
+    assert not meta.is_gone(Answer(404, {}, b"<html>no such host</html>"))

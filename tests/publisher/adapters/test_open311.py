@@ -166,18 +166,20 @@ async def test_a_look_asks_for_the_updates_since_it_was_sent() -> None:
         ([UPDATE | {"update_id": 99, "service_request_id": 638344}], Found),
         ([UPDATE | {"update_id": 99, "service_request_id": "1"}], Absent),
         ([UPDATE | {"update_id": 99, "description": "Other words"}], Absent),
+        ([UPDATE | {"update_id": 99, "updated_datetime": "2026-11-21T08:30:00+00:00"}], Absent),
+        ([UPDATE | {"update_id": 99, "updated_datetime": "2026-11-22T14:00:00+05:30"}], Found),
         ([UPDATE | {"update_id": "already-ours"}], Absent),
         ([], Absent),
     ],
 )
 async def test_an_update_is_ours_by_its_id_or_by_its_words(listed: list[Any], kind: type) -> None:
-    assert isinstance(open311.sighting_of(answered(200, listed), an_update(), {"already-ours"}), kind)
+    assert isinstance(open311.sighting_of(answered(200, listed), an_update(), NOW, {"already-ours"}), kind)
 
 
 @pytest.mark.parametrize("status", [400, 403, 404, 500])
 async def test_a_look_that_does_not_come_about_proves_nothing(status: int) -> None:
-    assert isinstance(open311.sighting_of(answered(status, []), an_update(), ()), CannotSee)
-    assert isinstance(open311.sighting_of(answered(200, b"<html>"), an_update(), ()), CannotSee)
+    assert isinstance(open311.sighting_of(answered(status, []), an_update(), NOW, ()), CannotSee)
+    assert isinstance(open311.sighting_of(answered(200, b"<html>"), an_update(), NOW, ()), CannotSee)
 
 
 async def test_a_back_end_that_is_not_there_got_nothing() -> None:

@@ -86,6 +86,7 @@ def a_problem(status: int, detail: str, kind: str = "about:blank", **headers: st
         (403, "You have been blocked from the author of this tweet.", Refused, "blocked"),
         (403, "Your Tweet text is too long.", Refused, "too_long"),
         (403, "Your account is suspended and is not permitted to access this feature.", CredentialsDead, None),
+        (403, "User has been suspended.", Refused, "not_permitted"),
         (403, "There was an error sending your message: Whoops! You already said that.", Unknown, None),
         (403, "You are not permitted to perform this action.", Refused, "not_permitted"),
         (404, "Not Found", Refused, "not_possible"),

@@ -7,6 +7,7 @@ import pytest
 from services.publisher import handlers
 from services.publisher.domain import formatting
 from services.publisher.domain.publications import Nature, part_of
+from shared import lengths
 from tests.publisher.builders import a_progress, a_publication, a_response
 
 
@@ -37,12 +38,12 @@ def test_the_author_is_mentioned_once(text: str, mention: str | None, wording: s
     ],
 )
 def test_a_status_is_measured_as_mastodon_does(wording: str, length: int) -> None:
-    assert formatting.mastodon_length(wording) == length
+    assert lengths.measure("mastodon", wording) == length
 
 
 def test_a_wording_beyond_the_measure_is_refused_before_anything_is_sent() -> None:
-    assert formatting.too_long(500, formatting.MASTODON_MOST) is None
-    refused = formatting.too_long(501, formatting.MASTODON_MOST)
+    assert formatting.too_long_for("mastodon", "x" * 500) is None
+    refused = formatting.too_long_for("mastodon", "x" * 501)
     assert refused is not None
     assert refused.reason == "too_long"
 
@@ -100,7 +101,7 @@ def test_each_part_mentions_the_author_where_only_who_is_mentioned_sees_it(
     )
     parts = formatting.wording_of(asked)
     assert [part.startswith("@nimal@example.social ") for part in parts] == mentions
-    assert all(formatting.mastodon_length(part) <= formatting.MASTODON_MOST for part in parts)
+    assert all(lengths.fits("mastodon", part) for part in parts)
     # A channel that adds the mention itself sends the same.
     thread = replace(asked, parts=parts)
     sent = [part_of(thread, a_progress(posted=("9",) * before), Nature()) for before in range(len(parts))]

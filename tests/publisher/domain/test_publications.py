@@ -30,7 +30,7 @@ FACEBOOK = Nature(can_look=True, absence_proves=True)
 MASTODON = Nature(idempotent_for=timedelta(hours=1), can_look=True)
 
 outcomes = st.one_of(
-    st.builds(Published, native_id=st.just("1")),
+    st.builds(Published, native_id=st.just("1"), rest=st.none() | st.floats(min_value=0)),
     st.builds(Throttled, retry_after=st.none() | st.floats(allow_nan=False)),
     st.builds(Unavailable, detail=st.just("refused")),
     st.builds(Refused, reason=st.sampled_from(["not_possible", "rejected"]), detail=st.just("no")),
@@ -46,6 +46,11 @@ progresses = st.builds(
     sent_at=st.none() | st.just(NOW),
     reason=st.none() | st.sampled_from(["no_answer", "rejected"]),
 )
+
+
+def test_however_long_an_account_is_told_to_rest_its_reply_is_published() -> None:
+    settled = settlements.after_send(a_progress(), Published("77", rest=float("inf")), POLICY, started=NOW)
+    assert (settled.progress.state, settled.pause) == ("published", timedelta(hours=24))
 
 
 def test_a_published_reply_is_published_with_its_native_id() -> None:
@@ -69,6 +74,25 @@ def test_an_unknown_outcome_is_looked_at_after_a_second() -> None:
 def test_an_idempotent_platform_is_asked_again_with_the_same_key() -> None:
     settled = settlements.after_send(a_progress(), Unknown("hung up"), POLICY, started=NOW)
     assert settlements.next_step(settled.progress, MASTODON, POLICY, later(seconds=1)) == "send"
+
+
+def test_a_key_that_is_learnt_late_is_looked_for_while_the_first_attempt_may_still_be_under_way() -> None:
+    late = replace(MASTODON, learns_key_late=True)
+    settled = settlements.after_send(a_progress(), Unknown("no answer within 15 s"), POLICY, started=NOW)
+    assert settlements.next_step(settled.progress, late, POLICY, later(seconds=59)) == "look"
+    assert settlements.next_step(settled.progress, late, POLICY, later(seconds=60)) == "send"
+    again = settlements.after_send(settled.progress, Unknown("hung up"), POLICY, started=later(seconds=60))
+    assert settlements.next_step(again.progress, late, POLICY, later(seconds=119)) == "look"
+    # One that nobody finished began no later than it was claimed.
+    unfinished = a_progress("sending", sent_at=NOW)
+    assert settlements.next_step(unfinished, late, POLICY, later(seconds=30)) == "look"
+
+
+def test_a_key_that_is_learnt_late_is_used_as_soon_as_it_is_known() -> None:
+    late = replace(MASTODON, learns_key_late=True)
+    doubtful = a_progress("unknown", first_sent_at=NOW, sent_at=NOW, reason="no_answer", failures=6)
+    settled = settlements.after_look(doubtful, Absent(), late, POLICY, now=later(seconds=50))
+    assert settled.due_in == timedelta(seconds=10)
 
 
 def test_after_the_key_is_forgotten_an_idempotent_platform_is_looked_at_first() -> None:

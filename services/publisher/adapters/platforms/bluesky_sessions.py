@@ -134,13 +134,13 @@ class Sessions:
         return _opened(answer, door.account)
 
     async def _renew(self, door: _Door, outdated: Session) -> Session | Barred:
-        """Trade the refresh token in; one that is outdated itself means beginning anew."""
+        """Trade the refresh token in; where it is refused, the app password begins anew or tells what is wrong."""
         address = f"{door.credentials.base_url}/xrpc/com.atproto.server.refreshSession"
         try:
             answer = await self._http.request(PLATFORM, "POST", address, _bearer(outdated.refresh))
         except (NothingSent, NoAnswer) as unopened:
             return Unavailable(f"no session: {unopened}")
-        if error_of(answer) in (OUTDATED, "InvalidToken"):
+        if 400 <= answer.status < 500 and answer.status != 429:
             return await self._open(door)
         return _opened(answer, door.account)
 

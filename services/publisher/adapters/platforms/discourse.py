@@ -24,6 +24,7 @@ from services.publisher.adapters.http import Answer, Http, NoAnswer, NothingSent
 from services.publisher.adapters.platforms import discourse_answers as answers
 from services.publisher.adapters.platforms import discourse_look as look
 from services.publisher.adapters.platforms.base import Sparse
+from services.publisher.domain import formatting
 from services.publisher.domain.outcomes import (
     NOT_POSSIBLE,
     CannotDo,
@@ -46,14 +47,9 @@ from services.publisher.domain.outcomes import (
 from services.publisher.domain.publications import Nature, Publication
 from services.publisher.domain.tasks import Task
 from services.publisher.ports import Credentials
+from shared import lengths
 
 PLATFORM = "discourse"
-LEAST_CHARACTERS = 20
-"""``min_post_length``."""
-LEAST_CHARACTERS_IN_MESSAGES = 10
-"""``min_personal_message_post_length``."""
-MOST_CHARACTERS = 32_000
-"""``max_post_length``."""
 INAPPROPRIATE = 4
 """``PostActionType``: the flag that says a post goes against the rules of the forum."""
 
@@ -266,13 +262,12 @@ def post_path(native_id: str) -> str:
 
 def length_refused(text: str, *, public: bool) -> Refused | None:
     """The refusal of a text that is too short or too long for a forum as it comes, before anything is sent."""
-    least = LEAST_CHARACTERS if public else LEAST_CHARACTERS_IN_MESSAGES
-    length = len(text.strip())
-    if length < least:
-        return Refused("rejected", f"the reply has {length} characters; the forum takes none under {least}")
-    if length > MOST_CHARACTERS:
-        return Refused("too_long", f"the reply has {length} characters; the platform takes {MOST_CHARACTERS}")
-    return None
+    misfit = lengths.excess(PLATFORM, text.strip(), public)
+    if misfit is None:
+        return None
+    if misfit.is_too_long:
+        return formatting.too_long(misfit.length, misfit.most)
+    return Refused("rejected", f"the reply has {misfit.length} characters; the forum takes none under {misfit.least}")
 
 
 def request_of(task: Task) -> tuple[str, str]:

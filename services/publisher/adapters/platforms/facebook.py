@@ -65,7 +65,7 @@ class Facebook(Sparse):
     async def send(self, publication: Publication, credentials: Credentials | None) -> Outcome:
         """``POST /{comment-id}/comments`` with ``message``; answers ``{"id": "…"}``."""
         assert credentials is not None
-        refused = formatting.too_long(len(publication.text), formatting.FACEBOOK_MOST)
+        refused = formatting.too_long_for(PLATFORM, publication.text)
         if refused is not None:
             return refused
         path = (publication.reply_to, "comments")
@@ -95,7 +95,7 @@ class Facebook(Sparse):
         match task.kind:
             case "edit":
                 text = task.text or ""
-                refused = formatting.too_long(len(text), formatting.FACEBOOK_MOST)
+                refused = formatting.too_long_for(PLATFORM, text)
                 return refused or await meta_nodes.update(self._graph, task.native_id, {"message": text}, credentials)
             case "hide" | "show":
                 hidden = {"is_hidden": task.kind == "hide"}

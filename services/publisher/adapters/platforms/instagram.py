@@ -31,7 +31,6 @@ from services.publisher.domain.outcomes import (
     Measure,
     Outcome,
     Probe,
-    Refused,
     Sighting,
     Unmeasured,
     View,
@@ -43,7 +42,6 @@ from services.publisher.ports import Credentials
 PLATFORM: Final = "instagram"
 MOST: Final = 2200
 """Characters of a comment, as the app takes them; not confirmed by Meta's documentation."""
-MOST_MESSAGE_BYTES: Final = 1000
 PAGE: Final = 50
 PAGES: Final = 4
 """How many pages of replies one look reads."""
@@ -84,7 +82,7 @@ class Instagram(Sparse):
         """``POST /{comment-id}/replies`` with ``message``, answers ``{"id": "…"}``; or a private message."""
         assert credentials is not None
         if not publication.public:
-            refused = _too_many_bytes(publication.text)
+            refused = formatting.too_long_for(PLATFORM, publication.text, public=False)
             return refused or await meta_messages.send(self._messages, "me", publication, credentials)
         wording = wording_of(publication)
         refused = formatting.too_long(len(wording), MOST)
@@ -210,10 +208,3 @@ def _is_ours(reply: Mapping[str, Any], publication: Publication, since: datetime
         and written >= since
         and formatting.same_text(wording_of(publication), str(reply.get("text", "")))
     )
-
-
-def _too_many_bytes(text: str) -> Refused | None:
-    size = len(text.encode())
-    if size <= MOST_MESSAGE_BYTES:
-        return None
-    return Refused(formatting.TOO_LONG, f"the reply has {size} bytes; the platform takes {MOST_MESSAGE_BYTES}")

@@ -1,8 +1,10 @@
 """Replies to mentions on Mastodon and what speaks its client API.
 
 Source: Mastodon documentation, methods ``statuses`` and ``accounts``. ``Idempotency-Key`` is honoured for an hour and
-for one account: the same key brings back the first status, so an unknown outcome is simply sent again with it. After
-that hour the account's own statuses are read; only the newest 40 are, so an absence there proves nothing.
+for one account: the same key brings back the first status, so an unknown outcome is sent again with it. The key is
+only known when the status stands (``PostStatusService`` keeps it last), so a first attempt that may still be under way
+on the server is looked for, not joined by a second one. After that hour the account's own statuses are read; only the
+newest 40 are, so an absence there proves nothing.
 
 An edit keeps the status and its address, and who boosted it is told. A citizen's status can be hidden or removed by
 nobody but its own server. Nobody counts how often a status is seen; what is counted is what this server knows of.
@@ -47,7 +49,7 @@ from shared import wordings
 
 CLOCK_SKEW = timedelta(minutes=2)
 PAGE = 10
-"""Statuses of a page: each may have some kilobytes, and no answer of more than 64 is read."""
+"""Statuses of a page: few enough that it fits into an answer of 1 MiB, whatever stands in them."""
 PAGES = 4
 VISIBILITIES = frozenset({"public", "unlisted", "private", "direct"})
 NUMBERS = {
@@ -63,6 +65,7 @@ class Mastodon(Sparse):
 
     nature = Nature(
         idempotent_for=timedelta(hours=1),
+        learns_key_late=True,
         can_look=True,
         tasks=frozenset({"edit", "delete"}),
         measures=True,
@@ -78,7 +81,7 @@ class Mastodon(Sparse):
         """``POST /api/v1/statuses`` with the publication's id as ``Idempotency-Key``."""
         assert credentials is not None
         wording = formatting.with_mention(publication)
-        refused = formatting.too_long(formatting.mastodon_length(wording), formatting.MASTODON_MOST)
+        refused = formatting.too_long_for(PLATFORM, wording)
         if refused is not None:
             return refused
         try:
@@ -113,7 +116,7 @@ class Mastodon(Sparse):
             match task.kind:
                 case "edit":
                     wording = wordings.with_mention(task.text or "", task.mention)
-                    refused = formatting.too_long(formatting.mastodon_length(wording), formatting.MASTODON_MOST)
+                    refused = formatting.too_long_for(PLATFORM, wording)
                     if refused is not None:
                         return refused
                     headers["content-type"] = "application/json"

@@ -18,7 +18,6 @@ from services.publisher.domain.publications import Nature, Publication
 from services.publisher.ports import Credentials
 
 PLATFORM: Final = "messenger"
-MOST: Final = 2000
 RIGHTS: Final[meta_rights.Needs] = {
     "reply": (frozenset({"pages_messaging"}),),
     "read": (frozenset({"pages_messaging", "pages_read_engagement", "pages_manage_metadata"}),),
@@ -36,7 +35,7 @@ class Messenger(Sparse):
 
     async def send(self, publication: Publication, credentials: Credentials | None) -> Outcome:
         assert credentials is not None
-        refused = formatting.too_long(len(publication.text), MOST)
+        refused = formatting.too_long_for(PLATFORM, publication.text)
         return refused or await meta_messages.send(self._graph, publication.account, publication, credentials)
 
     async def find(

@@ -4,7 +4,8 @@ Sources: Meta, "Graph API: Error handling" (branch on ``code`` and ``error_subco
 (throttle codes and usage headers), "Messenger Platform: Error codes", "Securing Graph API calls". What must stay true:
 
 - The token travels in the ``Authorization`` header, not in the address, which ends up in logs.
-- Codes 1 and 2, ``is_transient`` and any 5xx say nothing of whether the call was carried out before it failed.
+- Codes 1 and 2, ``is_transient`` and any 5xx say nothing of whether the call was carried out before it failed; only
+  what a product documents of its own codes (WhatsApp has some with 500) is believed whatever the status.
 - 100 with subcode 33 means gone, or not for us: Graph does not tell the two apart.
 """
 
@@ -138,6 +139,8 @@ def refusal_of(answer: Answer, dialect: Dialect) -> Refusal:
     own = _in_dialect(code, subcode, answer, dialect, said)
     if own is not None:
         return own
+    if answer.status >= 500:
+        return Unknown(said)
     if code in THROTTLED or answer.status == 429:
         return Throttled(_wait(answer), said)
     if code in DEAD:
@@ -152,14 +155,15 @@ def refusal_of(answer: Answer, dialect: Dialect) -> Refusal:
         return Refused("not_permitted", said)
     if code == BLOCKED:
         return Refused("blocked", said)
-    if answer.status >= 500 or code is None:
+    if code is None:
         return Unknown(said)
     return Refused("rejected", said)
 
 
 def is_gone(answer: Answer) -> bool:
-    """Whether Graph says that what was asked for does not exist, or not for us."""
-    return answer.status == 404 or code_of(answer) == OBJECT_GONE
+    """Whether Graph itself, not something before it, says that what was asked for does not exist, or not for us."""
+    code = code_of(answer)
+    return code == OBJECT_GONE if answer.status != 404 else code[0] is not None
 
 
 def code_of(answer: Answer) -> Code:

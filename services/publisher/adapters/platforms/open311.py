@@ -21,6 +21,7 @@ from services.publisher.adapters import metrics
 from services.publisher.adapters.http import Answer, Http, NoAnswer, NothingSent
 from services.publisher.adapters.platforms.base import Sparse
 from services.publisher.adapters.platforms.rest import Rest
+from services.publisher.adapters.platforms.times import iso
 from services.publisher.domain import formatting
 from services.publisher.domain.outcomes import (
     NOT_POSSIBLE,
@@ -40,7 +41,6 @@ from services.publisher.domain.publications import Nature, Publication
 from services.publisher.ports import Credentials
 
 PLATFORM = "open311"
-MOST_CHARACTERS = 4000
 STATUS = "OPEN"
 """An answer does not close a request: that is for whoever works on it."""
 CLOCK_SKEW = timedelta(minutes=2)
@@ -66,7 +66,7 @@ class Open311(Sparse):
         """``POST /servicerequestupdates.json``, as a form."""
         if credentials is None:
             return await self._here.send(publication, None)
-        refused = formatting.too_long(len(publication.text), MOST_CHARACTERS)
+        refused = formatting.too_long_for(PLATFORM, publication.text)
         if refused is not None:
             return refused
         body = urlencode(update_of(publication, credentials, self._clock())).encode()
@@ -91,7 +91,7 @@ class Open311(Sparse):
             answer = await self._http.get(PLATFORM, _address(credentials), {"accept": "application/json"}, query)
         except (NothingSent, NoAnswer) as unseen:
             return CannotSee(str(unseen))
-        return sighting_of(answer, publication, taken)
+        return sighting_of(answer, publication, since, taken)
 
 
 def update_of(publication: Publication, credentials: Credentials, now: datetime) -> dict[str, str]:
@@ -146,8 +146,11 @@ def _accepted(answer: Answer, update_id: str) -> Outcome:
     return Unknown("an answer without an update_id")
 
 
-def sighting_of(answer: Answer, publication: Publication, taken: Collection[str]) -> Sighting:
-    """Whether the back end lists the update: under our id, or under its own with our words to the same request."""
+def sighting_of(answer: Answer, publication: Publication, since: datetime, taken: Collection[str]) -> Sighting:
+    """Whether the back end lists the update: under our id, or under its own with our words to the same request.
+
+    Not every back end keeps to ``start_date``, so words that are dated before ``since`` are not ours.
+    """
     listed = _listed(answer)
     if answer.status != 200 or listed is None:
         return CannotSee(f"status {answer.status}")
@@ -157,7 +160,9 @@ def sighting_of(answer: Answer, publication: Publication, taken: Collection[str]
             continue
         same_request = _id(one.get("service_request_id")) == publication.reply_to
         same_words = formatting.same_text(publication.text, str(one.get("description", "")))
-        if native_id == publication.key or (same_request and same_words):
+        written = iso(one.get("updated_datetime"))
+        is_new = written is None or written >= since
+        if native_id == publication.key or (same_request and same_words and is_new):
             return Found(native_id)
     return Absent("not among the updates that the back end lists")
 

@@ -27,7 +27,6 @@ from services.publisher.domain.settlements import WINDOW_CLOSED
 from services.publisher.ports import Credentials
 
 PLATFORM: Final = "whatsapp"
-MOST: Final = 4096
 PAIR_SECONDS: Final = 6.0
 """The least time between two messages to the same person."""
 _USER_ID = re.compile(r"[A-Z]{2}\.(?:ENT\.)?[A-Za-z0-9]{1,128}")
@@ -80,7 +79,7 @@ class WhatsApp(Sparse):
     async def send(self, publication: Publication, credentials: Credentials | None) -> Outcome:
         """``POST /{phone-number-id}/messages``; answers ``{"messages": [{"id": "wamid.…"}]}``."""
         assert credentials is not None
-        refused = formatting.too_long(len(publication.text), MOST)
+        refused = formatting.too_long_for(PLATFORM, publication.text)
         if refused is not None:
             return refused
         path = (publication.account, "messages")

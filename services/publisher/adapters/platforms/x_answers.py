@@ -44,8 +44,8 @@ DUPLICATE = ("duplicate content", "already said that")
 PARENT_GONE = ("deleted or not visible to you",)
 TOO_LONG = ("text is too long", "text too long")
 BLOCKED = ("you have been blocked",)
-MUTE = ("suspended", "temporarily locked", "application-only is forbidden")
-"""Sentences about the account or the token, whatever is asked of X."""
+MUTE = ("your account is suspended", "temporarily locked", "application-only is forbidden")
+"""Sentences about the account or the token, whatever is asked of X; a "user" who is suspended is somebody else."""
 MUTE_TYPES = ("client-forbidden", "client-not-enrolled", "unsupported-authentication", "oauth1-permissions")
 GONE_TYPES = ("resource-not-found", "not-authorized-for-resource", "resource-unavailable")
 LIMITS = ("x-rate-limit", "x-user-limit-24hour", "x-app-limit-24hour")

@@ -93,7 +93,7 @@ class YouTube(Sparse):
         """``POST /comments`` under the thread."""
         assert credentials is not None
         wording = formatting.with_mention(publication)
-        refused = formatting.too_long(len(wording), MOST_CHARACTERS)
+        refused = formatting.too_long_for(PLATFORM, wording)
         if refused is not None:
             return refused
         content = {"snippet": {"parentId": publication.thread, "textOriginal": wording}}
@@ -206,7 +206,7 @@ class YouTube(Sparse):
 
     async def _edit(self, task: Task, credentials: Credentials) -> Effect:
         wording = wordings.with_mention(task.text or "", task.mention)
-        refused = formatting.too_long(len(wording), MOST_CHARACTERS)
+        refused = formatting.too_long_for(PLATFORM, wording)
         if refused is not None:
             return refused
         content = {"id": task.native_id, "snippet": {"textOriginal": wording}}
