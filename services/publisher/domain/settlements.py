@@ -53,8 +53,9 @@ class RetryPolicy:
     under_way: timedelta = timedelta(minutes=1)
 
     def key_known_after(self, nature: Nature) -> timedelta:
-        """How long after an attempt its key is certain to be known, if the attempt was carried out."""
-        return self.under_way if nature.learns_key_late else NOW
+        """How long after an attempt its key is certain to be known, if the attempt was carried out: what has settled is
+        no longer under way."""
+        return min(self.under_way, self.settle_after) if nature.learns_key_late else NOW
 
 
 @dataclass(frozen=True, slots=True)

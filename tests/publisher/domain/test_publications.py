@@ -95,6 +95,15 @@ def test_a_key_that_is_learnt_late_is_used_as_soon_as_it_is_known() -> None:
     assert settled.due_in == timedelta(seconds=10)
 
 
+def test_a_key_that_is_learnt_late_is_used_before_a_person_is_asked() -> None:
+    late = replace(MASTODON, learns_key_late=True)
+    quick = replace(POLICY, settle_after=timedelta(seconds=20))
+    doubtful = a_progress("unknown", first_sent_at=NOW, sent_at=NOW, reason="no_answer", failures=6)
+    settled = settlements.after_look(doubtful, Absent(), late, quick, now=later(seconds=19))
+    assert (settled.due_in, settled.progress.needs_person) == (timedelta(seconds=1), False)
+    assert settlements.next_step(settled.progress, late, quick, later(seconds=20)) == "send"
+
+
 def test_after_the_key_is_forgotten_an_idempotent_platform_is_looked_at_first() -> None:
     doubtful = a_progress("unknown", first_sent_at=NOW, sent_at=later(minutes=58), reason="no_answer")
     assert settlements.next_step(doubtful, MASTODON, POLICY, later(minutes=59, seconds=1)) == "look"
