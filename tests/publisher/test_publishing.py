@@ -92,9 +92,9 @@ async def publishing(platform: str = "facebook", token: str = TOKEN) -> AsyncIte
         async with database.begin(EVERY_AGENCY) as connection:
             await Duties(connection, lambda: NOW).connect([a_connected_account(platform=platform)])
         await work.give_token(token)
-        http = Http(total_seconds=0.5)
-        claims = PostgresClaims(database, VAULT, lease=timedelta(seconds=5))
-        limits = Limits(lease=5, attempt=0.5, idle=0.2, drain=1)
+        http = Http()
+        claims = PostgresClaims(database, VAULT, lease=timedelta(seconds=30))
+        limits = Limits(idle=0.2, drain=1)
         dispatcher = Dispatcher(claims, channels(http, facebook_version="v25.0"), work.bell, QUICK, limits)
         loop = asyncio.create_task(dispatcher.run())
         try:

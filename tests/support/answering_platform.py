@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from services.publisher.adapters.http import Http
+from services.publisher.adapters.http import TOTAL_SECONDS, Http
 from services.publisher.ports import Credentials
 from tests.support.platform_stand_in import Answer, PlatformStandIn, Request
 
@@ -35,10 +35,10 @@ class AnsweringPlatform(PlatformStandIn):
 
 @asynccontextmanager
 async def answering(
-    channel: Callable[[Http], Channel], token: str, **secrets: str
+    channel: Callable[[Http], Channel], token: str, *, attempt_seconds: float = TOTAL_SECONDS, **secrets: str
 ) -> AsyncIterator[tuple[AnsweringPlatform, Channel, Credentials]]:
     """A platform, a channel that speaks to it, and the credentials for that."""
-    http = Http(total_seconds=0.5)
+    http = Http(total_seconds=attempt_seconds)
     async with AnsweringPlatform("any") as platform:
         try:
             yield platform, channel(http), Credentials(token, platform.url, secrets=secrets)

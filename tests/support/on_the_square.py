@@ -39,7 +39,7 @@ async def on_the_square(
     home: Path, example: Example, channel: Callable[[Http], Channel]
 ) -> AsyncIterator[Stage[Channel]]:
     """A square of its own, which holds a hung request for 0.3 s."""
-    http = Http(total_seconds=2)
+    http = Http()
     with open_square(home) as square:
         known = [{**example.account, "token": example.token}]
         square.http.put("/accounts", json=known).raise_for_status()

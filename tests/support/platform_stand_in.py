@@ -53,6 +53,8 @@ class PlatformStandIn:
     requests: list[Request] = field(default_factory=list)
     faults: deque[str] = field(default_factory=deque)
     token: str = TOKEN
+    hang_seconds: float = 0.3
+    """How long ``hang`` holds a request before the connection is closed."""
 
     async def __aenter__(self) -> Self:
         self._connections: set[asyncio.Task[None]] = set()
@@ -94,7 +96,8 @@ class PlatformStandIn:
         """Answer; False if the connection is to be cut."""
         fault = self.faults.popleft() if request.method == "POST" and self.faults else None
         if fault == "hang":
-            await asyncio.sleep(3600)
+            await asyncio.sleep(self.hang_seconds)
+            return False
         answer = None
         if fault in (None, "accept_then_drop", "accept_then_500", "accept_then_garbage", "accept_then_flood"):
             answer = self._dialect()(request)

@@ -9,8 +9,6 @@ from services.publisher.adapters.http import Http
 from services.publisher.ports import Credentials
 from tests.support.platform_stand_in import TOKEN, Answer, PlatformStandIn, Request
 
-ATTEMPT_SECONDS = 0.5
-
 
 class ScriptedGraph(PlatformStandIn):
     """``misbehave`` works as ever; everything else is the script, which must be long enough."""
@@ -40,7 +38,7 @@ class ScriptedGraph(PlatformStandIn):
 @asynccontextmanager
 async def a_graph(**secrets: str) -> AsyncIterator[tuple[ScriptedGraph, Http, Credentials]]:
     """A running one, with what a channel needs to speak to it."""
-    http = Http(total_seconds=ATTEMPT_SECONDS)
+    http = Http()
     async with ScriptedGraph() as graph:
         try:
             yield graph, http, Credentials(TOKEN, graph.url, secrets=secrets)

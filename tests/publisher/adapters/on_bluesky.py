@@ -64,7 +64,7 @@ def error(status: int, name: str, **headers: str) -> Told:
 @asynccontextmanager
 async def a_server() -> AsyncIterator[tuple[ToldPlatform, Bluesky, Credentials]]:
     """A server on which everything goes well."""
-    http = Http(total_seconds=2)
+    http = Http()
     async with ToldPlatform() as platform:
         platform.tell("createSession", (200, SESSION))
         platform.tell("getPosts", (200, {"posts": [VIEW]}))

@@ -72,8 +72,8 @@ class Desk:
 
 
 async def _desk(platform: str, home: Path) -> AsyncIterator[Desk]:
-    example, http = EXAMPLES[platform], Http(total_seconds=1)
-    with open_square(home, hang_seconds=1.5) as square:
+    example, http = EXAMPLES[platform], Http()
+    with open_square(home) as square:
         square.http.put("/accounts", json=[{**example.account, "token": example.token}]).raise_for_status()
         credentials = Credentials(example.token, square.url + example.path, secrets=example.secrets)
         yield Desk(platform, example, square, channels(http, facebook_version="v25.0")[platform], credentials)

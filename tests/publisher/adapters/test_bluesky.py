@@ -266,7 +266,7 @@ async def test_what_cannot_be_looked_up_is_not_written(told: Told, expected: typ
 
 
 async def test_a_server_that_is_not_there_got_nothing() -> None:
-    http = Http(total_seconds=1)
+    http = Http()
     nowhere = Credentials("app-password", "http://127.0.0.1:1")
     assert isinstance(await Bluesky(http).send(a_reply(), nowhere), Unavailable)
     assert isinstance(await Bluesky(http).find(a_reply(), SINCE, (), nowhere), CannotSee)
@@ -277,7 +277,7 @@ async def test_a_server_that_is_not_there_got_nothing() -> None:
 async def test_a_reply_is_not_written_after_reading_took_too_long() -> None:
     async with a_server() as (platform, _, credentials):
         platform.silent.add("getPosts")
-        http = Http(total_seconds=5)
+        http = Http()
         outcome = await Bluesky(http, first_seconds=0.1).send(a_reply(), credentials)
         assert outcome == Unavailable("what is answered could not be read: it took too long")
         assert platform.asked_for("putRecord") == []
@@ -287,7 +287,7 @@ async def test_a_reply_is_not_written_after_reading_took_too_long() -> None:
 async def test_a_write_without_an_answer_leaves_it_open() -> None:
     async with a_server() as (platform, _, credentials):
         platform.silent.add("putRecord")
-        http = Http(total_seconds=0.3)
+        http = Http(total_seconds=1)
         assert isinstance(await Bluesky(http).send(a_reply(), credentials), Unknown)
         await http.close()
 

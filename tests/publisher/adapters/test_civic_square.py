@@ -42,7 +42,7 @@ EXAMPLES = {
 
 @pytest.fixture
 def square(tmp_path: Path) -> Iterator[Square]:
-    with open_square(tmp_path, hang_seconds=5) as running:
+    with open_square(tmp_path) as running:
         accounts = [{**example.account, "token": example.token} for example in EXAMPLES.values()]
         running.http.put("/accounts", json=accounts).raise_for_status()
         yield running
@@ -50,7 +50,7 @@ def square(tmp_path: Path) -> Iterator[Square]:
 
 @asynccontextmanager
 async def a_channel(square: Square, example: Example) -> AsyncIterator[tuple[Channel, Credentials]]:
-    http = Http(total_seconds=1)
+    http = Http()
     try:
         channel = channels(http, facebook_version="v25.0")[example.account["platform"]]
         yield channel, Credentials(example.token, square.url + example.path, secrets=example.secrets)

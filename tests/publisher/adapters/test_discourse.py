@@ -68,7 +68,7 @@ def a_task(kind: str, **changes: Any) -> Task:
 
 @asynccontextmanager
 async def a_forum() -> AsyncIterator[tuple[ScriptedPlatform, Discourse, Credentials]]:
-    http = Http(total_seconds=0.5)
+    http = Http()
     async with ScriptedPlatform("discourse") as platform:
         platform.answers("GET", "/posts/4711.json", ASKED)
         platform.answers("GET", PENDING, {"pending_posts": []})

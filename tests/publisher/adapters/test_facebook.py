@@ -45,7 +45,7 @@ def an_error(code: int, subcode: int | None = None, status: int = 400, **members
 
 @asynccontextmanager
 async def a_page() -> AsyncIterator[tuple[PlatformStandIn, Facebook, Credentials]]:
-    http = Http(total_seconds=0.5)
+    http = Http()
     async with PlatformStandIn("facebook") as platform:
         try:
             yield platform, Facebook(http, default_version="v25.0"), Credentials(TOKEN, platform.url)

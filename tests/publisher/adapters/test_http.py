@@ -59,7 +59,7 @@ async def test_a_reused_connection_that_drops_is_no_answer_and_not_sent_twice() 
 
 
 async def test_a_hanging_platform_is_left_at_the_deadline() -> None:
-    async with PlatformStandIn("facebook") as platform, an_http(total_seconds=0.2) as http:
+    async with PlatformStandIn("facebook", hang_seconds=60) as platform, an_http(total_seconds=0.2) as http:
         platform.misbehave("hang")
         with pytest.raises(NoAnswer, match="within"):
             await send(http, platform.url)

@@ -63,7 +63,7 @@ def queued(publication: Publication) -> dict[str, str]:
 
 @asynccontextmanager
 async def a_provider() -> AsyncIterator[tuple[ScriptedPlatform, Mailgun, Credentials]]:
-    http = Http(total_seconds=0.5)
+    http = Http()
     async with ScriptedPlatform("mailgun") as platform:
         try:
             yield platform, Mailgun(http), Credentials(TOKEN, platform.url)

@@ -62,7 +62,7 @@ def a_reply(**changes: Any) -> Publication:
 
 @asynccontextmanager
 async def a_server() -> AsyncIterator[tuple[PlatformStandIn, Mastodon, Credentials]]:
-    http = Http(total_seconds=0.5)
+    http = Http()
     async with PlatformStandIn("mastodon", account=ACCOUNT) as platform:
         try:
             yield platform, Mastodon(http), Credentials(TOKEN, platform.url)
@@ -201,7 +201,7 @@ async def test_a_look_that_does_not_come_about_proves_nothing(answer: Answer) ->
 
 @asynccontextmanager
 async def an_api() -> AsyncIterator[tuple[ToldPlatform, Mastodon, Credentials]]:
-    http = Http(total_seconds=2)
+    http = Http()
     async with ToldPlatform() as platform:
         try:
             yield platform, Mastodon(http), Credentials(TOKEN, platform.url)
@@ -246,7 +246,7 @@ async def test_a_look_reads_further_back_page_by_page() -> None:
 async def test_a_look_that_takes_too_long_has_seen_nothing() -> None:
     async with an_api() as (platform, _, credentials):
         platform.silent.add("statuses")
-        http = Http(total_seconds=5)
+        http = Http()
         sighting = await Mastodon(http, look_seconds=0.1).find(a_reply(), SINCE, (), credentials)
         assert sighting == CannotSee("it took too long")
         await http.close()

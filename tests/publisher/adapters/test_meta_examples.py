@@ -43,7 +43,7 @@ LOOKED_AT = ("facebook", "messenger", "instagram")
 
 @asynccontextmanager
 async def a_channel(home: Path, example: Example) -> AsyncIterator[tuple[Square, Channel, Publication, Credentials]]:
-    http = Http(total_seconds=5)
+    http = Http()
     with open_square(home, hang_seconds=0.2) as square:
         square.http.put("/accounts", json=[dict(example.account) | {"token": example.token}]).raise_for_status()
         channel = channels(http, facebook_version="v25.0")[example.account["platform"]]

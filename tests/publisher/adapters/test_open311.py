@@ -51,7 +51,7 @@ def an_update(**changes: Any) -> Publication:
 
 @asynccontextmanager
 async def a_city() -> AsyncIterator[tuple[ScriptedPlatform, Open311, Credentials]]:
-    http = Http(total_seconds=0.5)
+    http = Http()
     async with ScriptedPlatform("open311") as platform:
         try:
             yield platform, Open311(http, clock=lambda: NOW), Credentials(TOKEN, platform.url)

@@ -62,7 +62,7 @@ def an_answer(**changes: Any) -> Publication:
 
 @asynccontextmanager
 async def a_provider() -> AsyncIterator[tuple[ScriptedPlatform, Postmark, Credentials]]:
-    http = Http(total_seconds=0.5)
+    http = Http()
     async with ScriptedPlatform("postmark") as platform:
         try:
             yield platform, Postmark(http), Credentials(TOKEN, platform.url)

@@ -156,8 +156,8 @@ async def test_a_group_that_moved_gets_the_answer_in_its_new_place_beside_no_mes
 
 
 async def test_a_move_does_not_make_an_attempt_longer() -> None:
-    async with answering(Telegram, TOKEN) as (platform, channel, credentials):
-        platform.seconds = 0.3
+    async with answering(Telegram, TOKEN, attempt_seconds=1) as (platform, channel, credentials):
+        platform.seconds = 0.6
         platform.answer(400, refused(400, "Bad Request: group chat was upgraded", migrate_to_chat_id=-1009))
         platform.answer(200, sent(3, -1009))
         assert await channel.send(a_reply(reply_to="-77:512"), credentials) == Unknown("no answer in time")

@@ -131,8 +131,8 @@ async def test_a_bot_whose_name_is_not_told_is_called_as_its_agency(info: tuple[
 
 
 async def test_asking_for_a_name_does_not_make_an_attempt_longer() -> None:
-    async with answering(Viber, "a-token") as (platform, channel, credentials):
-        platform.seconds = 0.4
+    async with answering(Viber, "a-token", attempt_seconds=1) as (platform, channel, credentials):
+        platform.seconds = 0.8
         platform.answer(200, TAKEN)
         platform.answer(200, TAKEN)
         assert await channel.send(a_message(), credentials) == Unknown("no answer in time")

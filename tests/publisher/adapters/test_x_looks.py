@@ -131,8 +131,8 @@ async def test_a_look_that_does_not_come_about_proves_nothing(status: int, body:
 
 
 async def test_a_look_of_many_pages_ends_with_the_attempt() -> None:
-    async with answering(X, "a-token") as (platform, channel, credentials):
-        platform.seconds = 0.2
+    async with answering(X, "a-token", attempt_seconds=1) as (platform, channel, credentials):
+        platform.seconds = 0.4
         for number in range(x.MOST_PAGES):
             platform.answer(200, a_page(a_post(text="Other"), next_token=f"t{number}"))
         sighting = await channel.find(a_reply(), SENT_AT, (), credentials)

@@ -96,7 +96,7 @@ def listed(*comments: Any, **more: Any) -> Told:
 
 @asynccontextmanager
 async def an_api() -> AsyncIterator[tuple[ToldPlatform, YouTube, Credentials]]:
-    http = Http(total_seconds=2)
+    http = Http()
     async with ToldPlatform() as platform:
         try:
             yield platform, YouTube(http), Credentials("ya29.token", platform.url, secrets=SECRETS)
@@ -176,7 +176,7 @@ async def test_a_reply_that_is_too_long_is_refused_unsent() -> None:
 
 
 async def test_what_is_not_there_got_nothing() -> None:
-    http = Http(total_seconds=1)
+    http = Http()
     nowhere = Credentials("ya29.token", "http://127.0.0.1:1", secrets=SECRETS)
     assert isinstance(await YouTube(http).send(a_reply(), nowhere), Unavailable)
     assert isinstance(await YouTube(http).find(a_reply(), SINCE, (), nowhere), CannotSee)
@@ -240,7 +240,7 @@ async def test_only_our_own_same_new_reply_is_ours(other: dict[str, Any]) -> Non
 async def test_a_look_that_takes_too_long_has_seen_nothing() -> None:
     async with an_api() as (platform, _, credentials):
         platform.silent.add("comments")
-        http = Http(total_seconds=5)
+        http = Http()
         sighting = await YouTube(http, look_seconds=0.1).find(a_reply(), SINCE, (), credentials)
         assert sighting == CannotSee("it took too long")
         await http.close()
