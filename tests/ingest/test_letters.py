@@ -46,6 +46,31 @@ async def test_a_letter_without_a_subject_has_none() -> None:
         assert await read(ingest) == [None]
 
 
+async def test_the_largest_letter_that_can_be_written_is_a_comment() -> None:
+    hostile = "\x01" * 60_000
+    person = "\U0001f6c2" * 240
+    attached = {"Name": "\U0001f6c2" * 200, "ContentType": "x/" + "y" * 98}
+    worded = {"Name": hostile[:200], "ContentType": hostile[:200]}
+    ids = {
+        "Message-ID": f"<1{person}@x>",
+        "References": f"<2{person}@x> <3{person}@x>",
+        "In-Reply-To": f"<4{person}@x>",
+    }
+    async with running_ingest() as ingest:
+        await ingest.connect("postmark", POSTMARK.account)
+        for number, attachment in enumerate((attached, worded)):
+            await write(
+                ingest,
+                FromFull={"Email": f"{person}@x", "Name": hostile},
+                Subject='"' * 2_000,
+                TextBody=f"{number}{hostile}",
+                Attachments=[attachment] * 30,
+                Headers=[{"Name": name, "Value": value.replace("@", f"{number}@")} for name, value in ids.items()],
+            )
+        assert await ingest.count("comment") == 2
+        assert await ingest.count("dead_letter") == 0
+
+
 async def test_what_comes_over_the_api_has_no_subject() -> None:
     async with running_ingest() as ingest:
         comment = {

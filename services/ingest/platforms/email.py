@@ -31,6 +31,8 @@ MOST_BYTES = 35 * MEBIBYTE
 MOST_ATTACHMENTS = 20
 """As many as an event has room for beside the longest text."""
 
+_CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f]+")
+_MEDIA_TYPE = re.compile("[!-~]{1,100}")
 _MOST_DATE_CHARACTERS = 100
 _MOST_FILE_NAME_CHARACTERS = 100
 _MOST_HTML_CHARACTERS = 500_000
@@ -121,13 +123,13 @@ def moment(date: str, now: datetime) -> datetime | None:
 
 
 def attachment(name: str, content_type: str) -> Media:
-    """An attachment by what is said of it."""
+    """An attachment by what is said of it. JSON would spell a control character as six bytes: no name needs any."""
     kind = content_type.partition(";")[0].strip().lower()
-    file_name = clean_name(name)
+    file_name = clean_name(_CONTROLS.sub(" ", name))
     return Media(
         _KINDS.get(kind.partition("/")[0], "file"),
         name=file_name[:_MOST_FILE_NAME_CHARACTERS] if file_name else None,
-        content_type=clean_name(kind[:_MOST_FILE_NAME_CHARACTERS]),
+        content_type=kind if _MEDIA_TYPE.fullmatch(kind) else None,
     )
 
 
