@@ -101,6 +101,7 @@ def duty(
         purpose=event.purpose,
         valid_until=event.valid_until,
         may_split=event.may_split,
+        subject_line=event.subject_line,
     )
     parts = formatting.wording_of(whole, facts)
     return replace(whole, parts=parts) if len(parts) > 1 else whole
