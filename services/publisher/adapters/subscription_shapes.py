@@ -130,12 +130,16 @@ class SecretOf(_Strict):
 
 
 class Redelivery(_Strict):
-    """What is to be sent again: these deliveries, those of a span of time, or all that did not arrive since."""
+    """What is to be sent again: these deliveries, those of a span of time, or all that did not arrive since.
+
+    ``cursor`` is the ``next`` of the answer to the same wish before, which goes on where that ended.
+    """
 
     ids: Annotated[list[Name], Field(min_length=1, max_length=MOST_IDS)] | None = None
     from_: Annotated[AwareDatetime, Field(strict=False)] | None = Field(None, alias="from")
     to: Annotated[AwareDatetime, Field(strict=False)] | None = None
     failed_since: Annotated[AwareDatetime, Field(strict=False)] | None = None
+    cursor: Annotated[str, Field(max_length=100)] | None = None
 
     @model_validator(mode="after")
     def _is_one_of_them(self) -> "Redelivery":

@@ -165,6 +165,8 @@ async def _change(connection: AsyncConnection, desk: Desk, row: Any, wanted: Wan
     row = await subscriptions.change(connection, row.id, written, status)
     if status == "unverified":
         await redelivering.challenge(connection, row.agency, row.id)
+    else:
+        await redelivering.withdraw_challenges(connection, row.id)
     await note(connection, desk, row, "changed", caller, {"url": row.url, "types": list(row.types)})
     return row
 

@@ -45,7 +45,7 @@ async def _change_subscriptions(connection: AsyncConnection, batch: Sequence[Set
         if one.claim.kind == "verification" and one.outcome.is_success:
             await endpoint_care.verified(connection, endpoint.subscription, endpoint.version)
         elif one.settlement.state == "disabled":
-            await endpoint_care.disable(connection, endpoint.subscription, "gone", version=endpoint.version)
+            await endpoint_care.gone(connection, endpoint.subscription, endpoint.version, one.claim.delivery)
 
 
 @dataclass(slots=True)
