@@ -1,4 +1,4 @@
-"""Callbacks when something else happens between two steps: an address that changes, two replays at once, a held event."""
+"""Callbacks when something else happens between two steps: an address that changes, two replays at once."""
 
 import asyncio
 import json

@@ -60,7 +60,8 @@ class Authentication(_Strict):
 class Wanted(_Strict):
     """What a subscriber wants. Without ``types`` or ``subjects``: everything of the agency.
 
-    ``headers`` and ``authentication`` stay as they are where a PUT does not name them; null takes them away.
+    ``headers`` and ``authentication`` stay as they are where a PUT does not name them; null takes them away. A PUT that
+    names another host, scheme or port has to name them: what opened one endpoint is not shown to another.
     """
 
     url: Annotated[str, Field(min_length=1, max_length=2048)]
@@ -108,6 +109,12 @@ class Wanted(_Strict):
         if "headers" in named:
             headers = {name: value.get_secret_value() for name, value in (self.headers or {}).items()}
         return Credentials(bearer, certificate, private_key, headers)
+
+    def keeps(self, before: Credentials) -> bool:
+        """Whether something that opened the endpoint ``before`` is to go on doing so without being named."""
+        named = self.model_fields_set
+        opens = before.bearer is not None or before.certificate is not None
+        return (opens and "authentication" not in named) or (bool(before.headers) and "headers" not in named)
 
 
 class NewSubscription(Wanted):
