@@ -112,8 +112,8 @@ async def test_a_correction_that_was_itself_taken_back_no_longer_shows_its_words
         await put_out(world, office, response)
         order = corrected(response)
         await put_out(world, office, order)
-        await put_out(world, office, retracted(response, response=order.correction))
-        assert [said for said in world.wall.standing.values() if LATER in str(said)] == []
+        await put_out(world, office, retracted(response.model_copy(update={"response": order.correction})))
+        assert [str(said) for said in world.wall.standing.values() if LATER in str(said)] == []
         (item,) = await the_items(office)
         assert LATER not in str(item)
         assert item["content_text"] == FIRST
