@@ -30,6 +30,7 @@ from services.publisher.adapters.subscription_shapes import (
 from services.publisher.callback_ports import Credentials
 from services.publisher.domain.addresses import Egress, NotAllowed, origin
 from services.publisher.domain.signing import Key, algorithms
+from services.publisher.domain.subscriptions import challenging
 from shared import audit, idempotency
 from shared.audit import Entry
 from shared.auth import Caller, requires
@@ -37,6 +38,7 @@ from shared.clock import Clock, utc_now
 from shared.database import Database
 from shared.ids import new_id
 from shared.problems import Problem, not_found
+from shared.secrets import WrongKey
 from shared.strict_json import StrictRoute
 
 MOST = 200
@@ -162,7 +164,7 @@ async def _change(connection: AsyncConnection, desk: Desk, row: Any, wanted: Wan
     status = row.status
     if status != "disabled":
         status = "unverified" if must_verify else "enabled"
-    before = desk.vault.open_credentials(row.id, None if row.sealed is None else bytes(row.sealed))
+    before = _credentials_before(desk, row, wanted)
     if origin(row.url) != origin(wanted.url) and wanted.keeps(before):
         raise _unusable("/url", "this is another host: send `authentication` and `headers` as well, or null")
     written = _written(desk, row.id, wanted, before)
@@ -173,6 +175,22 @@ async def _change(connection: AsyncConnection, desk: Desk, row: Any, wanted: Wan
         await redelivering.withdraw_challenges(connection, row.id)
     await note(connection, desk, row, "changed", caller, {"url": row.url, "types": list(row.types)})
     return row
+
+
+def _credentials_before(desk: Desk, row: Any, wanted: Wanted) -> Credentials:
+    """What opens the endpoint until now. Raises ``Problem`` 409 where it was sealed with a key that is lost and is to
+    stay all the same."""
+    try:
+        return desk.vault.open_credentials(row.id, None if row.sealed is None else bytes(row.sealed))
+    except WrongKey as error:
+        if {"authentication", "headers"} <= wanted.model_fields_set:
+            return Credentials()
+        raise Problem(
+            409,
+            "credentials-unreadable",
+            "What opens this endpoint cannot be read any more",
+            detail="Send `authentication` and `headers` anew, or null.",
+        ) from error
 
 
 def _written(desk: Desk, id: str, wanted: Wanted, before: Credentials) -> Written:
@@ -191,7 +209,7 @@ def _written(desk: Desk, id: str, wanted: Wanted, before: Credentials) -> Writte
 def _check(desk: Desk, wanted: Wanted) -> None:
     """Raise ``Problem`` 422 for an address or a certificate that can be seen to be of no use."""
     try:
-        desk.egress.check(wanted.url)
+        desk.egress.check(challenging(wanted.url) if wanted.verification == "get" else wanted.url)
     except NotAllowed as refused:
         raise _unusable("/url", str(refused)) from refused
     credentials = wanted.credentials()

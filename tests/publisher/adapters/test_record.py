@@ -132,6 +132,12 @@ async def test_words_stay_words_whatever_they_look_like(words: str) -> None:
         assert item["content_text"] == words
 
 
+async def test_lines_end_as_they_do_whatever_system_they_were_written_on() -> None:
+    async with a_public_office() as office:
+        await office.publish(a_response(text="Monday to Friday.\r\nSaturday until noon."))
+        assert "Monday to Friday.\nSaturday until noon." in (await office.get(HOME)).text
+
+
 async def test_what_was_corrected_keeps_its_first_wording_struck() -> None:
     async with a_public_office() as office:
         (event,) = await office.publish(a_response())
