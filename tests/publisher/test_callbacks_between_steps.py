@@ -2,13 +2,16 @@
 
 import asyncio
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from services.publisher.adapters.store import redelivering
-from services.publisher.callback_ports import Request
-from services.publisher.domain.subscriptions import Outcome
+from services.publisher.adapters.store import delivery_settling, redelivering, subscriptions
+from services.publisher.callback_ports import Request, Settled
+from services.publisher.domain.subscriptions import Breaker, Outcome, Settlement
+from shared.database import EVERY_AGENCY
+from tests.publisher.builders import NOW
 from tests.publisher.telling import Telling, a_routed_case, telling
 from tests.support.subscriber import Subscriber
 
@@ -130,3 +133,20 @@ async def test_an_address_that_need_not_prove_itself_any_more_is_not_kept_waitin
         await work.happen(a_routed_case())
         assert [one.kind for one in await work.deliveries.claim(10, {}, 10)] == ["event"]
         assert await work.states() == ["cancelled", "sending"]
+
+
+async def test_a_subscription_is_deleted_while_what_failed_is_written_down_and_neither_is_refused() -> None:
+    async with telling() as work:
+        known = await work.subscribe(OLD)
+        await work.happen(*(a_routed_case() for _ in range(2)))
+        claims = await work.deliveries.claim(10, {}, 10)
+        failed = [
+            Settled(one, Settlement("waiting", 1, timedelta(0)), Outcome("refused", 500), NOW, NOW) for one in claims
+        ]
+        async with work.database.begin(EVERY_AGENCY) as connection:
+            await subscriptions.by_id(connection, known["id"], lock=True)
+            settling = asyncio.create_task(delivery_settling.settle(work.database, failed, Breaker()))
+            await asyncio.wait([settling], timeout=0.5)
+            await subscriptions.delete(connection, known["id"])
+        assert await settling == [False, False]
+        assert await work.states() == ["cancelled", "cancelled"]

@@ -83,6 +83,7 @@ def after_attempt(
 
 
 CHALLENGE_CHARACTERS = 43
+"""How long a challenge is: 32 random bytes in base64."""
 
 
 def challenging(url: str, challenge: str = "x" * CHALLENGE_CHARACTERS) -> str:

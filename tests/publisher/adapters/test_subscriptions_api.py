@@ -120,7 +120,7 @@ async def test_what_can_no_longer_be_opened_is_named_anew_or_taken_away() -> Non
         await work.run("UPDATE subscription SET sealed = 'sealed with a key that is lost'")
         path = f"/v1/subscriptions/{known['id']}"
         refused = await put(work, path, {"url": URL, "headers": None}, '"1"')
-        assert (refused.status_code, refused.json()["type"].rpartition("/")[2]) == (409, "credentials-unreadable")
+        assert (refused.status_code, refused.json()["type"].rpartition(":")[2]) == (409, "credentials-unreadable")
         taken = await put(work, path, {"url": URL, "headers": None, "authentication": {"bearer": "c"}}, '"1"')
         assert (taken.status_code, taken.json()["authentication"]) == (200, "bearer")
 
