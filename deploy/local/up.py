@@ -9,7 +9,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from deploy.local import demo, parley_json
+from deploy.local import demo, parley_json, sample
 from deploy.local.embedded import Embedded, Options
 from deploy.local.errors import CannotRun
 
@@ -50,8 +50,10 @@ def addresses(home: Path) -> Table:
     table = Table(show_header=False, box=None, padding=(0, 2))
     if found is None:
         return table
+    records = [("Public record", f"{found['publisher']}/public/{agency}") for agency in sample.agencies()]
     for name, address in (
         ("Town square (write as a citizen)", found["town_square"]),
+        *records,
         ("Ingest API", f"{found['ingest']}/docs"),
         ("Policy API", f"{found['policy']}/docs"),
         ("Publisher API", f"{found['publisher']}/docs"),

@@ -38,6 +38,11 @@ def kept(
     return Response(body, headers=fields, media_type=media_type)
 
 
+def for_people(request: Request) -> bool:
+    """Whether a page is wanted rather than something for programs: browsers name HTML, programs as a rule do not."""
+    return "text/html" in request.headers.get("accept", "")
+
+
 def _is_known(request: Request, fields: dict[str, str]) -> bool:
     known = request.headers.get("if-none-match")
     if known is not None:

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.responses import Response
 
 from services.publisher.adapters.record.api import known
-from services.publisher.adapters.record.caching import kept
+from services.publisher.adapters.record.caching import for_people, kept
 from services.publisher.adapters.record.page import HEADERS, HTML_TYPE
 from services.publisher.adapters.record.receipt_page import receipt_page
 from services.publisher.adapters.store import record, register
@@ -46,7 +46,7 @@ def router(database: Database, key: bytes, clock: Clock = utc_now) -> APIRouter:
             name = await record.name_of(connection, agency) or agency
         if standing is None:
             raise not_found("receipt")
-        if "text/html" in request.headers.get("accept", ""):
+        if for_people(request):
             body = receipt_page(Page(agency, name), _receipt(standing))
             return Response(body, headers={**HEADERS, "Vary": "Accept"}, media_type=HTML_TYPE)
         return JSONResponse(_receipt(standing), headers={"Vary": "Accept"})
