@@ -77,15 +77,9 @@ def officers() -> list[Officer]:
 
 def accounts(keep: Keep) -> list[Account]:
     """The passport office is on every platform; every agency has Mastodon, a signed portal and Open311."""
+    name = _NAMES["passports"]
     found = [
-        Account(
-            "passports",
-            platform,
-            account,
-            _NAMES["passports"],
-            secrets_of(platform, keep),
-            _token(platform, account, keep),
-        )
+        Account("passports", platform, account, name, secrets_of(platform, keep), _token(platform, account, keep))
         for platform, account in _OF_PASSPORTS.items()
     ]
     for number, agency in enumerate(agencies(), start=1):

@@ -1,13 +1,18 @@
 """``parley`` at a shell, where something it needs is not as it should be: one line says what, and nothing is broken."""
 
 import fcntl
+import io
 import json
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
+from deploy.local.up import show_addresses
 from services.cli import main
 from tests.support.ports import free_port_base
+
+PARTS = ("ingest", "policy", "publisher", "town_square")
 
 
 def up(home: Path, command: str = "up") -> int:
@@ -77,3 +82,15 @@ def test_the_document_of_a_service_needs_no_settings(service: str, capsys: pytes
 def test_an_address_that_is_none_is_wrong_use(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["migrate", "ingest", "--database", "nonsense"]) == 2
     assert "postgresql://" in capsys.readouterr().err
+
+
+def test_no_address_is_cut(tmp_path: Path) -> None:
+    home = tmp_path / ("a-long-name" * 12)
+    home.mkdir()
+    found = {part: f"http://127.0.0.1:{port}" for port, part in enumerate(PARTS, start=8001)}
+    (home / "parley.json").write_text(json.dumps(found))
+    written = io.StringIO()
+    show_addresses(home, Console(file=written, width=60))
+    lines = written.getvalue().splitlines()
+    assert [line for line in lines if line.endswith("http://127.0.0.1:8003/public/passports")]
+    assert lines[-1].endswith(str(home / "logs"))

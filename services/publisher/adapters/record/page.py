@@ -54,8 +54,12 @@ def page_of(page: Page, *, is_first: bool = True) -> bytes:
 
 def page_of_one(page: Page, entry: Entry) -> bytes:
     """A page of a single response."""
-    whole = f'<nav aria-label="Pages">{_link(_home(page), "The whole record")}</nav>'
-    return document(page, f"{entry.title} – {page.name}", f"{_article(page, entry)}\n{whole}")
+    return document(page, f"{entry.title} – {page.name}", f"{_article(page, entry)}\n{back_to(page)}")
+
+
+def back_to(page: Page) -> str:
+    """The way to the whole record, from any page below it."""
+    return f'<nav aria-label="Pages">{_link(_home(page), "The whole record")}</nav>'
 
 
 def document(page: Page, title: str, content: str, *, lead: str | None = LEAD, is_whole: bool = True) -> bytes:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from services.publisher.adapters.record.page import document, safe
+from services.publisher.adapters.record.page import back_to, document, safe
 from services.publisher.domain.record import Page
 
 OUTCOMES = {
@@ -21,7 +21,7 @@ REASONS = {
     "other": "another reason",
 }
 LEVELS = {
-    "L0": "automatic, by wording that was cleared beforehand",
+    "L0": "automatic",
     "L1": "desk officer",
     "L2": "communications",
     "L3": "head of a division",
@@ -40,8 +40,9 @@ MANNERS = {
 def receipt_page(page: Page, said: dict[str, Any]) -> bytes:
     """The receipt ``said`` as it is stated in JSON, in words."""
     lines = "\n".join(f"<div><dt>{name}</dt><dd>{safe(str(value))}</dd></div>" for name, value in _lines(said))
-    content = f'<article>\n<h2 class="words">{OUTCOMES[said["outcome"]]}</h2>\n<dl>\n{lines}\n</dl>\n</article>'
-    return document(page, f"{OUTCOMES[said['outcome']]} – {page.name}", content, lead=LEAD)
+    outcome = OUTCOMES[said["outcome"]]
+    told = f'<article>\n<h2 class="words">{outcome}</h2>\n<dl>\n{lines}\n</dl>\n</article>'
+    return document(page, f"{outcome} – {page.name}", f"{told}\n{back_to(page)}", lead=LEAD)
 
 
 def _lines(said: dict[str, Any]) -> list[tuple[str, Any]]:

@@ -1,15 +1,18 @@
 """Problems on the public pages, in words for whoever reads them in a browser; programs get the problem as ever."""
 
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.responses import Response
 
 from services.publisher.adapters.record.caching import for_people
-from services.publisher.adapters.record.page import HEADERS, HTML_TYPE, document
+from services.publisher.adapters.record.page import HEADERS, HTML_TYPE, back_to, document
 from services.publisher.domain.record import Page
 from shared.problems import Problem
+
+Handler = Callable[[Request, Any], Response | Awaitable[Response]]
 
 PREFIX = "/public/"
 KINDS: tuple[type[Exception], ...] = (Problem, RequestValidationError)
@@ -36,9 +39,10 @@ def install(app: FastAPI) -> None:
         app.add_exception_handler(kind, _in_words(app.exception_handlers[kind]))
 
 
-def _in_words(answer: Callable[[Request, Exception], Awaitable[Response]]) -> Callable[..., Awaitable[Response]]:
+def _in_words(answer: Handler) -> Callable[[Request, Exception], Awaitable[Response]]:
     async def handle(request: Request, error: Exception) -> Response:
-        problem = await answer(request, error)
+        answered = answer(request, error)
+        problem = answered if isinstance(answered, Response) else await answered
         if not request.url.path.startswith(PREFIX) or not for_people(request) or problem.status_code not in _WORDS:
             return problem
         body = _page(request, problem.status_code)
@@ -52,7 +56,8 @@ def _page(request: Request, status: int) -> bytes:
     about_receipts = "/receipts" in request.url.path
     title, advice = _WORDS[status][about_receipts]
     agency = Page(str(request.path_params.get("agency", "")), title)
-    return document(agency, title, f"<p>{advice}</p>", lead=None, is_whole=about_receipts)
+    way = back_to(agency) if request.url.path.removeprefix(PREFIX).count("/") else ""
+    return document(agency, title, f"<p>{advice}</p>\n{way}", lead=None, is_whole=about_receipts)
 
 
 _WORDS = {

@@ -52,9 +52,14 @@ async def attempts(connection: AsyncConnection, delivery: str) -> list[Row]:
 
 
 async def send_again(connection: AsyncConnection, subscription: str, again: Again) -> int:
-    """Have deliveries that ended made once more from the beginning of the schedule, under the ids they had."""
+    """Have deliveries that ended, or wait after a failure, made now and from the beginning of the schedule.
+
+    They keep their ids. Whoever asks has mended the endpoint: it rests no longer.
+    """
     names = {"subscription": subscription, "most": MOST_AT_ONCE, **vars(again)}
-    return len((await connection.execute(_AGAIN, names)).all())
+    number = len((await connection.execute(_AGAIN, names)).all())
+    await connection.execute(_REST_NO_LONGER, {"subscription": subscription})
+    return number
 
 
 async def test(connection: AsyncConnection, agency: str, subscription: str) -> str:
@@ -104,7 +109,7 @@ _AGAIN = text("""
     WITH chosen AS (
         SELECT id, row_number() OVER (ORDER BY position) AS place FROM delivery
         WHERE subscription = :subscription AND kind = 'event'
-          AND state IN ('delivered', 'exhausted', 'disabled', 'cancelled')
+          AND (state IN ('delivered', 'exhausted', 'disabled', 'cancelled') OR (state = 'waiting' AND failures > 0))
           AND (NOT :failed_only OR state <> 'delivered')
           AND (CAST(:ids AS text[]) IS NULL OR id = ANY (CAST(:ids AS text[])) OR message = ANY (CAST(:ids AS text[])))
           AND (CAST(:since AS timestamptz) IS NULL OR recorded_at >= :since)
@@ -114,8 +119,9 @@ _AGAIN = text("""
     UPDATE delivery AS d SET
         state = 'waiting', failures = 0, settled_at = NULL,
         due_at = statement_timestamp() + make_interval(secs => chosen.place * 0.000001)
-    FROM chosen WHERE d.id = chosen.id RETURNING d.id
+    FROM chosen WHERE d.id = chosen.id AND d.state <> 'sending' RETURNING d.id
 """)
+_REST_NO_LONGER = text("UPDATE subscription SET resting_until = NULL WHERE id = :subscription")
 _NO_LONGER = text("""
     UPDATE delivery SET state = 'cancelled', due_at = NULL, lease_token = NULL, settled_at = statement_timestamp()
     WHERE subscription = :subscription AND kind = 'verification' AND state IN ('waiting', 'sending')
