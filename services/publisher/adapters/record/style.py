@@ -40,6 +40,7 @@ article { background: var(--card); border: 1px solid var(--line); border-radius:
 article.retracted { background: transparent; border-style: dashed; }
 .meta { display: flex; flex-wrap: wrap; gap: .3rem .9rem; align-items: baseline; margin: 0; font-size: .84rem;
   color: var(--soft); }
+.meta a { padding: .1rem 0; }
 .meta.below { margin-top: .9rem; }
 .chip { font-size: .76rem; border: 1px solid var(--line); border-radius: 1rem; padding: .05rem .6rem; }
 .words { margin: .6rem 0 0; white-space: pre-wrap; overflow-wrap: anywhere; font-size: 1.06rem; }
@@ -52,7 +53,7 @@ ins { text-decoration: none; }
 dl { margin: 1.1rem 0 .4rem; font-family: ui-sans-serif, system-ui, sans-serif; font-size: .92rem; }
 dl div { display: flex; flex-wrap: wrap; gap: 0 1rem; padding: .35rem 0; border-top: 1px solid var(--line); }
 dt { flex: 0 0 15rem; color: var(--soft); }
-dd { margin: 0; overflow-wrap: anywhere; }
+dd { flex: 1 1 14rem; margin: 0; overflow-wrap: anywhere; }
 form { margin: 0 0 1.6rem; padding: 1rem 0; border-top: 1px solid var(--line); border-bottom: 1px solid var(--line); }
 label { font-weight: 600; color: var(--ink); font-size: 1rem; }
 .hint { margin: .1rem 0 .6rem; }

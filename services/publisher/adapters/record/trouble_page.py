@@ -56,7 +56,8 @@ def _page(request: Request, status: int) -> bytes:
     about_receipts = "/receipts" in request.url.path
     title, advice = _WORDS[status][about_receipts]
     agency = Page(str(request.path_params.get("agency", "")), title)
-    way = back_to(agency) if request.url.path.removeprefix(PREFIX).count("/") else ""
+    may_be_here = status != 404 or "/" in request.url.path.removeprefix(PREFIX)
+    way = back_to(agency) if may_be_here else ""
     return document(agency, title, f"<p>{advice}</p>\n{way}", lead=None, is_whole=about_receipts)
 
 
