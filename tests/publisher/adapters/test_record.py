@@ -208,6 +208,7 @@ async def test_a_json_feed_has_what_its_format_asks_for() -> None:
         answer = await office.get(f"{HOME}/feed.json")
         feed = answer.json()
         assert answer.headers["content-type"] == "application/feed+json"
+        assert answer.headers["access-control-allow-origin"] == "*", "a page of another site may show it"
         assert feed["version"] == "https://jsonfeed.org/version/1.1"
         assert feed["title"]
         assert feed["feed_url"] == f"https://parley.example{HOME}/feed.json"

@@ -15,6 +15,9 @@ SETTLED_SECONDS = 5.0
 FRESH = "public, max-age=5, stale-if-error=600"
 """The record: seconds after a publication it is there for all."""
 
+ANYWHERE = {"Access-Control-Allow-Origin": "*"}
+"""What anybody may read, the page of another site may read for them (Fetch, 3.2)."""
+
 LASTING = "public, max-age=86400"
 """What changes with a release of Parley only."""
 
@@ -30,7 +33,8 @@ def kept(
     caching: str = FRESH,
 ) -> Response:
     """``body``, or 304 where the caller has it; ``If-None-Match`` outweighs ``If-Modified-Since`` (RFC 9110, 13.2)."""
-    fields = {"ETag": f'"{hashlib.sha256(body).hexdigest()[:32]}"', "Cache-Control": caching, **(headers or {})}
+    tag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
+    fields = {"ETag": tag, "Cache-Control": caching, **ANYWHERE, **(headers or {})}
     if modified is not None and (clock() - modified).total_seconds() > SETTLED_SECONDS:
         fields["Last-Modified"] = format_datetime(modified.astimezone(UTC), usegmt=True)
     if _is_known(request, fields):
