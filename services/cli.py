@@ -6,6 +6,7 @@ which). Results go to standard output, progress to standard error.
 
 import argparse
 import asyncio
+import base64
 import importlib
 import json
 import os
@@ -15,10 +16,14 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
+from asyncpg import PostgresError
+from pydantic import BaseModel, ValidationError
+from sqlalchemy.exc import ArgumentError
 
 from services.durations import read_duration
 from services.policy.adapters import cli as policy_cli
+from services.policy.adapters.cli.sources import refuse
+from services.policy.domain.composing.composition import InvalidPolicy
 from shared import telemetry
 from shared.database import Database
 from shared.provisioning import SERVICES
@@ -82,7 +87,11 @@ def _serve(options: argparse.Namespace) -> int:
 
     settings = _settings(options.service)
     telemetry.configure(options.service, settings.log.level)
-    serve(_main_of(options.service).create_app(settings), settings.http)
+    try:
+        app = _main_of(options.service).create_app(settings)
+    except InvalidPolicy as invalid:
+        refuse(invalid)
+    serve(app, settings.http)
     return DONE
 
 
@@ -95,25 +104,51 @@ def _migrate(options: argparse.Namespace) -> int:
         return WRONG_USE
     try:
         migrate(options.service, url)
-    except OSError as error:
+    except ArgumentError:
+        print("An address reads like postgresql://user:password@host:port/name.", file=sys.stderr)
+        return WRONG_USE
+    except (OSError, PostgresError) as error:
         print(f"The database cannot be reached: {error}", file=sys.stderr)
         return CANNOT
     return DONE
 
 
 def _openapi(options: argparse.Namespace) -> int:
-    print(json.dumps(_main_of(options.service).create_app(_settings(options.service)).openapi(), indent=1))
+    kind = importlib.import_module(f"services.{options.service}.settings").Settings
+    # The document is the same whatever a service is connected to; nothing is connected to make it.
+    given = {name: value for name, value in _NOWHERE.items() if name in kind.model_fields}
+    if options.service == "policy":
+        given["policies"] = {"path": os.environ.get("PARLEY_POLICIES__PATH") or _local("sample").AGENCIES_FOLDER}
+    settings = kind(**given)
+    print(json.dumps(_main_of(options.service).create_app(settings).openapi(), indent=1))
     return DONE
 
 
+_NOWHERE: dict[str, Any] = {
+    "database": {"url": "postgresql://nobody@localhost:1/nothing"},
+    "kafka": {"bootstrap": "localhost:1"},
+    "auth": {"issuer": "http://localhost:1", "jwks_url": "http://localhost:1/keys"},
+    "secrets": {"key": base64.b64encode(bytes(32)).decode()},
+}
+
+
 def _settings(service: str) -> Any:
+    kind = importlib.import_module(f"services.{service}.settings").Settings
     try:
-        return importlib.import_module(f"services.{service}.settings").Settings()
+        return kind()
     except ValidationError as error:
         for one in error.errors():
-            name = "PARLEY_" + "__".join(str(part) for part in one["loc"]).upper()
-            print(f"{name}: {one['msg']}", file=sys.stderr)
+            for name in _variables(kind, one["loc"]):
+                print(f"{name}: {one['msg']}", file=sys.stderr)
         sys.exit(WRONG_USE)
+
+
+def _variables(settings: type[BaseModel], place: tuple[int | str, ...]) -> list[str]:
+    """The variables that a place in the settings comes from: those that a missing group cannot do without."""
+    group = settings.model_fields[str(place[0])].annotation
+    inner = group.model_fields if len(place) == 1 and isinstance(group, type) and issubclass(group, BaseModel) else {}
+    needed = [(*place, name) for name, field in inner.items() if field.is_required()]
+    return ["PARLEY_" + "__".join(str(part) for part in parts).upper() for parts in needed or [place]]
 
 
 def _main_of(service: str) -> Any:
@@ -136,7 +171,11 @@ def _local_options(embedded: Any, options: argparse.Namespace) -> Any:
 
 
 def _running(home: Path) -> dict[str, Any]:
-    found: dict[str, Any] | None = _local("parley_json").read(home)
+    try:
+        found: dict[str, Any] | None = _local("parley_json").read(home)
+    except OSError as error:
+        print(f"{error.filename} cannot be read: {error.strerror}", file=sys.stderr)
+        sys.exit(CANNOT)
     if found is None:
         print(f"No Parley runs in {home}; start one with `parley up`.", file=sys.stderr)
         sys.exit(CANNOT)

@@ -116,8 +116,14 @@ def invalid(error: RequestValidationError | ValidationError) -> Problem:
     found = error.errors()
     if any(one["type"] == "json_invalid" for one in found):
         return Problem(400, "invalid-json", "The body is not valid JSON")
-    errors = [{"pointer": _pointer(one["loc"]), "detail": one["msg"]} for one in found[:20]]
+    errors = [{"pointer": _pointer(one["loc"]), "detail": _told(one["msg"])} for one in found[:20]]
     return Problem(422, "invalid-input", "Some of the input is not valid", errors=errors)
+
+
+def _told(message: str) -> str:
+    """A validator's sentence as it was written, without the name of the exception that carried it."""
+    sentence = message.removeprefix("Value error, ")
+    return sentence if sentence == message else sentence[:1].upper() + sentence[1:]
 
 
 def _pointer(location: tuple[int | str, ...]) -> str:

@@ -111,6 +111,7 @@ class Service:
         app.add_middleware(RequestBodyLimitMiddleware, max_body_size=MOST_BODY_BYTES)
         app.add_middleware(_TooLarge)
         app.add_middleware(_Edge)
+        app.add_middleware(_Head)
         return app
 
     def _lifespan(self, supervisor: Supervisor) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
@@ -221,6 +222,23 @@ class _Edge:
                 await refusal.response()(scope, receive, send_safely)
                 return
         await self._app(scope, receive, send_safely)
+
+
+class _Head:
+    """Answers HEAD as GET without the body (RFC 9110, 9.3.2), wherever there is a GET."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["method"] != "HEAD":
+            await self._app(scope, receive, send)
+            return
+
+        async def send_head(message: Message) -> None:
+            await send({**message, "body": b""} if message["type"] == "http.response.body" else message)
+
+        await self._app({**scope, "method": "GET"}, receive, send_head)
 
 
 class _TooLarge:

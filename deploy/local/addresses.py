@@ -1,4 +1,4 @@
-"""Who listens where in the embedded run: one base number, eight neighbours."""
+"""Who listens where in the embedded run: one base number, seven neighbours."""
 
 import socket
 from dataclasses import dataclass
@@ -36,7 +36,7 @@ class Addresses:
                     probe.bind((HOST, self.port(part)))
                 except OSError as error:
                     raise PortTaken(
-                        f"Port {self.port(part)}, which the {part} needs, is in use. "
+                        f"Port {self.port(part)}, which {part.replace('_', ' ')} needs, is in use. "
                         f"Choose other ports with --port-base (now {self.base})."
                     ) from error
 

@@ -78,7 +78,7 @@ async def _run(options: Options, *, as_json: bool) -> int:
         await parley.start()
         return await show(options.home, as_json=as_json, to=sys.stdout)
     except CannotRun as error:
-        console.print(str(error))
+        print(error, file=sys.stderr)  # noqa: T201
         return 3
     finally:
         await parley.stop()

@@ -63,11 +63,11 @@ class Embedded:
         self._children: dict[str, Child] = {}
         self._tasks: list[asyncio.Task[None]] = []
         self._complete = False
+        self._lock: object | None = None
 
     async def start(self) -> None:
         """Start everything and write ``parley.json``. Raises ``NotStarted`` and what the parts raise."""
         home = self.options.home
-        home.mkdir(parents=True, exist_ok=True)
         self._lock = _lock(home)
         parley_json.remove(home)
         self.addresses.require_free(self._own_parts())
@@ -86,6 +86,8 @@ class Embedded:
 
     async def stop(self) -> None:
         """Drain the services, then stop what they stood on; nothing is left running."""
+        if self._lock is None:
+            return  # The home is another's, or nobody's: nothing in it is ours to take away.
         self._complete = False
         parley_json.remove(self.options.home)
         for task in self._tasks:
@@ -254,11 +256,16 @@ def _stream_url(square: str) -> str:
 
 def _lock(home: Path) -> object:
     """Two Parleys in one home would share one database folder. The lock is held as long as the file is open."""
-    file = (home / ".lock").open("w")
     try:
+        home.mkdir(parents=True, exist_ok=True)
+        file = (home / ".lock").open("w")
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
         raise NotStarted(f"Parley runs in {home} already.") from error
+    except OSError as error:
+        raise NotStarted(
+            f"{home} cannot be the home of a Parley: {error.strerror}. Name another with --home."
+        ) from error
     return file
 
 

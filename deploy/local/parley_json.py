@@ -64,7 +64,7 @@ def read(home: Path) -> dict[str, Any] | None:
     """The document of a running Parley, or None where none runs."""
     try:
         found: dict[str, Any] = json.loads((home / NAME).read_text())
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     return found
 

@@ -77,13 +77,13 @@ def officers() -> list[Officer]:
 
 def accounts(keep: Keep) -> list[Account]:
     """The passport office is on every platform; every agency has Mastodon, a signed portal and Open311."""
-    name = "Passport Office"
+    name = _NAMES["passports"]
     found = [
         Account("passports", platform, account, name, secrets_of(platform, keep), _token(platform, account, keep))
         for platform, account in _OF_PASSPORTS.items()
     ]
     for number, agency in enumerate(agencies(), start=1):
-        name = agency.replace("-", " ").title()
+        name = _NAMES.get(agency) or agency.replace("-", " ").title()
         token = keep.secret(f"mastodon.{agency}", 40)
         # The same for both directions, so that one secret is enough to play the server's part as well.
         both = {"token": token, "webhook_secret": token}
@@ -127,6 +127,9 @@ def beside_the_token(account: Account) -> dict[str, str]:
         case _:
             return {}
 
+
+_NAMES = {"passports": "Passport Office"}
+"""What an agency calls itself on platforms, where it is not what its file is called."""
 
 PROOF = {
     "facebook": "app_secret",

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
+from rich.markup import escape
 
-from deploy.local import demo, parley_json
+from deploy.local import demo, parley_json, sample
 from deploy.local.embedded import Embedded, Options
 from deploy.local.errors import CannotRun
 
@@ -33,7 +33,7 @@ async def _run(options: Options, *, with_demo: bool) -> int:
             await _first(showing, stopped)
             showing.cancel()
         if not stopped.is_set():
-            console.print(addresses(options.home))
+            show_addresses(options.home, console)
             console.print("Write a comment in the town square and follow it. Ctrl-C stops everything.")
         await stopped.wait()
         return 0
@@ -44,22 +44,21 @@ async def _run(options: Options, *, with_demo: bool) -> int:
         await parley.stop()
 
 
-def addresses(home: Path) -> Table:
-    """Where everything is, for people."""
+def show_addresses(home: Path, console: Console) -> None:
+    """Where everything is, a line each. Nothing is cut or broken: an address is there to be copied."""
     found = parley_json.read(home)
-    table = Table(show_header=False, box=None, padding=(0, 2))
     if found is None:
-        return table
+        return
     for name, address in (
         ("Town square (write as a citizen)", found["town_square"]),
+        *((f"Public record of {agency}", f"{found['publisher']}/public/{agency}") for agency in sample.agencies()),
         ("Ingest API", f"{found['ingest']}/docs"),
         ("Policy API", f"{found['policy']}/docs"),
         ("Publisher API", f"{found['publisher']}/docs"),
         ("Tokens, accounts, processes", str(home / parley_json.NAME)),
         ("Logs", str(home / "logs")),
     ):
-        table.add_row(name, f"[bold]{address}[/]")
-    return table
+        console.print(f"  {name:<34}[bold]{escape(address)}[/]", soft_wrap=True)
 
 
 def stop_requested() -> asyncio.Event:

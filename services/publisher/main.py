@@ -13,7 +13,7 @@ from services.publisher.adapters.credentials import Vault
 from services.publisher.adapters.http import Http
 from services.publisher.adapters.platforms import channels
 from services.publisher.adapters.record import api as record_api
-from services.publisher.adapters.record import receipts_api
+from services.publisher.adapters.record import receipts_api, trouble_page
 from services.publisher.adapters.record.closing import Closing
 from services.publisher.adapters.store.claims import PostgresClaims
 from services.publisher.adapters.store.keeping import PostgresKeeper
@@ -87,7 +87,9 @@ def create_app(settings: Settings) -> FastAPI:
     service.loops["reach"] = measuring(reaches, platforms, settings.reach).run
     service.loops["register"] = Closing(service.database).run
     service.at_close += [claims.close, http.close]
-    return service.app()
+    app = service.app()
+    trouble_page.install(app)
+    return app
 
 
 def measuring(reaches: PostgresReaches, platforms: Mapping[str, Channel], reach: ReachSettings) -> Measuring:

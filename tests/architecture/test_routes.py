@@ -96,3 +96,16 @@ def test_the_openapi_document_can_be_made(service: str) -> None:
         if not (operation.get("description") or operation.get("summary"))
     ]
     assert undescribed == []
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_every_error_in_the_document_is_a_problem_or_of_another_standard(service: str) -> None:
+    """What the framework would say of invalid input is never what a service answers."""
+    document = application(service).openapi()
+    theirs = [
+        f"{method} {path}"
+        for path, operations in document["paths"].items()
+        for method, operation in operations.items()
+        if "HTTPValidationError" in str(operation["responses"])
+    ]
+    assert theirs == []

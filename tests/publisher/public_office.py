@@ -12,7 +12,7 @@ from sqlalchemy import text
 
 from services.publisher.adapters import reach_api
 from services.publisher.adapters.consumers import handler, keeping_record
-from services.publisher.adapters.record import api, receipts_api
+from services.publisher.adapters.record import api, receipts_api, trouble_page
 from services.publisher.adapters.store import settling
 from services.publisher.adapters.store.duties import Duties
 from services.publisher.domain.outcomes import Published
@@ -108,6 +108,7 @@ async def an_office_over(database: Database) -> AsyncIterator[Office]:
     problems.install(app)
     for router in (api.router(database, None), receipts_api.router(database, KEY), reach_api.router(database)):
         app.include_router(router)
+    trouble_page.install(app)
     transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="https://parley.example") as client:
         yield Office(database, client)

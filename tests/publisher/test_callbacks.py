@@ -253,6 +253,35 @@ async def test_a_replay_can_name_deliveries_or_a_span_of_time() -> None:
         await subscriber.until(6)
 
 
+@pytest.mark.parametrize("by_id", [True, False])
+async def test_who_has_mended_an_endpoint_need_not_wait_for_the_next_attempt(by_id: bool) -> None:
+    async with telling() as work, Subscriber() as subscriber:
+        known = await work.subscribe(subscriber.url)
+        await work.happen(a_routed_case())
+        await work.run("UPDATE delivery SET failures = 8, due_at = due_at + interval '1 day'")
+        await work.run("UPDATE subscription SET troubles = 8, resting_until = statement_timestamp() + interval '1 day'")
+        work.start()
+        ((delivery,),) = await work.rows("SELECT id FROM delivery")
+        wanted = {"ids": [delivery]} if by_id else {"failed_since": "2020-01-01T00:00:00Z"}
+        answer = await work.post(f"/v1/subscriptions/{known['id']}/redeliveries", wanted)
+        assert answer.json() == {"redelivered": 1, "more": False, "next": None}
+        await work.until("delivered")
+
+
+async def test_what_is_on_its_way_or_was_never_tried_is_not_sent_again() -> None:
+    async with telling() as work:
+        known = await work.subscribe("https://one.example/")
+        await work.happen(a_routed_case(), a_routed_case())
+        await work.run(
+            "UPDATE delivery SET state = 'sending', failures = 1, lease_token = gen_random_uuid(),"
+            " sent_at = statement_timestamp() WHERE id = (SELECT min(id) FROM delivery)"
+        )
+        answer = await work.post(
+            f"/v1/subscriptions/{known['id']}/redeliveries", {"failed_since": "2020-01-01T00:00:00Z"}
+        )
+        assert answer.json()["redelivered"] == 0
+
+
 async def test_an_ordered_endpoint_gets_one_at_a_time_and_the_oldest_first() -> None:
     async with telling() as work, Subscriber() as subscriber:
         subscriber.faults.extend([500, 500])

@@ -89,9 +89,9 @@ def router(desk: Desk) -> APIRouter:
     async def redeliver(
         subscription: str, wanted: Redelivery, request: Request, caller: Caller = requires("subscriptions:write")
     ) -> Response:
-        """Send again what ended: deliveries by their ids (or those of their messages), all that were recorded in a
-        span of time, or all since a moment that did not arrive. At most 10,000 at a time, the oldest first; where
-        there are ``more``, ask for the same with ``next`` as ``cursor``."""
+        """Send again what ended, and at once what failed and waits: deliveries by their ids (or those of their
+        messages), all that were recorded in a span of time, or all since a moment that did not arrive. At most 10,000
+        at a time, the oldest first; where there are ``more``, ask for the same with ``next`` as ``cursor``."""
         async with desk.database.begin(caller.scope) as connection:
             row = await found(connection, subscription, lock=True)
             claim = await idempotency.claim_of(request, caller.subject, row.agency)

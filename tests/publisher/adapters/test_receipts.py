@@ -423,7 +423,7 @@ async def test_a_citizen_reads_a_receipt_as_a_page() -> None:
         answer = await office.get(f"{HOME}/receipts?comment=%20cmt_1%20", accept="text/html,*/*")
         assert answer.headers["content-type"] == "text/html; charset=utf-8"
         assert "default-src 'none'" in answer.headers["content-security-policy"]
-        for said in ("was answered", "L2", "1 h 35 min", "1 d 6 h", "&lt;b&gt;"):
+        for said in ("was answered", "L2", "1 hour 35 minutes", "1 day 6 hours", "&lt;b&gt;"):
             assert said in answer.text
 
 

@@ -224,6 +224,7 @@ async def test_a_json_feed_has_what_its_format_asks_for() -> None:
         answer = await office.get(f"{HOME}/feed.json")
         feed = answer.json()
         assert answer.headers["content-type"] == "application/feed+json"
+        assert answer.headers["access-control-allow-origin"] == "*", "a page of another site may show it"
         assert feed["version"] == "https://jsonfeed.org/version/1.1"
         assert feed["title"]
         assert feed["feed_url"] == f"https://parley.example{HOME}/feed.json"
@@ -385,3 +386,38 @@ async def test_times_are_those_of_publication() -> None:
         ((at,),) = await office.rows("SELECT published_at FROM publication")
         (item,) = json.loads((await office.get(f"{HOME}/feed.json")).content)["items"]
         assert item["date_published"] == rfc3339(at)
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "title"),
+    [
+        ("/public/Your-passport-is-void", 404, "Page not found"),
+        (f"{HOME}/responses/pub_none", 404, "Page not found"),
+        (f"{HOME}?cursor=x", 400, "This page cannot be shown"),
+        (f"{HOME}/receipts?comment=<b>void</b>", 404, "We have no receipt for this comment"),
+        (f"{HOME}/receipts", 422, "Enter the number of your comment"),
+    ],
+)
+async def test_who_reads_in_a_browser_is_told_of_a_problem_in_words(path: str, status: int, title: str) -> None:
+    async with a_public_office() as office:
+        answer = await office.get(path, accept="text/html,application/xhtml+xml,*/*;q=0.8")
+        assert (answer.status_code, answer.headers["content-type"]) == (status, "text/html; charset=utf-8")
+        assert "default-src 'none'" in answer.headers["content-security-policy"]
+        page = marked(answer.text)
+        assert page.within("h1") == page.within("title") == [title]
+        assert "void" not in " ".join(words for _, words in page.words), "nobody puts words on an agency's page"
+        assert ("form" in [tag for tag, _ in page.tags]) == ("/receipts" in path)
+        program = await office.get(path, accept="application/json")
+        assert (program.status_code, program.headers["content-type"]) == (status, "application/problem+json")
+
+
+async def test_headings_lead_from_response_to_response() -> None:
+    async with a_public_office() as office:
+        await office.publish(*some_responses(3))
+        page = marked((await office.get(HOME)).text)
+        headings = [tag for tag, _ in page.tags if tag in ("h1", "h2", "h3")]
+        assert headings == ["h1", "h2", "h2", "h2", "h2"]
+        (label,) = [attributes["for"] for tag, attributes in page.tags if tag == "label"]
+        (field,) = [attributes for tag, attributes in page.tags if tag == "input"]
+        hint = field["aria-describedby"]
+        assert (label, hint in [attributes.get("id") for _, attributes in page.tags]) == (field["id"], True)

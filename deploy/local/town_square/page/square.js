@@ -129,7 +129,8 @@ const offerAccounts = (accounts) => {
     const group = element("optgroup");
     group.label = platformName(platform);
     const here = accounts.filter((each) => each.platform === platform);
-    group.append(...here.map((each) => new Option(each.name, each.account)));
+    // The closed list shows no group, and an agency may be on several platforms.
+    group.append(...here.map((each) => new Option(`${each.name} on ${platformName(platform)}`, each.account)));
     return group;
   });
   list.replaceChildren(...groups);

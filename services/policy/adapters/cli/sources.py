@@ -58,7 +58,8 @@ def policy_of(options: Namespace) -> PolicyInForce:
     agency = options.agency or (known[0] if len(known) == 1 else None)
     found = shelf.find(agency) if agency else None
     if found is None:
-        print(f"Say with --agency whose policy; known are: {', '.join(known)}", file=sys.stderr)
+        wanted = f"There is no policy of {agency}" if agency else "Say with --agency whose policy"
+        print(f"{wanted}; known are: {', '.join(known)}", file=sys.stderr)
         sys.exit(WRONG_USE)
     return found
 

@@ -205,7 +205,8 @@ def _lines(
     yield _row("level", f"{decision.level} {rung.name}, for {decision.owner}")
     yield _row("answer", decision.disposition + (f", by line {decision.line}" if decision.line else ""))
     signoffs = "".join(f", {each} sign-off" for each in decision.signoffs)
-    yield _row("consents", f"{decision.approvals} approvals{signoffs}")
+    counted = "1 approval" if decision.approvals == 1 else f"{decision.approvals} approvals"
+    yield _row("consents", f"{counted}{signoffs}")
     yield _row("clock", f"{decision.clock}: {decision.answer_within} minutes")
     yield _row("duties", ", ".join(decision.duties) or "none")
     for rule in decision.explanation["rules"]:

@@ -8,10 +8,10 @@ from starlette.responses import Response
 
 from services.publisher.adapters.record import feeds
 from services.publisher.adapters.record.caching import LASTING, kept
+from services.publisher.adapters.record.described import PAGED, PROBLEMS, whole
 from services.publisher.adapters.record.feeds import Links
 from services.publisher.adapters.record.page import HEADERS, HTML_TYPE, page_of, page_of_one
 from services.publisher.adapters.record.places import cursor_at, place_of
-from services.publisher.adapters.record.reading import Readable
 from services.publisher.adapters.record.style import STYLE
 from services.publisher.adapters.store import record
 from services.publisher.domain.record import Page
@@ -29,9 +29,9 @@ Cursor = Annotated[str | None, Query(max_length=300)]
 
 def router(database: Database, public_url: str | None) -> APIRouter:
     """The routes of the record; ``public_url`` is how readers reach this service."""
-    routes = APIRouter(prefix="/public/{agency}", tags=["public record"], route_class=Readable)
+    routes = APIRouter(prefix="/public/{agency}", tags=["public record"], responses=PROBLEMS)
 
-    @routes.get("", response_class=Response)
+    @routes.get("", response_class=Response, responses=whole("text/html") | PAGED)
     @public("what an agency said in public, for the public to read")
     async def read_record(request: Request, agency: str, cursor: Cursor = None) -> Response:
         """The record as a page for people, the newest first. 404 for an agency that is not here."""
@@ -39,7 +39,7 @@ def router(database: Database, public_url: str | None) -> APIRouter:
         body = page_of(page, is_first=cursor is None)
         return kept(request, body, HTML_TYPE, headers=HEADERS)
 
-    @routes.get("/feed.json", response_class=Response)
+    @routes.get("/feed.json", response_class=Response, responses=whole(feeds.JSON_TYPE) | PAGED)
     @public("what an agency said in public, for readers to follow")
     async def read_json_feed(request: Request, agency: str, limit: Limit = 50, cursor: Cursor = None) -> Response:
         """The record as JSON Feed 1.1."""
@@ -48,7 +48,7 @@ def router(database: Database, public_url: str | None) -> APIRouter:
         body = feeds.json_feed(page, links)
         return kept(request, body, feeds.JSON_TYPE, headers=_next(links))
 
-    @routes.get("/feed.atom", response_class=Response)
+    @routes.get("/feed.atom", response_class=Response, responses=whole(feeds.ATOM_TYPE) | PAGED)
     @public("what an agency said in public, for readers to follow")
     async def read_atom_feed(request: Request, agency: str, limit: Limit = 50, cursor: Cursor = None) -> Response:
         """The record as an Atom feed."""
@@ -57,7 +57,7 @@ def router(database: Database, public_url: str | None) -> APIRouter:
         body = feeds.atom_feed(page, links)
         return kept(request, body, feeds.ATOM_TYPE, headers=_next(links))
 
-    @routes.get("/responses/{publication}", response_class=Response)
+    @routes.get("/responses/{publication}", response_class=Response, responses=whole("text/html"))
     @public("what an agency said in public, for the public to read")
     async def read_entry(request: Request, agency: str, publication: str) -> Response:
         """One response with its corrections. 404 where it is not on the record."""
@@ -70,7 +70,7 @@ def router(database: Database, public_url: str | None) -> APIRouter:
         body = page_of_one(page, entry)
         return kept(request, body, HTML_TYPE, headers=HEADERS)
 
-    @routes.get("/style.css", response_class=Response)
+    @routes.get("/style.css", response_class=Response, responses=whole("text/css"))
     @public("how the public record looks")
     async def read_style(request: Request, agency: str) -> Response:
         """The style sheet of the record."""

@@ -12,6 +12,9 @@ from starlette.responses import Response
 FRESH = "public, max-age=5, stale-if-error=600"
 """The record: seconds after a publication it is there for all."""
 
+ANYWHERE = {"Access-Control-Allow-Origin": "*"}
+"""What anybody may read, the page of another site may read for them (Fetch, 3.2)."""
+
 LASTING = "public, max-age=86400"
 """What changes with a release of Parley only."""
 
@@ -25,10 +28,16 @@ def kept(
     caching: str = FRESH,
 ) -> Response:
     """``body``, or 304 where the caller has it (RFC 9110, 13.1.2)."""
-    fields = {"ETag": f'"{hashlib.sha256(body).hexdigest()[:32]}"', "Cache-Control": caching, **(headers or {})}
-    if _is_known(request, fields["ETag"]):
+    tag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
+    fields = {"ETag": tag, "Cache-Control": caching, **ANYWHERE, **(headers or {})}
+    if _is_known(request, tag):
         return Response(status_code=304, headers=fields)
     return Response(body, headers=fields, media_type=media_type)
+
+
+def for_people(request: Request) -> bool:
+    """Whether a page is wanted rather than something for programs: browsers name HTML, programs as a rule do not."""
+    return "text/html" in request.headers.get("accept", "")
 
 
 def _is_known(request: Request, tag: str) -> bool:

@@ -32,6 +32,7 @@ PLATFORMS = {
     "x": "X",
     "youtube": "YouTube",
 }
+LEAD = "What this agency has answered in public, in its own words, with what was put right since."
 PURPOSES = {
     "acknowledgement": "Acknowledgement",
     "closing": "Closing words",
@@ -53,13 +54,22 @@ def page_of(page: Page, *, is_first: bool = True) -> bytes:
 
 def page_of_one(page: Page, entry: Entry) -> bytes:
     """A page of a single response."""
-    whole = f'<nav aria-label="Pages">{_link(_home(page), "The whole record")}</nav>'
-    return document(page, f"{entry.title} – {page.name}", f"{_article(page, entry)}\n{whole}")
+    return document(page, f"{entry.title} – {page.name}", f"{_article(page, entry)}\n{back_to(page)}")
 
 
-def document(page: Page, title: str, content: str) -> bytes:
-    """A whole page around its content, which is HTML already."""
+def back_to(page: Page) -> str:
+    """The way to the whole record, from any page below it."""
+    return f'<nav aria-label="Pages">{_link(_home(page), "The whole record")}</nav>'
+
+
+def document(page: Page, title: str, content: str, *, lead: str | None = LEAD, is_whole: bool = True) -> bytes:
+    """A whole page around its content, which is HTML already; ``lead`` says what is to be found on it.
+
+    One that is not ``is_whole`` ends without what else there is of the agency, for nobody knows that it is here.
+    """
     home = _home(page)
+    leading = f'<p class="lead">{safe(lead)}</p>\n' if lead else ""
+    foot = _foot(home) if is_whole else ""
     return f"""<!doctype html>
 <html lang="en">
 <head>
@@ -71,38 +81,45 @@ def document(page: Page, title: str, content: str) -> bytes:
 <link rel="alternate" type="application/feed+json" title="JSON Feed" href="{home}/feed.json">
 </head>
 <body>
-<a class="skip" href="#record">To the responses</a>
+<a class="skip" href="#record">Skip to main content</a>
 <header>
 <p class="over">Public record</p>
 <h1><bdi>{safe(page.name)}</bdi></h1>
-<p class="lead">What this agency has answered in public, in its own words, with what was put right since.</p>
-</header>
+{leading}</header>
 <main id="record">
 {content}
 </main>
-<footer>
+{foot}</body>
+</html>
+""".encode()
+
+
+def _foot(home: str) -> str:
+    return f"""<footer>
+<h2 class="unseen">Receipts and feeds</h2>
 <form action="{home}/receipts">
-<label for="comment">What became of your comment? Its number:</label>
-<input id="comment" name="comment" required maxlength="100" autocomplete="off">
-<button>Show its receipt</button>
+<label for="comment">What became of your comment?</label>
+<p class="hint" id="comment-hint">Enter its number, which begins with cmt_. The service that you wrote
+through knows it, and so does the agency.</p>
+<p class="asked"><input id="comment" name="comment" required maxlength="100" autocomplete="off" spellcheck="false"
+aria-describedby="comment-hint">
+<button>Show its receipt</button></p>
 </form>
 <ul>
-<li>{_link(f"{home}/feed.atom", "Follow by Atom")}</li>
+<li>{_link(f"{home}/feed.atom", "Follow by Atom feed")}</li>
 <li>{_link(f"{home}/feed.json", "Follow by JSON Feed")}</li>
-<li>{_link(f"{home}/register", "Register of receipts")}</li>
-<li>{_link(f"{home}/register/heads", "Daily heads of the register")}</li>
+<li>{_link(f"{home}/register", "Register of receipts (JSON)")}</li>
+<li>{_link(f"{home}/register/heads", "Daily heads of the register (JSON)")}</li>
 </ul>
 <p>Citizens’ own words and names are not part of this record. Times are UTC.</p>
 </footer>
-</body>
-</html>
-""".encode()
+"""
 
 
 def _article(page: Page, entry: Entry) -> str:
     kind = "retracted" if entry.is_retracted else "corrected" if entry.corrections else "standing"
     there = f"{_home(page)}/responses/{safe(entry.publication)}"
-    stamp = f'<p class="meta"><a href="{there}">{_time(entry.published_at)}</a>{_chip(entry)}</p>'
+    stamp = f'<h2 class="meta"><a href="{there}">{_time(entry.published_at)}</a>{_chip(entry)}</h2>'
     return f'<article class="{kind}">\n{_content(entry, stamp)}\n</article>'
 
 
@@ -113,7 +130,7 @@ def _content(entry: Entry, stamp: str) -> str:
     if not entry.corrections:
         return f"{stamp}\n{_words(entry.text, entry)}\n{_where(entry)}"
     *earlier, newest = entry.corrections
-    holds = f'<p class="note">Corrected on {_time(newest.at)}</p>\n{stamp}\n{_words(newest.text, entry, "ins")}'
+    holds = f'{stamp}\n<p class="note">Corrected on {_time(newest.at)}</p>\n{_words(newest.text, entry, "ins")}'
     return f"{holds}\n{_where(entry)}\n{_history(entry, earlier)}"
 
 

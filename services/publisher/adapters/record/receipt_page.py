@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from services.publisher.adapters.record.page import document, safe
+from services.publisher.adapters.record.page import back_to, document, safe
 from services.publisher.domain.record import Page
 
 OUTCOMES = {
@@ -20,6 +20,16 @@ REASONS = {
     "not_possible": "its platform no longer allowed an answer",
     "other": "another reason",
 }
+LEVELS = {
+    "L0": "automatic",
+    "L1": "desk officer",
+    "L2": "communications",
+    "L3": "head of a division",
+    "L4": "head of the agency",
+    "L5": "centre of government",
+}
+LEAD = "A receipt: what became of one comment, how it was decided and how long it took."
+LATER = "not yet: receipts are entered at the end of each day (UTC)"
 MANNERS = {
     "cleared": "cleared for this case",
     "prepared_line": "wording that was cleared beforehand",
@@ -30,8 +40,9 @@ MANNERS = {
 def receipt_page(page: Page, said: dict[str, Any]) -> bytes:
     """The receipt ``said`` as it is stated in JSON, in words."""
     lines = "\n".join(f"<div><dt>{name}</dt><dd>{safe(str(value))}</dd></div>" for name, value in _lines(said))
-    content = f'<article>\n<p class="words">{OUTCOMES[said["outcome"]]}</p>\n<dl>\n{lines}\n</dl>\n</article>'
-    return document(page, f"Receipt – {page.name}", content)
+    outcome = OUTCOMES[said["outcome"]]
+    told = f'<article>\n<h2 class="words">{outcome}</h2>\n<dl>\n{lines}\n</dl>\n</article>'
+    return document(page, f"{outcome} – {page.name}", f"{told}\n{back_to(page)}", lead=LEAD)
 
 
 def _lines(said: dict[str, Any]) -> list[tuple[str, Any]]:
@@ -40,7 +51,7 @@ def _lines(said: dict[str, Any]) -> list[tuple[str, Any]]:
     found = {
         "Reason": REASONS.get(said["reason"] or ""),
         "Hidden under the house rule": said["hidden_under"],
-        "Released on level": said["level"] if said["outcome"] == "answered" else None,
+        "Released on level": _level(said["level"]) if said["outcome"] == "answered" else None,
         "How it was released": MANNERS.get(said["manner"] or ""),
         "Approvals": said["approvals"] or None,
         "Sign-offs by specialists": said["signoffs"] or None,
@@ -48,17 +59,22 @@ def _lines(said: dict[str, Any]) -> list[tuple[str, Any]]:
         "Time it should take at most": _duration(clock["target_minutes"]),
         "Corrections since": said["corrections"] or None,
         "Taken back": "yes" if said["retracted"] else None,
-        "Policy": said["policy_version"],
-        "Rules": ", ".join(said["rules"] or ()) or None,
-        "Entered in the register": entered and f"line {entered['number']}, {entered['day']}",
-        "Receipt": said["receipt"],
+        "Version of the policy": said["policy_version"],
+        "Rules of the policy": ", ".join(said["rules"] or ()) or None,
+        "Entered in the register": f"line {entered['number']}, {entered['day']}" if entered else LATER,
+        "Number of this receipt": said["receipt"],
     }
     return [(name, value) for name, value in found.items() if value is not None]
+
+
+def _level(level: str | None) -> str | None:
+    return f"{level}: {LEVELS[level]}" if level in LEVELS else level
 
 
 def _duration(minutes: int | None) -> str | None:
     if minutes is None:
         return None
     days, rest = divmod(minutes, 24 * 60)
-    parts = [(days, "d"), (rest // 60, "h"), (rest % 60, "min")]
-    return " ".join(f"{number} {unit}" for number, unit in parts if number) or "less than a minute"
+    parts = [(days, "day"), (rest // 60, "hour"), (rest % 60, "minute")]
+    told = [f"{number} {unit}" if number == 1 else f"{number} {unit}s" for number, unit in parts if number]
+    return " ".join(told) or "less than a minute"

@@ -13,9 +13,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.responses import Response
 
 from services.publisher.adapters.record.api import known
-from services.publisher.adapters.record.caching import kept
+from services.publisher.adapters.record.caching import for_people, kept
+from services.publisher.adapters.record.described import PROBLEMS, whole
 from services.publisher.adapters.record.page import HEADERS, HTML_TYPE
-from services.publisher.adapters.record.reading import Readable
 from services.publisher.adapters.record.receipt_page import receipt_page
 from services.publisher.adapters.store import record, register
 from services.publisher.adapters.store.register import Standing
@@ -39,7 +39,7 @@ Before = Annotated[date | None, Query(description="only heads of days before thi
 
 def router(database: Database, key: bytes) -> APIRouter:
     """The routes of receipts; ``key`` is what their ids are made with."""
-    routes = APIRouter(prefix="/public/{agency}", tags=["public register"], route_class=Readable)
+    routes = APIRouter(prefix="/public/{agency}", tags=["public register"], responses=PROBLEMS)
 
     async def answer(request: Request, agency: str, receipt: str) -> Response:
         async with database.begin([known(agency)]) as connection:
@@ -47,24 +47,24 @@ def router(database: Database, key: bytes) -> APIRouter:
             name = await record.name_of(connection, agency) or agency
         if standing is None:
             raise not_found("receipt")
-        if "text/html" in request.headers.get("accept", ""):
+        if for_people(request):
             body = receipt_page(Page(agency, name), _receipt(standing))
             return Response(body, headers={**HEADERS, "Vary": "Accept"}, media_type=HTML_TYPE)
         return JSONResponse(_receipt(standing), headers={"Vary": "Accept"})
 
-    @routes.get("/receipts")
+    @routes.get("/receipts", responses=whole(JSON_TYPE, "text/html", kept=False))
     @public("a citizen looks up what became of their comment; its id is long, random and known to them only")
     async def find_receipt(request: Request, agency: str, comment: Comment) -> Response:
         """The receipt of a comment, for people as a page. 404 where this agency has decided nothing about it."""
         return await answer(request, agency, receipt_id(key, comment.strip()))
 
-    @routes.get("/receipts/{receipt}")
+    @routes.get("/receipts/{receipt}", responses=whole(JSON_TYPE, "text/html", kept=False))
     @public("a citizen looks up what became of their comment; nothing in it is personal")
     async def read_receipt(request: Request, agency: str, receipt: str) -> Response:
         """A receipt as it stands now, and where in the register it was entered last."""
         return await answer(request, agency, receipt)
 
-    @routes.get("/register")
+    @routes.get("/register", responses=whole(JSON_TYPE))
     @public("the register is proof for everybody; nothing in it is personal")
     async def read_register(request: Request, agency: str, after: After = 0, limit: Lines = 500) -> Response:
         """Lines of the register in their order, up to the last closed day. Each ``hash`` covers the one before it."""
@@ -73,7 +73,7 @@ def router(database: Database, key: bytes) -> APIRouter:
             found = await register.lines(connection, agency, after, limit + 1)
         return _lines(request, agency, found, limit)
 
-    @routes.get("/register/heads")
+    @routes.get("/register/heads", responses=whole(JSON_TYPE, kept=False))
     @public("the heads are proof for everybody; nothing in them is personal")
     async def read_heads(request: Request, agency: str, before: Before = None, limit: Heads = 100) -> Response:
         """The hash at the end of each closed day, the newest first, and how it is made. One that is kept proves all."""

@@ -54,12 +54,15 @@ async def attempts(connection: AsyncConnection, delivery: str) -> list[Row]:
 
 
 async def send_again(connection: AsyncConnection, subscription: str, again: Again) -> tuple[int, int | None]:
-    """Have deliveries that ended made once more from the beginning of the schedule, under the ids they had: how many,
-    and the position to go on after where there may be more. Whoever asks has locked the subscription, so that nothing
-    is made again by two at once."""
+    """Have deliveries that ended, or wait after a failure, made now and from the beginning of the schedule.
+
+    How many, and the position to go on after where there may be more. They keep their ids. Whoever asks has locked the
+    subscription, so that nothing is made again by two at once, and has mended the endpoint: it rests no longer.
+    """
     names = {"subscription": subscription, "most": MOST_AT_ONCE, **vars(again)}
-    positions = (await connection.execute(_AGAIN, names)).scalars().all()
-    return len(positions), max(positions) if len(positions) == MOST_AT_ONCE else None
+    found = (await connection.execute(_AGAIN, names)).one()
+    await connection.execute(_REST_NO_LONGER, {"subscription": subscription})
+    return found.made, found.last if found.looked_at == MOST_AT_ONCE else None
 
 
 async def test(connection: AsyncConnection, agency: str, subscription: str) -> str:
@@ -112,21 +115,24 @@ _ATTEMPTS = text("""
 """)
 _AGAIN = text("""
     WITH chosen AS (
-        SELECT id, row_number() OVER (ORDER BY position) AS place FROM delivery
+        SELECT id, position, row_number() OVER (ORDER BY position) AS place FROM delivery
         WHERE subscription = :subscription AND kind = 'event'
-          AND state IN ('delivered', 'exhausted', 'disabled', 'cancelled')
+          AND (state IN ('delivered', 'exhausted', 'disabled', 'cancelled') OR (state = 'waiting' AND failures > 0))
           AND (NOT :failed_only OR state <> 'delivered')
           AND (CAST(:ids AS text[]) IS NULL OR id = ANY (CAST(:ids AS text[])) OR message = ANY (CAST(:ids AS text[])))
           AND (CAST(:since AS timestamptz) IS NULL OR recorded_at >= :since)
           AND (CAST(:until AS timestamptz) IS NULL OR recorded_at <= :until)
           AND (CAST(:after AS bigint) IS NULL OR position > :after)
         ORDER BY position LIMIT :most
+    ), again AS (
+        UPDATE delivery AS d SET
+            state = 'waiting', failures = 0, settled_at = NULL,
+            due_at = statement_timestamp() + make_interval(secs => chosen.place * 0.000001)
+        FROM chosen WHERE d.id = chosen.id AND d.state <> 'sending' RETURNING d.id
     )
-    UPDATE delivery AS d SET
-        state = 'waiting', failures = 0, settled_at = NULL,
-        due_at = statement_timestamp() + make_interval(secs => chosen.place * 0.000001)
-    FROM chosen WHERE d.id = chosen.id RETURNING d.position
+    SELECT (SELECT count(*) FROM again) AS made, count(*) AS looked_at, max(position) AS last FROM chosen
 """)
+_REST_NO_LONGER = text("UPDATE subscription SET resting_until = NULL WHERE id = :subscription")
 _NO_LONGER = text("""
     UPDATE delivery SET state = 'cancelled', due_at = NULL, lease_token = NULL, settled_at = statement_timestamp()
     WHERE subscription = :subscription AND kind = 'verification' AND state IN ('waiting', 'sending')
