@@ -43,7 +43,7 @@ from services.policy.adapters.replay_queue import ReplayQueue
 from services.policy.adapters.store import forgetting
 from services.policy.adapters.store.classifiers import ClassifiersInUse
 from services.policy.adapters.timekeeping import Timekeeper
-from services.policy.domain.clearance.facts import PlainFacts
+from services.policy.domain.facts import PlainFacts
 from services.policy.settings import Settings
 from shared.clock import Clock, utc_now
 from shared.service import Service

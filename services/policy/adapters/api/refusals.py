@@ -27,7 +27,7 @@ from services.policy.domain.clearance.casework import (
     ThreadKnownThere,
     UnknownAgency,
 )
-from services.policy.domain.clearance.facts import FactsDiffer
+from services.policy.domain.clearance.same_facts import FactsDiffer
 from services.policy.domain.clearance.lengths import DoesNotFit
 from services.policy.domain.clearance.orders import AnothersAccount, CommentGone, NoAnswer, NotStanding, SaysTheSame
 from services.policy.domain.clearance.reviews import OwnRelease, ReviewedAlready

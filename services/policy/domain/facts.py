@@ -10,8 +10,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import Literal, NamedTuple
 
-from services.policy.domain.clearance.approvals import Refusal
-
 FactKind = Literal["date", "time", "amount", "figure"]
 
 
@@ -30,14 +28,8 @@ class Difference(NamedTuple):
     value: str
     stated_in: tuple[str, ...]
 
-
-class FactsDiffer(Refusal):
-    """The languages do not say the same."""
-
-    def __init__(self, differences: Sequence[Difference]) -> None:
-        told = [f"{each.language} lacks the {each.kind} {each.value}" for each in differences]
-        super().__init__(f"The whole release is held: {'; '.join(told)}.")
-        self.differences = tuple(differences)
+    def __str__(self) -> str:
+        return f"{self.language} lacks the {self.kind} {self.value}"
 
 
 class PlainFacts:

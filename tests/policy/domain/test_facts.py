@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.policy.domain.clearance.facts import Difference, PlainFacts, facts_in
+from services.policy.domain.facts import Difference, PlainFacts, facts_in
 
 SAME = {
     "en": "The counter in Kandy opens again on 14 December 2026 at 8:30. The fee stays Rs. 10,000.",
