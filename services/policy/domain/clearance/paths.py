@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from services.policy.domain.authority.mandates import Mandate
+from services.policy.domain.authority.presence import Presence
 from services.policy.domain.clearance import timing
 from services.policy.domain.clearance.approvals import Step
 from services.policy.domain.clearance.cases import Case, Turn
@@ -19,11 +20,13 @@ from services.policy.domain.policies import StepRule
 @dataclass(frozen=True, slots=True)
 class AgencyPace:
     """How long steps take in an agency, in its working minutes and around the clock, and by what those who are there
-    may decide; None before that was looked up, and the posts of the roster count."""
+    may decide; None before that was looked up, and the posts of the roster count. ``presence`` is who can be expected
+    at work; None before that was looked up."""
 
     working: Pace = field(default_factory=Pace)
     always: Pace = field(default_factory=Pace)
     mandates: tuple[Mandate, ...] | None = None
+    presence: Presence | None = None
 
     def mandates_at(self, policy: PolicyInForce, now: datetime) -> list[Mandate]:
         """The mandates that hold at ``now``."""
