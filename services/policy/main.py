@@ -94,7 +94,7 @@ def create_app(settings: Settings, clock: Clock = utc_now, deployment: Deploymen
     service.loops["replays"] = queue.run
     service.routers += [
         cases_api(service.database, policies, clock),
-        casework_api(clearance),
+        casework_api(clearance, paces),
         transfers_api(clearance),
         clocks_api(service.database, policies, clock, paces),
         drafts_api(clearance),

@@ -80,10 +80,12 @@ class StepRule(Part):
 
 
 class Rung(Part):
-    """A level by the agency's own name for it, with the consents that a release on it needs."""
+    """A level by the agency's own name for it, with the consents that a release on it needs. ``at_once_if_late``: an
+    officer may let steps of all stages be taken at once where they would not fit into the time of a case otherwise."""
 
     name: Name
     steps: tuple[StepRule, ...] = ()
+    at_once_if_late: bool = False
 
 
 class Floor(Part):

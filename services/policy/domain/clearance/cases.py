@@ -191,7 +191,7 @@ class Case:
         if self.state in OVER or self.state == "approved":
             self.raised_to = None
         if self.state in OVER:
-            self.casework = replace(self.casework, referral=None, called_in=None)
+            self.casework = replace(self.casework, referral=None, called_in=None, shortened=None)
         self.sorted_before.setdefault(turn.author.id, {})[turn.comment] = turn.as_earlier()
         self.turn_count += 1
         turn.number = self.turn_count
