@@ -10,6 +10,7 @@ from services.policy.domain.policies import Line, Phrases, Policy, Wording
 from services.policy.domain.roster import Officer
 from services.policy.domain.scales import LEVELS
 from services.policy.domain.triage.phrases import BadPattern, PatternSet, words_of
+from services.policy.domain.variants import every_wording, without_place
 
 MOST_RULES = 5_000
 MOST_PHRASES = 120_000
@@ -118,10 +119,10 @@ def _clocks(policy: Policy) -> Iterator[tuple[str, str]]:
 def _lines(policy: Policy) -> Iterator[tuple[str, str]]:
     topics = {topic.id for topic in policy.topics}
     for line in policy.lines:
-        for field, sentence in _names_of(line, topics, policy.languages):
+        for field, sentence in (*_names_of(line, topics, policy.languages), *ill_fitting_in(line, policy)):
             yield f"lines.{line.id}.{field}", sentence
-        for language, sentence in _unspeakable(line):
-            yield f"lines.{line.id}.text.{language}", sentence
+        for field, sentence in _unspeakable(line):
+            yield f"lines.{line.id}.{field}", sentence
 
 
 def _unspeakable(line: Line) -> Iterator[tuple[str, str]]:
@@ -129,10 +130,14 @@ def _unspeakable(line: Line) -> Iterator[tuple[str, str]]:
     what another one says."""
     for language, text in line.text.items():
         if not text.strip():
-            yield language, "there is nothing in it to say"
-    for differing in PlainFacts().differences(line.text):
+            yield f"text.{language}", "there is nothing in it to say"
+    fields = {f"{each.language} on {each.platform}": f"variants.{n}.text" for n, each in enumerate(line.variants)}
+    for differing in PlainFacts().differences(every_wording(line.text, line.variants)):
         stated_in = " and ".join(differing.stated_in)
-        yield differing.language, f"it lacks the {differing.kind} {differing.value}, stated in {stated_in}"
+        yield (
+            fields.get(differing.language, f"text.{differing.language}"),
+            f"it lacks the {differing.kind} {differing.value}, stated in {stated_in}",
+        )
 
 
 def dangling_in(wording: Wording, policy: Policy) -> Iterator[tuple[str, str]]:
@@ -144,8 +149,18 @@ def dangling_in(wording: Wording, policy: Policy) -> Iterator[tuple[str, str]]:
                 yield f"preconditions.unless.{language}", f"the phrase {phrase!r} has no words"
 
 
+def ill_fitting_in(wording: Wording, policy: Policy) -> Iterator[tuple[str, str]]:
+    """The same for the variants that their platforms would never take."""
+    for place, variant in enumerate(wording.variants):
+        if (misfit := variant.misfit(policy.replies.split)) is not None:
+            takes = f"{misfit.least} to {misfit.most}" if misfit.least else f"{misfit.most}"
+            yield f"variants.{place}.text", f"{misfit.length} {misfit.unit}, where {variant.platform} takes {takes}"
+
+
 def _names_of(wording: Wording, topics: Collection[str], languages: Collection[str]) -> Iterator[tuple[str, str]]:
     for topic in sorted(set(wording.topics).difference(topics)):
         yield "topics", f"there is no topic {topic}"
     for language in sorted(set(wording.text).difference(languages)):
         yield "text", f"{language} is not a language of this agency"
+    for place, sentence in without_place(wording.variants, wording.text):
+        yield f"variants.{place}", sentence

@@ -225,6 +225,20 @@ def test_a_line_that_could_not_be_cleared_by_officers_is_none_in_a_file_either(
     assert found[f"lines.fee.text.{path}"] == sentence
 
 
+def test_a_variant_of_a_line_in_a_file_states_what_the_line_states() -> None:
+    line = {
+        "id": "fee",
+        "topics": ["fees"],
+        "text": {"en": "The fee is Rs. 100."},
+        "variants": [{"platform": "x", "language": "en", "text": "It is free."}],
+        "ceiling": {"sensitivity": "S0", "damage": "D0"},
+        "cleared_by": {"officer": "comms", "post": "Communications", "level": "L2"},
+        "cleared_at": "2026-11-01T09:00:00Z",
+    }
+    found = faults(topics=[{"id": "fees", "phrases": {"en": ["fee"]}}], lines=[line])
+    assert found == {"lines.fee.variants.0.text": "it lacks the amount 100, stated in en"}
+
+
 def test_of_two_embargoes_the_later_one_stands() -> None:
     early, late = "2027-01-01T00:00:00+00:00", "2027-06-01T00:00:00+00:00"
     baseline = {**above().baseline}
