@@ -7,7 +7,7 @@ case went to another agency, is told so by an answer that was cleared like every
 from dataclasses import replace
 from functools import partial
 
-from services.policy import handlers
+from services.policy import fitting, handlers
 from services.policy.desk import Desk
 from services.policy.domain.authority.mandates import Mandate
 from services.policy.domain.clearance import timing
@@ -20,12 +20,15 @@ from services.policy.domain.clearance.casework import (
     Destination,
     HadItBefore,
     NoMandate,
+    NoShorterPath,
     NotAssigned,
     Origin,
     Referral,
+    Shortening,
     refuse_unless,
 )
 from services.policy.domain.clearance.deciders import acting
+from services.policy.domain.clearance.paths import AgencyPace, budget_of
 from services.policy.domain.clocks.carrying import carried_over
 from services.policy.domain.deciding.decisions import PolicyInForce
 from services.policy.domain.scales import Level
@@ -99,6 +102,26 @@ def call_in(desk: Desk, reason: str) -> None:
     desk.work.keep(case)
     desk.pass_up("called_in", mandate.post, mandate.level)
     desk.record("case.called_in", mandate, reason=reason, before=before)
+    if case.draft is not None and case.draft.state == "open" and case.answered_by(case.draft):
+        desk.bind()
+
+
+def shorten(desk: Desk, pace: AgencyPace, reason: str) -> None:
+    """Take the lawful shorter path of a case that does not fit into its time: the same steps, each on its level and by
+    another person. Raises a Refusal: NoShorterPath where it fits, or the policy has none."""
+    case = desk.case
+    refuse_unless("shorten", case.state, case.casework)
+    mandate = _mandate(desk)
+    found = budget_of(case, desk.policy, pace, desk.now)
+    if found is None or found.fits or found.shorter is None:
+        raise NoShorterPath
+    chosen = found.shorter
+    others = tuple(each.subject for each in chosen.stand_ins)
+    shortening = Shortening(chosen.kind, chosen.in_parallel, others, desk.subject, mandate.post, reason, desk.now)
+    case.casework = replace(case.casework, shortened=shortening)
+    desk.work.keep(case)
+    told = {"path": fitting.path_body(chosen), "needs_minutes": found.needs, "remaining_minutes": found.remaining}
+    desk.record("case.path_shortened", mandate, reason=reason, **told)
     if case.draft is not None and case.draft.state == "open" and case.answered_by(case.draft):
         desk.bind()
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, Literal, TypeVar
 
-from services.policy import fitting, outdating, standing_moderation
+from services.policy import absence, fitting, outdating, standing_moderation
 from services.policy.domain.clearance import releases, timing
 from services.policy.domain.clearance.cases import Case, Thread, Turn, TurnState
 from services.policy.domain.clearance.clearing import rebind, take_in
@@ -213,6 +213,7 @@ def take_turn(
     _renew_draft(case, turn, policy, work)
     outdating.renew(case, turn.comment, policy, work)
     if turn.state == "waiting":
+        absence.look(case, policy, work, now)
         fitting.look(case, policy, work, now)
 
 

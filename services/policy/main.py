@@ -43,7 +43,7 @@ from services.policy.adapters.replay_queue import ReplayQueue
 from services.policy.adapters.store import forgetting
 from services.policy.adapters.store.classifiers import ClassifiersInUse
 from services.policy.adapters.timekeeping import Timekeeper
-from services.policy.domain.clearance.facts import PlainFacts
+from services.policy.domain.facts import PlainFacts
 from services.policy.settings import Settings
 from shared.clock import Clock, utc_now
 from shared.service import Service
@@ -94,7 +94,7 @@ def create_app(settings: Settings, clock: Clock = utc_now, deployment: Deploymen
     service.loops["replays"] = queue.run
     service.routers += [
         cases_api(service.database, policies, clock),
-        casework_api(clearance),
+        casework_api(clearance, paces),
         transfers_api(clearance),
         clocks_api(service.database, policies, clock, paces),
         drafts_api(clearance),

@@ -12,11 +12,11 @@ from typing import Any, Protocol
 from services.policy.domain.authority.mandates import Mandate
 from services.policy.domain.clearance.approvals import Draft
 from services.policy.domain.clearance.cases import Case, Thread
-from services.policy.domain.clearance.facts import Difference
 from services.policy.domain.clearance.paths import AgencyPace
 from services.policy.domain.clearance.reviews import Review
 from services.policy.domain.clearance.submissions import Submission
 from services.policy.domain.deciding.decisions import PolicyInForce
+from services.policy.domain.facts import Difference
 from services.policy.domain.same_issue.issues import Issue
 from services.policy.domain.same_issue.readings import Reading
 from shared.events import CommentText, Event, ResponseApproved

@@ -11,7 +11,7 @@ from typing import Literal
 from services.policy.domain.authority.mandates import Mandate
 from services.policy.domain.clearance.approvals import Consent, Counting, NotYourAuthority, StaleDigest
 from services.policy.domain.clearance.deciders import Decider, approval_step, returning, signoff_step
-from services.policy.domain.clearance.facts import FactsDiffer
+from services.policy.domain.clearance.same_facts import FactsDiffer
 from services.policy.domain.clearance.submissions import Submission, SubmissionNotOpen, withdrawing
 from services.policy.domain.deciding.decisions import PolicyInForce
 from services.policy.domain.scales import Specialism

@@ -40,11 +40,13 @@ class PublicationFailed(PublicationEvent):
 
 
 class PublicationCorrected(PublicationEvent):
-    """A published response was put right: ``how`` says whether it was edited or a correction follows it."""
+    """A published response was put right: ``how`` says whether it was edited or a correction follows it, ``language``
+    in what language it stands there now; None where that is not known."""
 
     correction: str
     native_id: str
     text: str
+    language: str | None = None
     how: Literal["edit", "reply"]
     corrected_at: AwareDatetime
 

@@ -52,6 +52,22 @@ async def test_the_reply_reads_as_it_was_corrected(how: Literal["edit", "reply"]
         }
 
 
+@pytest.mark.parametrize("how", ["edit", "reply"])
+async def test_the_reply_is_in_the_language_of_its_correction(how: Literal["edit", "reply"]) -> None:
+    async with running_ingest() as ingest:
+        comment = await answered(ingest)
+        await handle(ingest, corrected(comment, how, text="අපි 9:00 ට විවෘත කරමු.", language="si"))
+        found = (await shown(ingest, comment))["reply"]
+        assert (found["text"], found["language"]) == ("අපි 9:00 ට විවෘත කරමු.", "si")
+
+
+async def test_a_correction_that_went_out_in_place_of_the_answer_has_its_own_language() -> None:
+    async with running_ingest() as ingest:
+        comment = await one_comment(ingest)
+        await handle(ingest, routed(comment), corrected(comment, "reply", language="si"))
+        assert (await shown(ingest, comment))["reply"]["language"] == "si"
+
+
 async def test_a_correction_holds_in_the_batch_of_the_first_wording_and_when_that_is_told_again() -> None:
     async with running_ingest() as ingest:
         comment = await one_comment(ingest)

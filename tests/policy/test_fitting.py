@@ -155,13 +155,14 @@ def test_steps_in_stages_are_shortened_to_steps_at_once_and_none_is_lost() -> No
     intake = Intake(slow(120), RATES, "central-bank")
     ladder = {**intake.policy.policy.ladder}
     steps = [StepRule(level=step.level, stage=number) for number, step in enumerate(ladder["L4"].steps, 1)]
-    ladder["L4"] = ladder["L4"].model_copy(update={"steps": tuple(steps)})
-    staged = PolicyInForce(intake.policy.policy.model_copy(update={"ladder": ladder}))
-    intake.case.turns[0].decision = intake.case.turns[0].decision._replace(times={"answer": 240})
-    found = budget_of(intake.case, staged, intake.pace, NOW)
-    assert found is not None
-    assert (found.fits, found.needs, found.remaining, len(found.steps)) == (False, 360, 240, 3)
-    assert found.shorter == ShorterPath("parallel", 120, True)
+    for at_once, shorter in ((True, ShorterPath("parallel", 120, True)), (False, None)):
+        ladder["L4"] = ladder["L4"].model_copy(update={"steps": tuple(steps), "at_once_if_late": at_once})
+        staged = PolicyInForce(intake.policy.policy.model_copy(update={"ladder": ladder}))
+        intake.case.turns[0].decision = intake.case.turns[0].decision._replace(times={"answer": 240})
+        found = budget_of(intake.case, staged, intake.pace, NOW)
+        assert found is not None
+        assert (found.fits, found.needs, found.remaining, len(found.steps)) == (False, 360, 240, 3)
+        assert found.shorter == shorter
 
 
 def test_what_was_passed_up_needs_the_steps_of_the_level_it_came_to() -> None:

@@ -19,6 +19,7 @@ from services.policy.domain.clearance.orders import (
     SaysTheSame,
 )
 from services.policy.domain.clearance.submissions import SubmissionNotOpen
+from services.policy.domain.clocks.carrying import carried_over
 from services.policy.domain.scales import Level
 from shared.events import ModerationOrdered, Purpose, ResponseCorrected, ResponseRetracted
 from tests.policy.builders import NOW
@@ -145,8 +146,26 @@ def test_a_comment_on_another_agencys_account_is_not_moderated_here() -> None:
     office = OrderOffice(ABUSE)
     case = office.case
     case.casework = replace(case.casework, transferred_from=Origin("case_0", ("water-board",), "theirs", NOW))
+    known = office.turn()
+    carried = known.decision._replace(times=carried_over(60, NOW, known.decision.times))
+    for turn in (replace(known, state="brought"), replace(known, decision=carried)):
+        case.turns = [turn]
+        with pytest.raises(AnothersAccount):
+            office.moderate()
+
+
+def test_what_was_written_since_a_transfer_is_moderated_by_the_agency_that_has_the_case() -> None:
+    office = OrderOffice(ABUSE)
+    case = office.case
+    case.casework = replace(case.casework, transferred_from=Origin("case_0", ("water-board",), "theirs", NOW))
+    case.turns = [replace(office.turn(), state="brought")]
+    office.receive(ABUSE, "cmt_2")
+    order = office.moderate(comment="cmt_2")
+    office.consent(order, "desk-2")
+    (told,) = office.told(ModerationOrdered)
+    assert (told.agency, told.account, told.comment) == ("passports", case.thread.account, "cmt_2")
     with pytest.raises(AnothersAccount):
-        office.moderate()
+        office.moderate(comment="cmt_1")
 
 
 def test_an_agency_moderates_on_its_account_what_another_one_answers() -> None:

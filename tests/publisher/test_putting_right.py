@@ -318,6 +318,19 @@ async def test_a_correction_edits_where_the_platform_can() -> None:
         assert evidence[0]["text"] == response.text
 
 
+@pytest.mark.parametrize("nature", [Nature(), Nature(tasks=EVERYTHING)])
+async def test_the_language_of_a_correction_is_told_with_it(nature: Nature) -> None:
+    async with a_world(Wall(nature=nature)) as world:
+        response = a_response()
+        await world.hear(response)
+        await world.publish()
+        await world.hear(corrected(response, text="අපි 10:00 ට විවෘත කරමු.", language="si"))
+        await world.carry_out()
+        await world.publish()
+        (told,) = await world.told("PublicationCorrected")
+        assert (told["text"], told["language"]) == ("අපි 10:00 ට විවෘත කරමු.", "si")
+
+
 @pytest.mark.parametrize("nature", [Nature(), Nature(tasks=EVERYTHING, edit_for=timedelta(0))])
 async def test_a_correction_follows_as_a_reply_where_nothing_can_be_edited(nature: Nature) -> None:
     async with a_world(Wall(nature=nature)) as world:

@@ -35,7 +35,7 @@ def change_of(event: Event) -> tuple[tuple[str, ...], Corrected | Retracted] | N
     match event:
         case PublicationCorrected(comments=comments):
             follower = event.correction if event.how == "reply" else None
-            return comments, Corrected(event.response, event.text, event.corrected_at, follower)
+            return comments, Corrected(event.response, event.text, event.language, event.corrected_at, follower)
         case PublicationRetracted(comments=comments):
             return comments, Retracted(event.response, event.retracted_at)
     return None

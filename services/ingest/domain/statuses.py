@@ -28,11 +28,12 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Corrected:
-    """A published answer reads otherwise from ``at`` on. ``follower`` is the response that says so where the platform
-    could not edit: a reply of its own, which goes by itself."""
+    """A published answer reads otherwise from ``at`` on, in the same language where none is told. ``follower`` is the
+    response that says so where the platform could not edit: a reply of its own, which goes by itself."""
 
     response: str
     text: str
+    language: str | None
     at: datetime
     follower: str | None = None
 

@@ -11,6 +11,7 @@ from services.policy.adapters.store.policies import PolicyShelf
 from services.policy.adapters.store.time_queries import Span
 from services.policy.domain.authority.mandates import Mandate
 from services.policy.domain.authority.powers import Powers
+from services.policy.domain.authority.presence import Presence
 from services.policy.domain.clearance.paths import AgencyPace
 from services.policy.domain.clocks.budgets import Pace
 from shared.clock import Clock
@@ -51,12 +52,14 @@ class Paces(Mapping[str, AgencyPace]):
             held = await powers.read_all(connection, in_force, now)
             away = await leaves.between(connection, list(held), now, now + timedelta(seconds=LOOK_SECONDS))
             for policy in in_force:
-                working = self._policies.of(policy.agency).time.working
-                span = Span(policy.agency, working, now - LOOKED_BACK, now)
+                time = self._policies.of(policy.agency).time
+                span = Span(policy.agency, time.working, now - LOOKED_BACK, now)
                 usual = list(await time_queries.usual(connection, span, FEWEST))
                 absent = {leave.subject for leave in away.get(policy.agency, ()) if leave.is_on(now)}
                 mandates = _mandates(held[policy.agency], absent, now)
-                self._known[policy.agency] = AgencyPace(_pace(usual, "worked"), _pace(usual, "passed"), mandates)
+                presence = Presence(held[policy.agency], time, away.get(policy.agency, ()))
+                steps = _pace(usual, "worked"), _pace(usual, "passed")
+                self._known[policy.agency] = AgencyPace(*steps, mandates, presence)
 
 
 def _pace(usual: list[Any], figure: Literal["worked", "passed"]) -> Pace:

@@ -101,11 +101,6 @@ def judged(content: bytes, name: str) -> File:
     return file
 
 
-def document_of(content: bytes, name: str) -> Document:
-    """What the content of a policy file says. Raises InvalidPolicy naming file and line."""
-    return judged(content, name).document
-
-
 def _policy_files(folder: Path) -> list[Path]:
     return sorted(
         path

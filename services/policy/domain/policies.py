@@ -80,10 +80,13 @@ class StepRule(Part):
 
 
 class Rung(Part):
-    """A level by the agency's own name for it, with the consents that a release on it needs."""
+    """A level by the agency's own name for it, with the consents that a release on it needs. ``at_once_if_late``: an
+    officer may let steps of all stages be taken at once where they would not fit into the time of a case otherwise."""
 
     name: Name
     steps: tuple[StepRule, ...] = ()
+    # What does not say so has the digest that it had before there was such a thing.
+    at_once_if_late: bool = Field(False, exclude_if=lambda said: not said)
 
 
 class Floor(Part):

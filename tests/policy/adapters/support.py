@@ -89,9 +89,11 @@ def _headers(who: str, agencies: tuple[str, ...]) -> dict[str, str]:
 
 
 @asynccontextmanager
-async def running_policy(clock: Clock = lambda: NOW, deployment: Deployment | None = None) -> AsyncIterator[Policy]:
+async def running_policy(
+    clock: Clock = lambda: NOW, deployment: Deployment | None = None, drain_seconds: float = 1
+) -> AsyncIterator[Policy]:
     """A fresh database, and the service on it with the sample agencies or those of ``deployment``; no broker answers,
-    and nothing here needs one."""
+    and nothing here needs one. What ends with the service has ``drain_seconds`` to do so."""
     deployment = deployment or sample_deployment()
     urls = await fresh_service_database("policy")
     settings = Settings.model_validate(
@@ -100,7 +102,7 @@ async def running_policy(clock: Clock = lambda: NOW, deployment: Deployment | No
             "kafka": {"bootstrap": "127.0.0.1:1"},
             "auth": {"issuer": ISSUER, "jwks_url": f"{ISSUER}/jwks"},
             "policies": {"path": SAMPLES},
-            "drain_seconds": 1,
+            "drain_seconds": drain_seconds,
             # Tests that are about time look for themselves; the database's clock is not theirs.
             "timekeeping": {"look_seconds": 3600},
         }

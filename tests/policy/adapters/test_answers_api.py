@@ -8,7 +8,7 @@ import pytest
 
 from services.policy.adapters.answers import Answering
 from services.policy.adapters.store.policies import PolicyShelf
-from services.policy.domain.clearance.facts import PlainFacts
+from services.policy.domain.facts import PlainFacts
 from shared.clock import rfc3339
 from shared.events import Author, ResponseApproved
 from tests.policy.adapters.office import an_office, kind_of

@@ -1,15 +1,20 @@
 """Taking, giving, referring and calling in, over HTTP."""
 
 import asyncio
+from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
+from services.policy.adapters.policy_files import read_folder
 from shared.database import EVERY_AGENCY
 from tests.policy.adapters.office import COMMS, DESK, DESK_2, DIVISION, HEAD, LEGAL, Office, an_office, kind_of
-from tests.policy.builders import received
+from tests.policy.adapters.support import running_policy
+from tests.policy.builders import NOW, SAMPLES, received
 
 pytestmark = pytest.mark.asyncio
 
@@ -118,3 +123,26 @@ async def test_steps_that_no_case_takes_are_refused_by_the_database(illegal: str
         with pytest.raises(IntegrityError):
             async with office.policy.database.begin(EVERY_AGENCY) as connection:
                 await connection.execute(text(illegal))
+
+
+async def test_a_path_that_does_not_fit_is_shortened_over_http_and_that_stays_with_the_case(tmp_path: Path) -> None:
+    document = yaml.safe_load((SAMPLES / "passports.yaml").read_text())
+    steps = [{"level": "L1", "stage": 1}, {"level": "L1", "stage": 2}]
+    document["ladder"]["L1"] = {"name": "Enquiries desk", "steps": steps, "at_once_if_late": True}
+    (tmp_path / "passports.yaml").write_text(yaml.safe_dump({**document, "step_minutes": 100}))
+    now = [NOW]
+    async with running_policy(lambda: now[0], read_folder(tmp_path)) as policy:
+        office = Office(policy)
+        case = await office.case(COMPLAINT)
+        path = "shorter-paths"
+        assert kind_of(await act(office, case, path, COMMS, reason="Late.")) == (409, "no-shorter-path")
+        now[0] += timedelta(minutes=60)
+        assert kind_of(await act(office, case, path, "stranger", reason="Late.")) == (403, "not-your-authority")
+        taken = await act(office, case, path, DESK_2, reason="Late.")
+        assert taken.status_code == 201, taken.text
+        shown = (await policy.get(f"/v1/cases/{case}")).json()
+        assert shown["shortened"] == taken.json()["shortened"]
+        assert (shown["shortened"]["kind"], shown["shortened"]["by"]) == ("parallel", DESK_2)
+        (row,) = await policy.rows("SELECT steps FROM draft")
+        assert [step["stage"] for step in row.steps] == [1, 1]
+        assert len(await office.audited("case.path_shortened")) == 1

@@ -148,6 +148,22 @@ async def test_a_draft_over_what_a_database_holds(draft: Path, capsys: pytest.Ca
         assert (said["totals"]["comments"], said["totals"]["changed"]) == (3, 0)
 
 
+@pytest.mark.asyncio
+async def test_only_an_agencys_own_policy_must_be_readable(capsys: pytest.CaptureFixture[str]) -> None:
+    broken = "UPDATE policy SET content = '{}' WHERE agency = "
+    async with running_policy() as policy:
+        database = policy.database.engine.url.render_as_string(hide_password=False)
+        command = ["policy", "replay", "--agency", "passports", "--database", database, "--json"]
+        await policy.rows(broken + "'water-board' RETURNING 1")
+        assert await asyncio.to_thread(main, command) == 0
+        assert _answer(capsys)["totals"]["comments"] == 0
+        await policy.rows(broken + "'passports' RETURNING 1")
+        with pytest.raises(SystemExit) as refused:
+            await asyncio.to_thread(main, command)
+        assert refused.value.code == 3
+        assert "The policy of passports that is in force there cannot be read" in capsys.readouterr().err
+
+
 def _answer(capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
     """The answer of the command, among what the service in the same process says."""
     (line,) = [line for line in capsys.readouterr().out.splitlines() if line.startswith("{")]

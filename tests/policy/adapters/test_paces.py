@@ -1,5 +1,6 @@
 """How long steps take, measured on the real tables; and the budget of a case over HTTP."""
 
+import json
 from datetime import timedelta
 from typing import Any
 
@@ -13,8 +14,9 @@ from services.policy.domain.policies import StepRule
 from shared.clock import rfc3339
 from shared.cloudevents import Received
 from shared.database import EVERY_AGENCY
+from shared.events import Author
 from shared.ids import uuid7
-from tests.policy.adapters.office import COMMS, DESK_2, Office, an_office
+from tests.policy.adapters.office import COMMS, DESK, DESK_2, Office, an_office
 from tests.policy.adapters.support import running_policy
 from tests.policy.builders import NOW, received, shelf
 
@@ -127,3 +129,25 @@ async def test_a_way_out_is_shown_with_whoever_walks_it() -> None:
         "stand_ins": [{"step": told, "officer": "desk-2", "post": "Second Desk", "instrument": "del_1", "minutes": 20}],
     }
     assert body["fits"] is False
+
+
+async def test_a_comment_for_people_who_are_all_on_leave_goes_at_once_to_the_next_who_is_there() -> None:
+    async with an_office() as office:
+        until = rfc3339(office.now + timedelta(days=1))
+        for person in (DESK, DESK_2):
+            made = await office.policy.post("/v1/leaves", {"agency": "passports", "until": until}, person)
+            assert made.status_code == 201, made.text
+        office.now += timedelta(minutes=1, microseconds=1234)
+        handle = handler(shelf(), lambda: office.now, await paces(office))
+        for number in (1, 2):
+            event = received(
+                COMPLAINT, comment=f"cmt_{number}", author=Author(id=f"citizen-{number}"), received_at=office.now
+            )
+            async with office.policy.database.begin(EVERY_AGENCY) as connection:
+                await handle(connection, [Received(event, uuid7(), None)])
+            office.now += timedelta(minutes=1)
+        (act,) = await office.audited("case.escalated")
+        details = json.loads(act.details)
+        assert (details["reason"], details["officer"]) == ("nobody_there", COMMS)
+        case = (await office.policy.get(f"/v1/cases/{act.subject}")).json()
+        assert (case["level"], case["owner"]) == ("L1", "Communications Officer")

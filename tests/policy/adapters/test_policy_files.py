@@ -77,6 +77,22 @@ def test_every_level_of_a_sample_agency_is_held_and_every_case_can_be_cleared(na
         assert (holder.post, holder.level) == (line.cleared_by.post, line.cleared_by.level)
 
 
+def test_a_line_whose_languages_state_other_facts_is_refused_where_the_language_stands(tmp_path: Path) -> None:
+    lines = """\
+lines:
+  - id: fee
+    topics: [court-case]
+    text:
+      en: The fee is Rs. 100.
+      ta: கட்டணம் ரூ. 100, டிசம்பர் 14.
+    ceiling: {sensitivity: S0, damage: D0}
+    cleared_by: {officer: comms, post: Communications, level: L2}
+    cleared_at: 2026-11-01T09:00:00Z
+"""
+    where, sentence = refused(tmp_path, a__yaml=GOOD + lines)
+    assert (where, sentence) == ("a.yaml:8: lines.fee.text.en", "it lacks the date 12-14, stated in ta")
+
+
 def test_a_folder_without_policies_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InvalidPolicy, match="no policy file"):
         load_folder(tmp_path)

@@ -13,7 +13,7 @@ from services.policy.adapters.store.policies import PolicyShelf
 from services.policy.adapters.timekeeping import Timekeeper
 from shared import audit
 from shared.database import EVERY_AGENCY, Database
-from shared.events import CommentDeleted, ResponsePublished
+from shared.events import CommentDeleted, ModerationEnded, ResponsePublished
 from tests.policy.adapters.office import COMPLAINT, DESK, DESK_2, HEAD, LEGAL, Office, an_office, kind_of
 from tests.policy.adapters.support import running_policy
 from tests.policy.adapters.test_lines_api import ASKED, a_cleared_line
@@ -41,6 +41,48 @@ async def transferred(office: Office, case: str, who: str = DESK, to: str = "wat
     answer = await transfer(office, case, who, to)
     assert answer.status_code == 201, answer.text
     return str(answer.json()["transferred_to"]["case"])
+
+
+async def test_what_is_written_after_a_transfer_is_moderated_by_the_agency_that_has_the_case() -> None:
+    async with an_office() as office:
+        case = await opened(office)
+        there = await transferred(office, case)
+        await office.policy.receive(received("you bastard", comment="cmt_2"))
+
+        async def moderate(where: str, comment: str, who: str) -> Any:
+            body = {"comment": comment, "action": "hide", "reason": "It insults."}
+            return await office.policy.post(f"/v1/cases/{where}/moderations", body, who)
+
+        assert kind_of(await moderate(case, "cmt_2", DESK)) == (409, "comment-gone")
+        assert kind_of(await moderate(there, "cmt_1", WATER)) == (409, "anothers-account")
+        assert (await moderate(case, "cmt_1", DESK)).status_code == 201
+        asked = (await moderate(there, "cmt_2", WATER)).json()
+        path, consent = f"/v1/orders/{asked['id']}/approvals", {"digest": asked["digest"]}
+        approved = await office.policy.post(path, consent, WATER_2)
+        assert (approved.status_code, approved.json()["state"]) == (201, "cleared"), approved.text
+        (row,) = await office.policy.rows("SELECT payload FROM outbox WHERE type = 'ModerationOrdered'")
+        said = {name: row.payload[name] for name in ("agency", "account", "case", "comment", "native_id")}
+        assert said == {
+            "agency": "water-board",
+            "account": "acc-1",
+            "case": there,
+            "comment": "cmt_2",
+            "native_id": "n-cmt_2",
+        }
+        ended = ModerationEnded(
+            agency="passports",
+            platform="mastodon",
+            account="acc-1",
+            thread="thread-1",
+            order=asked["id"],
+            case=there,
+            comment="cmt_2",
+            action="hide",
+            outcome="done",
+            ended_at=NOW,
+        )
+        await office.policy.receive(ended)
+        assert (await office.policy.get(f"/v1/orders/{asked['id']}", WATER)).json()["state"] == "ended"
 
 
 async def test_the_case_is_the_receivers_and_each_side_says_where_the_other_is() -> None:

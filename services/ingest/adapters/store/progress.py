@@ -38,7 +38,7 @@ async def put_right(connection: AsyncConnection, comments: Sequence[str], change
     if isinstance(change, Retracted):
         await connection.execute(_TAKE_BACK, values)
         return
-    said = {**values, "text": change.text, "follower": change.follower}
+    said = {**values, "text": change.text, "language": change.language, "follower": change.follower}
     await connection.execute(_CORRECT, said)
     if change.follower is not None:
         await connection.execute(_ANSWER_INSTEAD, said)
@@ -72,6 +72,7 @@ _CORRECT = text(f"""
     WITH held AS ({_HELD})
     UPDATE comment c SET
         reply_text = :text, reply_corrected_at = :at, progressed_at = clock_timestamp(),
+        reply_language = coalesce(CAST(:language AS text), c.reply_language),
         reply_follower = coalesce(CAST(:follower AS text), c.reply_follower)
     FROM held
     WHERE c.id = held.id AND c.reply_response = :response
@@ -82,7 +83,8 @@ _ANSWER_INSTEAD = text(f"""
     WITH held AS ({_HELD})
     UPDATE comment c SET
         status = CASE WHEN c.status = 'deleted' THEN c.status ELSE 'answered' END, progressed_at = clock_timestamp(),
-        reply_text = :text, reply_response = :follower, reply_published_at = :at, reply_corrected_at = :at
+        reply_text = :text, reply_language = CAST(:language AS text),
+        reply_response = :follower, reply_published_at = :at, reply_corrected_at = :at
     FROM held
     WHERE c.id = held.id AND c.reply_response IS NULL
 """)  # noqa: S608 - constants of this module

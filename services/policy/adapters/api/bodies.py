@@ -54,7 +54,7 @@ def case_body(
 
 def casework_body(casework: Casework) -> dict[str, Any]:
     """What officers did with a case; null for what they did not."""
-    names = ("referral", "called_in", "transferred_from", "transferred_to")
+    names = ("referral", "called_in", "shortened", "transferred_from", "transferred_to")
     return {"assignee": casework.assignee, **dict.fromkeys(names), **casework_rows.parts(casework)}
 
 

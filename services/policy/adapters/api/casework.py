@@ -1,6 +1,6 @@
 """``/v1/cases/{id}/assignments``, ``…/referrals`` and ``…/call-ins``: what officers do besides drafts."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -19,6 +19,7 @@ from services.policy.adapters.store.work import UnitOfWork
 from services.policy.desk import Desk
 from services.policy.domain.clearance.approvals import Refusal
 from services.policy.domain.clearance.cases import Case
+from services.policy.domain.clearance.paths import AgencyPace
 from services.policy.domain.parts import Id
 from shared.auth import Caller, requires
 from shared.idempotency import Answer, claim_of, idempotency_key, once
@@ -40,7 +41,7 @@ class ReferralIn(ReasonIn):
 Act = Callable[[AsyncConnection, Desk], Awaitable[None]]
 
 
-def casework_api(desks: ClearanceDesk) -> APIRouter:
+def casework_api(desks: ClearanceDesk, paces: Mapping[str, AgencyPace]) -> APIRouter:
     """The routes, ready to be taken into an application."""
     router = APIRouter(prefix="/v1/cases/{case_id}", tags=["cases"], route_class=StrictRoute)
 
@@ -125,6 +126,23 @@ def casework_api(desks: ClearanceDesk) -> APIRouter:
 
         return await do(request, caller, case_id, act)
 
+    @router.post("/shorter-paths", status_code=201, responses=responses(_SHORTENING))
+    async def shorten(
+        request: Request, case_id: CaseIdPath, posted: ReasonIn, caller: Caller = requires("cases:write")
+    ) -> Response:
+        """Take the shorter path that `clocks` names for a case whose path does not fit into its time. No step is lost
+        and none goes below its level: all are taken at once where the level has `at_once_if_late`, or those who stand
+        in may take them. It holds until the case is answered or closed.
+
+        For officers on the case's level or above, and for its owner. 403 `not-your-authority`, `ceiling-exceeded`;
+        409 `no-shorter-path` where it fits or there is none, `case-over`, `answer-under-way`.
+        """
+
+        async def act(connection: AsyncConnection, desk: Desk) -> None:
+            casework.shorten(desk, paces.get(desk.agency) or AgencyPace(), posted.reason)
+
+        return await do(request, caller, case_id, act)
+
     return router
 
 
@@ -151,6 +169,10 @@ async def _may_decide(connection: AsyncConnection, desk: Desk, subject: str) -> 
 _ACTING: dict[int, dict[str, Any]] = {
     403: {"description": "`not-your-authority` or `ceiling-exceeded`: not an officer who may act on this case"},
     409: {"description": "`case-over`, `answer-under-way`, or the same request is under way"},
+}
+_SHORTENING: dict[int, dict[str, Any]] = {
+    403: _ACTING[403],
+    409: {"description": "`no-shorter-path`, `case-over`, `answer-under-way`, or the same request is under way"},
 }
 _ASSIGNING: dict[int, dict[str, Any]] = {
     403: _ACTING[403],

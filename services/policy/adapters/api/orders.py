@@ -57,8 +57,8 @@ def asking_api(room: OrderRoom) -> APIRouter:
 
         It is cleared as an answer to that comment would be; whoever asks does not count. An older open order about the
         comment gives way. If the comment is edited meanwhile, what was approved has to be approved anew. 409
-        `comment-gone`, `anothers-account` (a case that another agency transferred is moderated by the one whose account
-        it is); 403 `not-your-authority`.
+        `comment-gone`, `anothers-account` (what came with a transfer is moderated by the agency whose account it is;
+        what was written since, by the one that has the case); 403 `not-your-authority`.
         """
         checked(case_id)
 

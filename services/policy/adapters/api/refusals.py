@@ -23,14 +23,15 @@ from services.policy.domain.clearance.casework import (
     CaseOver,
     HadItBefore,
     NoMandate,
+    NoShorterPath,
     NotAssigned,
     ThreadKnownThere,
     UnknownAgency,
 )
-from services.policy.domain.clearance.facts import FactsDiffer
 from services.policy.domain.clearance.lengths import DoesNotFit
 from services.policy.domain.clearance.orders import AnothersAccount, CommentGone, NoAnswer, NotStanding, SaysTheSame
 from services.policy.domain.clearance.reviews import OwnRelease, ReviewedAlready
+from services.policy.domain.clearance.same_facts import FactsDiffer
 from services.policy.domain.clearance.submissions import SubmissionNotOpen
 from services.policy.domain.clocks.pauses import AlreadyPaused, ClockNotRunning, PauseOver, WrongUntil
 from services.policy.drafting import UnknownStatement
@@ -60,6 +61,7 @@ _PROBLEMS: tuple[tuple[type[Refusal], int, str, str], ...] = (
     (CaseOver, 409, "case-over", "Nobody works on this case any more"),
     (AssignedToAnother, 409, "assigned-to-another", "Somebody else has this case"),
     (NotAssigned, 409, "not-assigned", "Nobody has this case"),
+    (NoShorterPath, 409, "no-shorter-path", "There is no shorter path to take"),
     (NoMandate, 422, "no-mandate", "This person may decide nothing here"),
     (AnswerUnderWay, 409, "answer-under-way", "An answer of this case is on its way"),
     (HadItBefore, 409, "had-it-before", "That agency had this case before"),

@@ -18,7 +18,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from services.policy.adapters.cli.sources import CANNOT
-from services.policy.adapters.store.policies import PolicyShelf
+from services.policy.adapters.store.policies import PolicyShelf, UnreadablePolicy
 from services.policy.domain.deciding.decisions import PolicyInForce
 from shared.database import EVERY_AGENCY, Database
 
@@ -51,9 +51,14 @@ def with_database(options: Namespace, act: Callable[[Database], Awaitable[T]]) -
 
 
 async def in_force(database: Database, agency: str, now: datetime) -> PolicyInForce | None:
-    """The policy by which an agency's comments are decided there at ``now``, or None."""
+    """The policy by which an agency's comments are decided there at ``now``, or None. Exits with 3 where this release
+    cannot read it; another agency's may be unreadable."""
     shelf = PolicyShelf()
-    await shelf.refresh(database, now)
+    try:
+        await shelf.refresh(database, now)
+    except UnreadablePolicy as unreadable:
+        if agency in unreadable.agencies:
+            _cannot(f"The policy of {agency} that is in force there cannot be read by this release.")
     return shelf.find(agency)
 
 

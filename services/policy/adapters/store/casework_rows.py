@@ -13,12 +13,14 @@ from services.policy.domain.clearance.casework import (
     Destination,
     Origin,
     Referral,
+    Shortening,
 )
 from shared.clock import rfc3339
 
 _PARTS: dict[str, Any] = {
     "referral": Referral,
     "called_in": CallIn,
+    "shortened": Shortening,
     "transferred_from": Origin,
     "transferred_to": Destination,
 }

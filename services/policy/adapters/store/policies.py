@@ -6,7 +6,7 @@ version before is bound anew when somebody approves it.
 """
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -22,7 +22,12 @@ from shared.errors import Dead
 
 
 class UnreadablePolicy(Exception):
-    """An adopted policy that this release cannot read: it is not decided by, and neither is another in its place."""
+    """Adopted policies that this release cannot read: nobody decides by one, nor by another in its place."""
+
+    def __init__(self, found: Sequence[InForce]) -> None:
+        versions = ", ".join(each.version for each in found)
+        super().__init__(f"{versions} cannot be read by this release; adopt another")
+        self.agencies = frozenset(each.agency for each in found)
 
 
 class PolicyShelf:
@@ -88,7 +93,7 @@ class PolicyShelf:
                 try:
                     self._by_agency[each.agency] = await self._compiled(adopted[each.agency])
                 except ValueError:  # it has not the shape of a policy, or cannot be made ready to decide
-                    unreadable.append(each.version)
+                    unreadable.append(each)
                     self._unreadable[each.agency] = each
                     if each.agency not in self._in_force:
                         self._by_agency.pop(each.agency, None)
@@ -100,7 +105,7 @@ class PolicyShelf:
             self._lines = {agency: name for agency, name in in_effect.items() if agency in self._by_agency}
             metrics.UNREADABLE.set(len(self._unreadable))
         if unreadable:
-            raise UnreadablePolicy(f"{', '.join(unreadable)} cannot be read by this release; adopt another")
+            raise UnreadablePolicy(unreadable)
         return [each.agency for each in changed]
 
     def _known(self, agency: str) -> tuple[InForce | None, InForce | None]:

@@ -1,7 +1,9 @@
 """Submissions in Postgres. Whoever acts on one holds its row, so that two clicks come one after the other."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Self
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -66,9 +68,30 @@ async def agencies_of(connection: AsyncConnection, matter: Matter, subject: str)
     return list((await connection.execute(_AGENCIES, {"matter": matter, "subject": subject})).scalars())
 
 
-async def still_open(connection: AsyncConnection, agencies: Sequence[str] | None) -> list[Submission]:
+@dataclass(frozen=True, slots=True)
+class StillOpen:
+    """Which open submissions are asked for. ``after`` is the place of the last one seen."""
+
+    agencies: Sequence[str] | None
+    matter: Matter | None
+    after: tuple[datetime, str] | None
+    limit: int
+
+    def following(self, last: Submission) -> Self:
+        """The same question, about those after ``last``."""
+        return replace(self, after=(last.written_at, last.id))
+
+
+async def still_open(connection: AsyncConnection, asked: StillOpen) -> list[Submission]:
     """What waits for clearance apart from one case, the oldest first."""
-    values = {"agencies": None if agencies is None else list(agencies)}
+    written_at, last = asked.after or (None, None)
+    values = {
+        "agencies": None if asked.agencies is None else list(asked.agencies),
+        "matter": asked.matter,
+        "written_at": written_at,
+        "last": last,
+        "limit": asked.limit,
+    }
     return [submission_of(row) for row in await connection.execute(_STILL_OPEN, values)]
 
 
@@ -188,5 +211,8 @@ _STILL_OPEN = text("""
     SELECT * FROM submission
     WHERE state = 'open' AND case_id IS NULL
         AND (CAST(:agencies AS text[]) IS NULL OR agency = ANY (CAST(:agencies AS text[])))
-    ORDER BY written_at, id
+        AND (CAST(:matter AS text) IS NULL OR matter = CAST(:matter AS text))
+        AND (CAST(:last AS text) IS NULL
+             OR (written_at, id) > (CAST(:written_at AS timestamptz), CAST(:last AS text)))
+    ORDER BY written_at, id LIMIT :limit
 """)

@@ -50,6 +50,11 @@ def above(presence: Presence, level: Level, weight: Weight, now: datetime) -> Ab
     return Above.of([each for each in _able(presence, weight, now) if each.level > level], presence, now)
 
 
+def is_anybody_on(presence: Presence, level: Level, weight: Weight, now: datetime) -> bool:
+    """Whether somebody on ``level`` itself, who may decide on such a case, is there."""
+    return any(each.level == level and presence.is_present(each.subject, now) for each in _able(presence, weight, now))
+
+
 def heads(presence: Presence, head: Level, weight: Weight, now: datetime) -> Above:
     """Who stands on the head's level or above for the subject, whatever their ceilings: to be told is no power."""
     found = [each for each in presence.holders(now) if each.level >= head and each.stands_for(weight.topics)]

@@ -24,9 +24,9 @@ from shared.ids import CaseId
 
 TurnState = Literal["waiting", "watching", "released", "answered", "closed", "superseded", "deleted", "brought"]
 
-Mark = Literal["cannot_fit", "duty_told"]
+Mark = Literal["cannot_fit", "duty_told", "nobody_there"]
 """What was seen of a case while somebody waits: its path is longer than its time; nobody could shorten it, and who acts
-for the head was told."""
+for the head was told; nobody of its level was there as it came in, and the next authority has it."""
 
 _OPEN = ("waiting", "watching")
 _ANSWERABLE = ("waiting", "watching", "closed")
@@ -114,7 +114,7 @@ def _first_state(decision: Decision) -> TurnState:
 
 @dataclass(frozen=True, slots=True)
 class Escalation:
-    """Because of time the case is another post's business now."""
+    """Because of time, or because nobody was there, the case is another post's business now."""
 
     level: Level
     owner: str
@@ -194,7 +194,7 @@ class Case:
         if self.state in OVER or self.state == "approved":
             self.raised_to = None
         if self.state in OVER:
-            self.casework = replace(self.casework, referral=None, called_in=None)
+            self.casework = replace(self.casework, referral=None, called_in=None, shortened=None)
         self.sorted_before.setdefault(turn.author.id, {})[turn.comment] = turn.as_earlier()
         self.turn_count += 1
         turn.number = self.turn_count
@@ -265,7 +265,10 @@ class Case:
         self.due_at = min(ends, default=None)
 
     def _is_passed_up(self, escalation: Escalation) -> bool:
-        """Whether one of those who wait was so late that the case went up, or is of a time before that was kept."""
+        """Whether one of those who wait was so late that the case went up, or is of a time before that was kept; or
+        nobody was there for it."""
+        if self.fired.get("nobody_there") == escalation.at:
+            return True
         kept = [turn.deadlines["escalate"] for turn in self.waiting if turn.deadlines and "escalate" in turn.deadlines]
         return not self.waiting or not kept or min(kept) <= escalation.at
 

@@ -16,7 +16,7 @@ CaseState = Literal["open", "awaiting_clearance", "approved", "answered", "close
 OVER: frozenset[CaseState] = frozenset({"answered", "closed"})
 """Nobody works on a case in these; a new comment, or a draft for what was let stand, takes it up again."""
 
-CaseAct = Literal["assign", "refer", "call_in", "transfer"]
+CaseAct = Literal["assign", "refer", "call_in", "shorten", "transfer"]
 
 _BEING_WORKED_ON: frozenset[CaseState] = frozenset({"open", "awaiting_clearance", "watching"})
 
@@ -24,6 +24,7 @@ DONE_IN: Mapping[CaseAct, frozenset[CaseState]] = {
     "assign": _BEING_WORKED_ON | {"approved"},
     "refer": _BEING_WORKED_ON,
     "call_in": _BEING_WORKED_ON,
+    "shorten": _BEING_WORKED_ON,
     "transfer": _BEING_WORKED_ON | OVER,
 }
 """In which states of a case an act may be done. What was transferred is closed for good; nothing is done there."""
@@ -65,6 +66,10 @@ class HadItBefore(Refusal):
         self.agency = agency
 
 
+class NoShorterPath(Refusal):
+    """The path fits into its time, or no lawful one is shorter."""
+
+
 class ThreadKnownThere(Refusal):
     """The other agency has a case of this very thread already."""
 
@@ -87,6 +92,20 @@ class CallIn:
     level: Level
     post: str
     by: str
+    reason: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Shortening:
+    """An officer has chosen a lawful shorter path: the same steps, at once if ``in_parallel``, those that would take
+    too long by ``stand_ins``."""
+
+    kind: Literal["parallel", "delegate", "duty_authority"]
+    in_parallel: bool
+    stand_ins: tuple[str, ...]
+    by: str
+    post: str
     reason: str
     at: datetime
 
@@ -119,6 +138,7 @@ class Casework:
     assignee: str | None = None
     referral: Referral | None = None
     called_in: CallIn | None = None
+    shortened: Shortening | None = None
     transferred_from: Origin | None = None
     transferred_to: Destination | None = None
 

@@ -14,7 +14,8 @@ from services.policy.domain.clearance.cases import Case, Turn, standing_of
 from services.policy.domain.clearance.relations import relation
 from services.policy.domain.clearance.seen import Seen, vouched_for
 from services.policy.domain.deciding.decisions import PolicyInForce
-from services.policy.domain.scales import Level
+from services.policy.domain.policies import StepRule
+from services.policy.domain.scales import Level, Specialism
 
 BY_A_PERSON: Level = "L1"
 """The least level of what an officer writes: L0 is for lines, and a case whose line did not arrive needs a person."""
@@ -64,7 +65,9 @@ def rebind(
     answered = case.answered_by(draft)
     standing = standing_of(answered)
     before = () if fresh else draft.steps
-    asked = policy.steps(
+    asked = path(
+        case,
+        policy,
         max(standing.level, BY_A_PERSON, case.least_level, *(step.level for step in before if step.kind == "approval")),
         tuple(dict.fromkeys([*standing.signoffs, *(step.specialism for step in before if step.specialism)])),
         max(standing.approvals, sum(step.kind == "approval" for step in before)),
@@ -89,6 +92,16 @@ def rebind(
     kept = {step.taken.officer for step in steps if step.taken}
     lapsed = [step.taken.officer for step in draft.steps if step.taken and step.taken.officer not in kept]
     return Rebound(tuple(lapsed), len(steps))
+
+
+def path(
+    case: Case, policy: PolicyInForce, level: Level, signoffs: tuple[Specialism, ...], approvals: int
+) -> tuple[StepRule, ...]:
+    """The consents that an answer on ``level`` needs; at once where an officer chose so and the level allows it."""
+    steps, shortened = policy.steps(level, signoffs, approvals), case.casework.shortened
+    if shortened is None or not shortened.in_parallel or not policy.policy.ladder[level].at_once_if_late:
+        return steps
+    return tuple(step.model_copy(update={"stage": 1}) for step in steps)
 
 
 def take_in(case: Case, turn: Turn) -> bool:

@@ -16,6 +16,7 @@ from services.policy.domain.clearance.approvals import Refusal
 from services.policy.domain.clearance.cases import Case, Turn
 from services.policy.domain.clearance.clearing import BY_A_PERSON
 from services.policy.domain.clearance.submissions import Matter, Need, Submission
+from services.policy.domain.clocks.carrying import carried_since
 from services.policy.domain.deciding.decisions import Decision
 from services.policy.domain.policies import Rule
 from services.policy.domain.scales import Level
@@ -42,7 +43,7 @@ class CommentGone(Refusal):
 
 
 class AnothersAccount(Refusal):
-    """The comment stands on another agency's account, whose house rules hold there."""
+    """The comment came with a transfer: the agency on whose account it stands moderates it."""
 
 
 class NotStanding(Refusal):
@@ -87,12 +88,16 @@ class Asked:
 
 def moderation(case: Case, comment: str, action: ModerationAction, rule: str | None, asked: Asked) -> Submission:
     """That a comment is to be hidden, shown or removed, with what it says captured. Raises CommentGone,
-    AnothersAccount."""
-    if case.asked is not None:
-        raise AnothersAccount
+    AnothersAccount.
+
+    On the account of an agency that transferred the case, that agency moderates what it had before it. What it never
+    saw, because it was written since, is moderated by the one that answers it there.
+    """
     turn = case.turn_of(comment)
     if turn is None or turn.state == "deleted":
         raise CommentGone
+    if case.asked is not None and _came_with_the_case(turn):
+        raise AnothersAccount
     said = {"comment": comment, "native_id": turn.native_id, "action": action, "rule": rule, **_captured(turn)}
     return _order("moderation", case, comment, said, _need_of(case, [turn]), asked)
 
@@ -248,6 +253,11 @@ def _order(
         written_at=asked.at,
         case=case.id,
     )
+
+
+def _came_with_the_case(turn: Turn) -> bool:
+    """Whether a transfer brought it, as it reads now, so that the agency before knows it as well."""
+    return turn.state == "brought" or carried_since(turn.decision.times or {}) is not None
 
 
 def _captured(turn: Turn) -> dict[str, Any]:

@@ -5,25 +5,29 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from services.policy.domain.authority.mandates import Mandate
+from services.policy.domain.authority.presence import Presence
 from services.policy.domain.clearance import timing
 from services.policy.domain.clearance.approvals import Step
 from services.policy.domain.clearance.cases import Case, Turn
-from services.policy.domain.clearance.clearing import BY_A_PERSON
+from services.policy.domain.clearance.clearing import BY_A_PERSON, path
 from services.policy.domain.clocks.agency_time import AgencyTime
 from services.policy.domain.clocks.budgets import Budget, Circle, Pace, Stages, budget, shorter_path
 from services.policy.domain.clocks.response_clock import ResponseClock
 from services.policy.domain.deciding.decisions import PolicyInForce
 from services.policy.domain.policies import StepRule
+from services.policy.domain.scales import Level
 
 
 @dataclass(frozen=True, slots=True)
 class AgencyPace:
     """How long steps take in an agency, in its working minutes and around the clock, and by what those who are there
-    may decide; None before that was looked up, and the posts of the roster count."""
+    may decide; None before that was looked up, and the posts of the roster count. ``presence`` is who can be expected
+    at work; None before that was looked up."""
 
     working: Pace = field(default_factory=Pace)
     always: Pace = field(default_factory=Pace)
     mandates: tuple[Mandate, ...] | None = None
+    presence: Presence | None = None
 
     def mandates_at(self, policy: PolicyInForce, now: datetime) -> list[Mandate]:
         """The mandates that hold at ``now``."""
@@ -47,7 +51,8 @@ def budget_of(case: Case, policy: PolicyInForce, pace: AgencyPace, now: datetime
     found = replace(budget(stages, left, steps, otherwise), window_ends_at=window)
     if found.fits:
         return found
-    circle = Circle(pace.mandates_at(policy, now), case.weight, _taken_by(case))
+    at_once = policy.policy.ladder[_level(case)].at_once_if_late
+    circle = Circle(pace.mandates_at(policy, now), case.weight, _taken_by(case), at_once)
     return replace(found, shorter=shorter_path(stages, left, steps, otherwise, circle))
 
 
@@ -69,8 +74,15 @@ def stages_of(case: Case, policy: PolicyInForce) -> Stages:
     if case.draft is not None and case.draft.state == "open":
         return _by_stage(_rule(step) for step in case.draft.steps if step.taken is None)
     standing = case.standing
-    level = max(standing.level, BY_A_PERSON, case.least_level)
-    return _by_stage(policy.steps(level, standing.signoffs, standing.approvals))
+    return _by_stage(path(case, policy, _level(case), standing.signoffs, standing.approvals))
+
+
+def _level(case: Case) -> Level:
+    """On which level an answer is cleared: of the open draft, that of its highest approval."""
+    assert case.standing is not None
+    steps = case.draft.steps if case.draft is not None and case.draft.state == "open" else ()
+    asked = (step.level for step in steps if step.kind == "approval")
+    return max(case.standing.level, BY_A_PERSON, case.least_level, *asked)
 
 
 def _by_stage(steps: Iterable[StepRule]) -> Stages:

@@ -8,6 +8,7 @@ is late.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import islice
 from typing import Literal
 
 from services.policy.domain.authority.mandates import Mandate, Weight
@@ -93,11 +94,13 @@ class Budget:
 
 @dataclass(frozen=True, slots=True)
 class Circle:
-    """Who could take the steps of a case: mandates that hold now, without those who may take none of these steps."""
+    """Who could take the steps of a case: mandates that hold now, without those who may take none of these steps; and
+    whether the policy lets them be taken ``at_once``, whatever their stages."""
 
     mandates: Sequence[Mandate]
     weight: Weight
     without: frozenset[str] = frozenset()
+    at_once: bool = True
 
 
 def needed(stages: Stages, pace: Pace, otherwise: int) -> int:
@@ -117,10 +120,10 @@ def budget(stages: Stages, remaining: int, pace: Pace, otherwise: int) -> Budget
 
 
 def shorter_path(stages: Stages, remaining: int, pace: Pace, otherwise: int, circle: Circle) -> ShorterPath | None:
-    """The least change by which a path fits into what remains: its steps at the same time, then the next delegate,
-    then whoever stands above; None where no lawful one does."""
+    """The least change by which a path fits into what remains: its steps at the same time where the policy allows it,
+    then the next delegate, then whoever stands above; None where no lawful one does."""
     steps = tuple(step for stage in stages for step in stage)
-    in_parallel = len(stages) > 1
+    in_parallel = len(stages) > 1 and circle.at_once
     at_once = needed((steps,), pace, otherwise)
     if in_parallel and at_once <= remaining:
         return ShorterPath("parallel", at_once, in_parallel)
@@ -131,10 +134,20 @@ def shorter_path(stages: Stages, remaining: int, pace: Pace, otherwise: int, cir
     )
     for kind, ways in kinds:
         chosen = _matched([[taker for taker in each if taker[0] in ways] for each in takers])
-        if chosen is not None:
-            others = tuple(taker for via, taker in chosen if via != "post")
-            return ShorterPath(kind, max(taker.minutes for _, taker in chosen), in_parallel, others)
+        if chosen is None:
+            continue
+        needs = _lasting(
+            [taker.minutes for _, taker in chosen], [len(steps)] if in_parallel else list(map(len, stages))
+        )
+        if needs <= remaining:
+            return ShorterPath(kind, needs, in_parallel, tuple(taker for via, taker in chosen if via != "post"))
     return None
+
+
+def _lasting(minutes: Sequence[int], stages: Sequence[int]) -> int:
+    """How long steps of so many minutes last, taken in stages of so many steps: of each stage the slowest."""
+    left = iter(minutes)
+    return sum(max(islice(left, count), default=0) for count in stages)
 
 
 def may_take(mandate: Mandate, step: StepRule, weight: Weight) -> bool:

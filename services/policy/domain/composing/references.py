@@ -1,14 +1,16 @@
 """What no model of a single section can see: names in a policy that nothing bears, names borne twice, references that
-go in a circle, words that can never be found, and more of anything than can be read in time."""
+go in a circle, words that can never be found, lines that say other facts in another language, and more of anything than
+can be read in time."""
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator
 
-from services.policy.domain.policies import Phrases, Policy, Wording
+from services.policy.domain.facts import PlainFacts
+from services.policy.domain.policies import Line, Phrases, Policy, Wording
 from services.policy.domain.roster import Officer
 from services.policy.domain.scales import LEVELS
 from services.policy.domain.triage.phrases import BadPattern, PatternSet, words_of
-from services.policy.domain.variants import without_place
+from services.policy.domain.variants import every_wording, without_place
 
 MOST_RULES = 5_000
 MOST_PHRASES = 120_000
@@ -119,6 +121,23 @@ def _lines(policy: Policy) -> Iterator[tuple[str, str]]:
     for line in policy.lines:
         for field, sentence in (*_names_of(line, topics, policy.languages), *ill_fitting_in(line, policy)):
             yield f"lines.{line.id}.{field}", sentence
+        for field, sentence in _unspeakable(line):
+            yield f"lines.{line.id}.{field}", sentence
+
+
+def _unspeakable(line: Line) -> Iterator[tuple[str, str]]:
+    """What would keep the same words from being cleared at ``/v1/lines``: one of their languages says nothing, or not
+    what another one says."""
+    for language, text in line.text.items():
+        if not text.strip():
+            yield f"text.{language}", "there is nothing in it to say"
+    fields = {f"{each.language} on {each.platform}": f"variants.{n}.text" for n, each in enumerate(line.variants)}
+    for differing in PlainFacts().differences(every_wording(line.text, line.variants)):
+        stated_in = " and ".join(differing.stated_in)
+        yield (
+            fields.get(differing.language, f"text.{differing.language}"),
+            f"it lacks the {differing.kind} {differing.value}, stated in {stated_in}",
+        )
 
 
 def dangling_in(wording: Wording, policy: Policy) -> Iterator[tuple[str, str]]:

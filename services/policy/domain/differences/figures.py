@@ -110,6 +110,9 @@ def _rung(before: Rung, now: Rung) -> Iterator[Told]:
     if before.name != now.name:
         yield Told(f"is called {instead(quoted(now.name), quoted(before.name))}.")
     yield from _steps(before.steps, now.steps)
+    if before.at_once_if_late != now.at_once_if_late:
+        may = "may" if now.at_once_if_late else "may no longer"
+        yield Told(f"{may} have its steps taken at once where they would be late.", not now.at_once_if_late)
 
 
 def _steps(before: Sequence[StepRule], now: Sequence[StepRule]) -> Iterator[Told]:

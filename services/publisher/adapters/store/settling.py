@@ -133,6 +133,7 @@ def _correction_event(whose: dict[str, Any], settled: Settled, at: datetime) -> 
             correction=publication.response,
             native_id=settled.settlement.native_id or "",
             text=publication.text,
+            language=publication.language,
             how="reply",
             corrected_at=at,
         )

@@ -93,7 +93,13 @@ async def _events(connection: AsyncConnection, settled: SettledTask, at: datetim
             return []
         await connection.execute(_REWORD, {"id": publication.id, "text": task.text})
         edited = PublicationCorrected(
-            **whose, correction=task.order, native_id=task.native_id, text=task.text or "", how="edit", corrected_at=at
+            **whose,
+            correction=task.order,
+            native_id=task.native_id,
+            text=task.text or "",
+            language=task.language,
+            how="edit",
+            corrected_at=at,
         )
         return [edited]
     if ending.state != "done":

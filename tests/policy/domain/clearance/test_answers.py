@@ -15,10 +15,10 @@ from services.policy.domain.clearance.answers import Answer, Misfit, exceeds, ne
 from services.policy.domain.clearance.approvals import Consent, NothingToAnswer, Step
 from services.policy.domain.clearance.cases import Case
 from services.policy.domain.clearance.casework import Referral
-from services.policy.domain.clearance.facts import PlainFacts
 from services.policy.domain.clearance.standings import Standing
 from services.policy.domain.clearance.submissions import Need, Submission
 from services.policy.domain.clocks.pauses import Pause
+from services.policy.domain.facts import PlainFacts
 from services.policy.domain.scales import DAMAGES, LEVELS, SENSITIVITIES
 from services.policy.domain.variants import Variant
 from tests.policy.builders import NOW, in_force, received, sample, shelf

@@ -201,6 +201,44 @@ def test_words_of_a_line_that_say_nothing_are_refused() -> None:
     assert next(path for path, _ in refused.value.faults).startswith("lines.x.preconditions.unless")
 
 
+@pytest.mark.parametrize(
+    ("text", "path", "sentence"),
+    [
+        ({"en": "The fee is Rs. 100.", "ta": "கட்டணம் ரூ. 200."}, "en", "it lacks the amount 200, stated in ta"),
+        ({"en": "The fee is Rs. 100.", "si": "ගාස්තුව රු. 100.", "ta": "கட்டணம்."}, "ta",
+         "it lacks the amount 100, stated in en and si"),
+        ({"en": "We are open.", "si": " \n"}, "si", "there is nothing in it to say"),
+    ],
+)  # fmt: skip
+def test_a_line_that_could_not_be_cleared_by_officers_is_none_in_a_file_either(
+    text: dict[str, str], path: str, sentence: str
+) -> None:
+    line = {
+        "id": "fee",
+        "topics": ["fees"],
+        "text": text,
+        "ceiling": {"sensitivity": "S0", "damage": "D0"},
+        "cleared_by": {"officer": "comms", "post": "Communications", "level": "L2"},
+        "cleared_at": "2026-11-01T09:00:00Z",
+    }
+    found = faults(topics=[{"id": "fees", "phrases": {"en": ["fee"]}}], lines=[line])
+    assert found[f"lines.fee.text.{path}"] == sentence
+
+
+def test_a_variant_of_a_line_in_a_file_states_what_the_line_states() -> None:
+    line = {
+        "id": "fee",
+        "topics": ["fees"],
+        "text": {"en": "The fee is Rs. 100."},
+        "variants": [{"platform": "x", "language": "en", "text": "It is free."}],
+        "ceiling": {"sensitivity": "S0", "damage": "D0"},
+        "cleared_by": {"officer": "comms", "post": "Communications", "level": "L2"},
+        "cleared_at": "2026-11-01T09:00:00Z",
+    }
+    found = faults(topics=[{"id": "fees", "phrases": {"en": ["fee"]}}], lines=[line])
+    assert found == {"lines.fee.variants.0.text": "it lacks the amount 100, stated in en"}
+
+
 def test_of_two_embargoes_the_later_one_stands() -> None:
     early, late = "2027-01-01T00:00:00+00:00", "2027-06-01T00:00:00+00:00"
     baseline = {**above().baseline}

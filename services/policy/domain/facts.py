@@ -1,7 +1,10 @@
 """The language gate: the variants of one text must state the same facts, or none of them goes out.
 
 Stands in until texts are checked fact by fact: dates, times, amounts and other figures are found by their shapes alone
-and compared between the languages. Numbers that are written as words are not seen.
+and compared between the languages. ``10 lakhs`` and ``1 million`` are read as what they come to.
+
+A number in words may stand for a figure that another language writes, and is never itself missed: ``one``, ``එක`` and
+``ஒரு`` are words of all sorts. Whoever is told of a difference that is none learns to pass over what the gate says.
 """
 
 import re
@@ -10,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import Literal, NamedTuple
 
-from services.policy.domain.clearance.approvals import Refusal
+from services.policy.domain.number_words import AFTER, BEFORE, said_in, zeros_of
 
 FactKind = Literal["date", "time", "amount", "figure"]
 
@@ -30,14 +33,8 @@ class Difference(NamedTuple):
     value: str
     stated_in: tuple[str, ...]
 
-
-class FactsDiffer(Refusal):
-    """The languages do not say the same."""
-
-    def __init__(self, differences: Sequence[Difference]) -> None:
-        told = [f"{each.language} lacks the {each.kind} {each.value}" for each in differences]
-        super().__init__(f"The whole release is held: {'; '.join(told)}.")
-        self.differences = tuple(differences)
+    def __str__(self) -> str:
+        return f"{self.language} lacks the {self.kind} {self.value}"
 
 
 class PlainFacts:
@@ -46,10 +43,12 @@ class PlainFacts:
     def differences(self, texts: Mapping[str, str]) -> tuple[Difference, ...]:
         """Every fact that some of these texts, by language, state and others lack."""
         stated = {language: {fact.value: fact.kind for fact in facts_in(text)} for language, text in texts.items()}
+        said = {language: frozenset(said_in(_plain(text))) for language, text in texts.items()}
         return tuple(
             Difference(language, _kind(value, stated), value, tuple(sorted(_stating(value, stated))))
             for language in sorted(stated)
-            for value in sorted({value for known in stated.values() for value in known} - stated[language].keys())
+            for value in sorted({each for known in stated.values() for each in known} - stated[language].keys())
+            if value not in said[language]
         )
 
 
@@ -63,10 +62,17 @@ def facts_in(text: str) -> Iterator[Fact]:
         hour, minute = match.groups()
         yield Fact("time", f"{int(hour) % 12}:{minute}")
     for match in _NUMBER.finditer(_TIME.sub(" ", rest)):
-        before, number, after = match.groups()
-        whole, _, part = number.replace(",", "").partition(".")
-        value = (whole.lstrip("0") or "0") + (f".{part.rstrip('0')}" if part.strip("0") else "")
-        yield Fact("amount" if before or after else "figure", value)
+        before, multiplied, number, multiplying, after = match.groups()
+        zeros = zeros_of(multiplying or multiplied or "")
+        yield Fact("amount" if before or after or zeros else "figure", _value(number, zeros))
+
+
+def _value(number: str, zeros: int) -> str:
+    """The number without commas and idle zeros, once it was multiplied by so many zeros."""
+    whole, _, part = number.replace(",", "").partition(".")
+    part = part.ljust(zeros, "0")
+    whole, part = (whole + part[:zeros]).lstrip("0") or "0", part[zeros:].rstrip("0")
+    return f"{whole}.{part}" if part else whole
 
 
 def _date(match: re.Match[str], order: Sequence[str]) -> Iterator[Fact]:
@@ -108,18 +114,18 @@ def _number_of(said: str) -> int:
 
 
 _NAMED = (
-    ("january", "jan", "ජනවාරි", "ஜனவரி"),
+    ("january", "jan", "ජනවාරි", "ஜனவரி", "சனவரி"),
     ("february", "feb", "පෙබරවාරි", "பிப்ரவரி", "பெப்ரவரி"),
     ("march", "mar", "මාර්තු", "மார்ச்"),
-    ("april", "apr", "අප්රේල්", "ஏப்ரல்"),
+    ("april", "apr", "අප්රේල්", "අප්රියෙල්", "ஏப்ரல்"),
     ("may", "මැයි", "மே"),
-    ("june", "jun", "ජූනි", "ஜூன்"),
-    ("july", "jul", "ජූලි", "ஜூலை"),
-    ("august", "aug", "අගෝස්තු", "ஆகஸ்ட்", "ஆகஸ்டு"),
-    ("september", "sept", "sep", "සැප්තැම්බර්", "செப்டம்பர்", "செப்டெம்பர்"),
-    ("october", "oct", "ඔක්තෝබර්", "அக்டோபர்", "ஒக்டோபர்"),
-    ("november", "nov", "නොවැම්බර්", "நவம்பர்"),
-    ("december", "dec", "දෙසැම්බර්", "டிசம்பர்"),
+    ("june", "jun", "ජූනි", "ஜூன்", "யூன்"),
+    ("july", "jul", "ජූලි", "ஜூலை", "யூலை"),
+    ("august", "aug", "අගෝස්තු", "ஆகஸ்ட்", "ஆகஸ்டு", "ஓகஸ்ட்", "ஒகஸ்ட்"),
+    ("september", "sept", "sep", "සැප්තැම්බර්", "செப்டம்பர்", "செப்டெம்பர்", "செப்ரெம்பர்"),
+    ("october", "oct", "ඔක්තෝබර්", "ඔක්තෝම්බර්", "ඔක්තොබර්", "அக்டோபர்", "ஒக்டோபர்", "ஒக்ரோபர்"),
+    ("november", "nov", "නොවැම්බර්", "நவம்பர்", "நொவெம்பர்"),
+    ("december", "dec", "දෙසැම්බර්", "டிசம்பர்", "டிசெம்பர்", "திசம்பர்"),
 )
 _MONTHS = {unicodedata.normalize("NFC", name): number for number, names in enumerate(_NAMED, 1) for name in names}
 # Sinhala and Tamil words take endings, before which the last vowel sign of a longer name may go.
@@ -131,21 +137,24 @@ _WORD = "|".join(
     ]
 )
 _MONTH = f"(?<![^\\W\\d])({_WORD})(?![^\\W\\d])"
+_OF_MONTH = r"\.?(?:\s+(?:මස|මාසයේ|மாதம்|மாத))?\s+"
+"""What stands between a month and its day: in Sinhala and Tamil often the word for a month."""
 _DATES = (
     (re.compile(r"(?<!\d)(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?!\d)"), ("year", "month", "day")),
     (re.compile(r"(?<!\d)(\d{1,2})[-/.](\d{1,2})[-/.](\d{4})(?!\d)"), ("day", "month", "year")),
-    (re.compile(rf"(?<!\d)(\d{{4}})\s+{_MONTH}\.?\s+(\d{{1,2}})(?!\d)"), ("year", "month", "day")),
+    (re.compile(rf"(?<!\d)(\d{{4}})\s+{_MONTH}{_OF_MONTH}(\d{{1,2}})(?!\d)"), ("year", "month", "day")),
     (
         re.compile(rf"(?<!\d)(\d{{1,2}})(?:st|nd|rd|th)?\s+(?:of\s+)?{_MONTH}\.?(?:,?\s+(\d{{4}}))?(?!\d)"),
         ("day", "month", "year"),
     ),
     (
-        re.compile(rf"{_MONTH}\.?\s+(\d{{1,2}})(?:st|nd|rd|th)?(?!\d)(?:,?\s+(\d{{4}}))?(?!\d)"),
+        re.compile(rf"{_MONTH}{_OF_MONTH}(\d{{1,2}})(?:st|nd|rd|th)?(?!\d)(?:,?\s+(\d{{4}}))?(?!\d)"),
         ("month", "day", "year"),
     ),
 )
 _JOINING = re.compile("[-/.]")
 _TIME = re.compile(r"(?<![\d.,:])([01]?\d|2[0-4])[:.]([0-5]\d)(?![\d:]|\.\d|,\d)")
 _NUMBER = re.compile(
-    r"((?:rs|lkr|රු|ரூ)\.?\s*)?(?<![\d.])(\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)(\s*(?:rupees|රුපියල්|ரூபாய்|/=))?"
+    rf"((?:rs|lkr|රු|ரூ)\.?\s*)?(?:{BEFORE})?(?<![\d.])(\d{{1,3}}(?:,\d{{2,3}})*,\d{{3}}(?:\.\d+)?|\d+(?:\.\d+)?)"
+    rf"(?:{AFTER})?(\s*(?:rupees|රුපියල්|ரூபாய்|/=))?"
 )
