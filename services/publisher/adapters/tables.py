@@ -192,12 +192,7 @@ Index(
     publication.c.account,
     postgresql_where=text("native_id IS NOT NULL"),
 )
-Index(
-    "publication_parts_standing",
-    publication.c.posted,
-    postgresql_using="gin",
-    postgresql_where=text("parts IS NOT NULL"),
-)
+Index("publication_in_parts", publication.c.account, postgresql_where=text("parts IS NOT NULL"))
 
 undelivered = Table(
     "undelivered",

@@ -47,10 +47,13 @@ async def hear(connection: AsyncConnection, told: Sequence[ReplyUndelivered]) ->
 
 async def end(connection: AsyncConnection) -> int:
     """End the publications that word is about, as far as they are free; how many those were."""
-    found = {row.id: row for row in await connection.execute(_ABOUT, {"most": AT_ONCE})}
-    for row in found.values():
-        await _end(connection, row)
-    return len(found)
+    told = {row.about: row for row in await connection.execute(_ABOUT, {"most": AT_ONCE})}
+    if not told:
+        return 0
+    rows = list(await connection.execute(_FREE, {"ids": list(told)}))
+    for row in rows:
+        await _end(connection, row, told[row.id])
+    return len(rows)
 
 
 async def forget(connection: AsyncConnection) -> None:
@@ -58,9 +61,9 @@ async def forget(connection: AsyncConnection) -> None:
     await connection.execute(_FORGET, {"hours": WAITS_HOURS})
 
 
-async def _end(connection: AsyncConnection, row: Any) -> None:
+async def _end(connection: AsyncConnection, row: Any, told: Any) -> None:
     before = reading.progress_of(row)
-    settlement = settlements.undelivered(before, row.told_reason, row.told_detail, row.native_id)
+    settlement = settlements.undelivered(before, told.reason, told.detail, row.native_id)
     at = await reading.write_decision(connection, row.id, settlement)
     claim = Claim(reading.publication_of(row), before, uuid7(), at)
     await announce(connection, [Settled(claim, settlement, None)], {row.id: at})
@@ -68,9 +71,9 @@ async def _end(connection: AsyncConnection, row: Any) -> None:
         # Other parts of it stand, and were to be taken back as soon as that was known.
         await corrections.deletions(connection, [row.id])
     await audit.append(connection, [_entry(row, settlement)], at)
-    names = ("agency", "platform", "account", "told_native_id", "told_publication")
-    await connection.execute(_USED, {name: getattr(row, name) for name in names})
-    metrics.UNDELIVERED.labels(row.platform, row.told_reason).inc()
+    names = ("agency", "platform", "account", "native_id", "publication")
+    await connection.execute(_USED, {name: getattr(told, name) for name in names})
+    metrics.UNDELIVERED.labels(row.platform, told.reason).inc()
 
 
 def _entry(row: Any, settlement: Settlement) -> Entry:
@@ -88,30 +91,35 @@ _HEAR = text("""
     ORDER BY agency, platform, account, native_id, publication
     ON CONFLICT DO NOTHING
 """)
-_OURS = "(p.agency, p.platform, p.account) = (u.agency, u.platform, u.account)"
-# A key names every attempt, an id only one: once the id of what stands is known, only that counts.
+_TO_BE_ENDED = """
+    lease_token IS NULL AND (state IN ('published', 'unknown') OR (state = 'pending' AND posted <> '{}'))"""
+_OURS = f"agency = told.agency AND platform = told.platform AND account = told.account AND {_TO_BE_ENDED.strip()}"
+# Looked up one by one, each through its own index: behind OFFSET 0 the planner sees no other, whatever it knows of the
+# tables. A key names every attempt, an id only one: once the id of what stands is known, only that counts. Parts are
+# found by their key; where none was told, among the few of the account that have parts at all.
 _ABOUT = text(f"""
-    SELECT p.*, told.native_id AS told_native_id, told.publication AS told_publication, told.reason AS told_reason,
-           told.detail AS told_detail
-    FROM (
-        SELECT u.*, p.id AS about FROM undelivered AS u JOIN publication AS p
-            ON {_OURS} AND p.native_id = u.native_id AND p.native_id IS NOT NULL
+    WITH told AS MATERIALIZED (SELECT u.*, split_part(u.publication, '.', 1) AS key FROM undelivered AS u)
+    SELECT told.*, found.id AS about FROM told CROSS JOIN LATERAL (
+        (SELECT id FROM (
+            SELECT * FROM publication WHERE native_id = told.native_id AND account = told.account OFFSET 0) AS known
+         WHERE {_OURS} LIMIT 1)
         UNION ALL
-        SELECT u.*, p.id AS about FROM undelivered AS u JOIN publication AS p
-            ON {_OURS} AND p.parts IS NOT NULL AND p.posted @> ARRAY[u.native_id] AND u.native_id <> ''
+        (SELECT id FROM (SELECT * FROM publication WHERE id = told.key OFFSET 0) AS named
+         WHERE {_OURS} AND (told.native_id = '' OR state = 'unknown' OR told.native_id = ANY (posted)))
         UNION ALL
-        SELECT u.*, p.id AS about FROM undelivered AS u JOIN publication AS p
-            ON {_OURS} AND p.id = split_part(u.publication, '.', 1)
-            AND (u.native_id = '' OR (p.state = 'unknown' AND NOT p.posted @> ARRAY[u.native_id]))
-    ) AS told JOIN publication AS p ON p.id = told.about
-    WHERE p.lease_token IS NULL
-      AND (p.state IN ('published', 'unknown') OR (p.state = 'pending' AND p.posted <> '{{}}'))
-    ORDER BY p.id LIMIT :most
-    FOR UPDATE OF p SKIP LOCKED
+        (SELECT id FROM (
+            SELECT * FROM publication WHERE account = told.account AND parts IS NOT NULL OFFSET 0) AS parted
+         WHERE {_OURS} AND told.key = '' AND told.native_id = ANY (posted) LIMIT 1)
+    ) AS found
+    LIMIT :most
+""")  # noqa: S608 - constants of this module
+_FREE = text(f"""
+    SELECT * FROM publication WHERE id = ANY (CAST(:ids AS text[])) AND {_TO_BE_ENDED}
+    ORDER BY id FOR UPDATE SKIP LOCKED
 """)  # noqa: S608 - a constant of this module
 _USED = text("""
     DELETE FROM undelivered
     WHERE (agency, platform, account, native_id, publication)
-        = (:agency, :platform, :account, :told_native_id, :told_publication)
+        = (:agency, :platform, :account, :native_id, :publication)
 """)
 _FORGET = text("DELETE FROM undelivered WHERE heard_at < clock_timestamp() - make_interval(hours => :hours)")

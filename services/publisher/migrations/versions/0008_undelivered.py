@@ -33,17 +33,11 @@ def upgrade() -> None:
         ["native_id", "account"],
         postgresql_where=sa.text("native_id IS NOT NULL"),
     )
-    op.create_index(
-        "publication_parts_standing",
-        "publication",
-        ["posted"],
-        postgresql_using="gin",
-        postgresql_where=sa.text("parts IS NOT NULL"),
-    )
+    op.create_index("publication_in_parts", "publication", ["account"], postgresql_where=sa.text("parts IS NOT NULL"))
 
 
 def downgrade() -> None:
     """Drop what the upgrade made."""
-    op.drop_index("publication_parts_standing", "publication")
+    op.drop_index("publication_in_parts", "publication")
     op.drop_index("publication_standing", "publication")
     op.drop_table("undelivered")
