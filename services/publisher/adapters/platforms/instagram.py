@@ -19,7 +19,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from services.publisher.adapters.http import Answer, Http, NoAnswer, NothingSent
-from services.publisher.adapters.platforms import meta, meta_messages, meta_nodes, meta_rights
+from services.publisher.adapters.platforms import meta, meta_messages, meta_nodes, meta_rights, times
 from services.publisher.adapters.platforms.base import Sparse
 from services.publisher.domain import formatting
 from services.publisher.domain.outcomes import (
@@ -198,7 +198,7 @@ def _next_page(paging: object) -> str | None:
 
 
 def _is_ours(reply: Mapping[str, Any], publication: Publication, since: datetime) -> bool:
-    written = meta.time_of(reply.get("timestamp"))
+    written = times.iso(reply.get("timestamp"))
     author = reply.get("from")
     by_us = reply.get("user") is not None or (isinstance(author, dict) and author.get("id") == publication.account)
     return (
