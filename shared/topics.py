@@ -30,7 +30,10 @@ def dead_topic(name: str) -> str:
     return f"{name}.dead"
 
 
-COMMENTS = Topic("parley.comments", (events.CommentReceived, events.CommentEdited, events.CommentDeleted))
+COMMENTS = Topic(
+    "parley.comments",
+    (events.CommentReceived, events.CommentEdited, events.CommentDeleted, events.ReplyUndelivered),
+)
 CASES = Topic("parley.cases", (events.CaseOpened, events.CaseRouted, events.CaseEscalated, events.CaseClosed))
 RESPONSES = Topic(
     "parley.responses",

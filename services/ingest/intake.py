@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from services.ingest.domain.accounts import Account
-from services.ingest.domain.entries import Elsewhere, Entry, Kept, Malformed, Revoked, Unused
+from services.ingest.domain.entries import Elsewhere, Entry, Kept, Malformed, Revoked, Undelivered, Unused
 from services.ingest.domain.refusals import BadSignature, StaleSignature, UnknownAccount, Unreadable
 from services.ingest.platforms import WEBHOOKS
 from services.ingest.platforms.base import Answer, Headers, Webhook
@@ -35,12 +35,14 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """What a delivery brought: changes, repeats of what was known, kinds that are not used, or nothing readable."""
+    """What a delivery brought: changes, repeats of what was known, kinds that are not used, nothing readable, or word
+    of what has not arrived."""
 
     changed: int = 0
     repeated: int = 0
     unused: Mapping[str, int] = field(default_factory=dict)
     unreadable: str | None = None
+    undelivered: int = 0
 
 
 async def take_in(delivery: Delivery, accounts: Accounts, keeper: Keeper, health: Health, now: datetime) -> Accepted:
@@ -55,13 +57,16 @@ async def take_in(delivery: Delivery, accounts: Accounts, keeper: Keeper, health
     health.heard(account, now)
     found = _sort(_read(delivery, account, now), _Addresses(delivery, account, accounts, now))
     once = webhook.once(delivery.body, delivery.headers) if webhook.once is not None else None
-    if not found.kept and not found.revoked and found.unreadable is None and once is None:
+    if found.is_empty and once is None:
         return Accepted(unused=found.unused)
     trace = tracing.traceparent(delivery.headers.get("traceparent"))
     body = webhook.cut(delivery.body)
-    arrival = Arrival(uuid7(), account, body, now, found.kept, found.unreadable, trace, found.revoked, once)
+    arrival = Arrival(
+        uuid7(), account, body, now, found.kept, found.unreadable, trace, found.revoked, once, found.undelivered
+    )
     filed = await keeper.keep(arrival)
-    return Accepted(filed.changed, len(found.kept) - filed.changed, found.unused, found.unreadable)
+    repeated = len(found.kept) - filed.changed
+    return Accepted(filed.changed, repeated, found.unused, found.unreadable, len(found.undelivered))
 
 
 def answer_handshake(platform: str, account: str, query: Mapping[str, str], accounts: Accounts) -> Answer:
@@ -88,8 +93,14 @@ class _Sorted:
 
     kept: list[tuple[Account, Kept]] = field(default_factory=list)
     revoked: list[tuple[Account, Revoked]] = field(default_factory=list)
+    undelivered: list[tuple[Account, Undelivered]] = field(default_factory=list)
     unused: Counter[str] = field(default_factory=Counter)
     unreadable: str | None = None
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to write down."""
+        return not (self.kept or self.revoked or self.undelivered) and self.unreadable is None
 
 
 def _read(delivery: Delivery, account: Account, now: datetime) -> Iterator[Told]:
@@ -121,6 +132,8 @@ def _sort(told: Iterable[Told], addresses: "_Addresses") -> _Sorted:
                 found.unused[MISADDRESSED] += 1
             case Revoked():
                 found.revoked.append((account, entry))
+            case Undelivered():
+                found.undelivered.append((account, entry))
             case _:
                 found.kept.append((account, entry))
     return found

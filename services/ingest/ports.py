@@ -7,7 +7,7 @@ from typing import Protocol
 from uuid import UUID
 
 from services.ingest.domain.accounts import Account
-from services.ingest.domain.entries import Kept, Revoked
+from services.ingest.domain.entries import Kept, Revoked, Undelivered
 from services.ingest.domain.single_use import SingleUse
 
 
@@ -18,7 +18,7 @@ class Arrival:
     ``kept`` are the entries, each with the account that it is addressed to. ``unreadable`` is the reason why the body
     (or a part of it) goes to the dead letters. ``traceparent`` is the trace that it began or came with. ``revoked`` are
     the rights that it says are gone, each with its account. ``once`` is what makes its proof good for this body only,
-    where that is needed.
+    where that is needed. ``undelivered`` is what it says has not arrived, each with the account that had sent it.
     """
 
     id: UUID
@@ -30,6 +30,7 @@ class Arrival:
     traceparent: str | None = None
     revoked: Sequence[tuple[Account, Revoked]] = ()
     once: SingleUse | None = None
+    undelivered: Sequence[tuple[Account, Undelivered]] = ()
 
 
 @dataclass(frozen=True, slots=True)

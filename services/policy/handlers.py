@@ -101,12 +101,14 @@ def on_response_published(event: ResponsePublished, work: Work, policies: Polici
 
 
 def on_publication_failed(event: PublicationFailed, work: Work, policies: Policies, now: datetime) -> None:
-    """The answer will not appear: its turns wait for an officer again, unless none can be answered any more, or a
-    correction takes its place."""
+    """The answer will not appear, or has not arrived after all: its turns wait for an officer again, unless none can be
+    answered any more, or a correction takes its place."""
     case = work.case(event.case)
     if case is not None:
         outdating.drop_of(case, event.response, "response_failed", work, now)
         if (heir := heir_of(work.orders_of(case), event.response)) is not None:
+            for turn in (each for each in case.turns if each.response == event.response):
+                work.miss(case, turn)
             hand_over(case, event.response, heir, work)
             return
     work.settle(event.response, "failed", event.failed_at)
@@ -116,9 +118,10 @@ def on_publication_failed(event: PublicationFailed, work: Work, policies: Polici
         work.note(Act(agency, PARLEY, "response.failed", event.case, details=details))
         return
     state: Literal["closed", "waiting"] = "closed" if event.reason == NOT_POSSIBLE else "waiting"
-    if case is not None and (failed := case.finish(event.response, state)):
+    if case is not None and (failed := case.fail(event.response, state)):
         policy = policies.of(case.thread.agency)
         for turn in failed:
+            work.miss(case, turn)
             # Nothing answers it, and nothing that is taken back lets it wait again.
             turn.response = None if turn.state == "closed" else turn.response
             if turn.state == "waiting" and turn.decision.line is not None:

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 from services.policy.domain.authority.mandates import Mandate
 from services.policy.domain.clearance.approvals import Draft
-from services.policy.domain.clearance.cases import Case, Thread
+from services.policy.domain.clearance.cases import Case, Thread, Turn
 from services.policy.domain.clearance.paths import AgencyPace
 from services.policy.domain.clearance.reviews import Review
 from services.policy.domain.clearance.submissions import Submission
@@ -105,6 +105,9 @@ class Work(Protocol):
 
     def settle(self, response: str, state: str, at: datetime, *, native_id: str | None = None) -> None:
         """Note what became of a response: ``published``, ``failed`` or ``retracted``."""
+
+    def miss(self, case: Case, turn: Turn) -> None:
+        """Count no time for the answer of a turn: it was none."""
 
     def pace(self, agency: str) -> AgencyPace:
         """How long steps take in an agency, as was measured not long ago."""

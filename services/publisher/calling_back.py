@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from services.publisher import record
+from services.publisher import handlers, record
 from services.publisher.adapters import callback_secrets_api, consumers, deliveries_api, subscriptions_api
 from services.publisher.adapters.bell import Bell
 from services.publisher.adapters.callback_secrets import CallbackVault
@@ -32,7 +32,7 @@ class Telling:
 
 def wire(service: Service, settings: CallbackSettings, seal: Seal, drain_seconds: float) -> Telling:
     """Give the service routes, a loop and an end for its callbacks."""
-    vault, bell, interests = CallbackVault(seal), Bell(), Interests(service.database, record.HEARD)
+    vault, bell, interests = CallbackVault(seal), Bell(), Interests(service.database, record.HEARD | handlers.HEARD)
     egress = Egress(networks(settings.allowed_networks), ports(settings.ports))
     post = GuardedPost(egress, attempt_seconds=settings.attempt_seconds, connect_seconds=settings.connect_seconds)
     deliveries = PostgresDeliveries(

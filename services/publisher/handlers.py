@@ -22,12 +22,15 @@ from shared.events import (
     Event,
     ModerationOrdered,
     PublicationEvent,
+    ReplyUndelivered,
     ResponseApproved,
     ResponseCorrected,
     ResponseRetracted,
 )
 from shared.ids import PublicationId, new_id
 
+HEARD: frozenset[type[Event]] = frozenset({ReplyUndelivered})
+"""What is heard of what ingest tells, whoever else wants to be told."""
 CLIENTS = "rest"
 """The platform of those who bring comments over our own API."""
 
@@ -67,6 +70,11 @@ async def on_response_corrected(event: ResponseCorrected, work: Work, natures: M
 async def on_moderation_ordered(event: ModerationOrdered, traceparent: str | None, work: Work) -> None:
     """Write down what is to be done with a citizen's comment."""
     await work.moderate(event, traceparent)
+
+
+async def on_reply_undelivered(events: Sequence[ReplyUndelivered], work: Work) -> None:
+    """What a platform had taken has not arrived: it has failed."""
+    await work.miss(events)
 
 
 def whose(event: ResponseApproved) -> AccountKey:

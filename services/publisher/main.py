@@ -11,6 +11,7 @@ from services.publisher.adapters import api, consumers, credentials_api, reach_a
 from services.publisher.adapters.bell import Bell
 from services.publisher.adapters.credentials import Vault
 from services.publisher.adapters.http import Http
+from services.publisher.adapters.late_word import LateWord
 from services.publisher.adapters.platforms import channels
 from services.publisher.adapters.record import api as record_api
 from services.publisher.adapters.record import receipts_api, trouble_page
@@ -86,6 +87,7 @@ def create_app(settings: Settings) -> FastAPI:
     reaches = PostgresReaches(service.database, vault, lease=REACH_LEASE)
     service.loops["reach"] = measuring(reaches, platforms, settings.reach).run
     service.loops["register"] = Closing(service.database).run
+    service.loops["late_word"] = LateWord(service.database).run
     service.at_close += [claims.close, http.close]
     app = service.app()
     trouble_page.install(app)

@@ -14,6 +14,7 @@ from shared.events import (
     AccountConnected,
     AccountDisabled,
     ModerationOrdered,
+    ReplyUndelivered,
     ResponseCorrected,
     ResponseRetracted,
 )
@@ -188,6 +189,9 @@ class Work(Protocol):
 
     async def moderate(self, order: ModerationOrdered, traceparent: str | None) -> None:
         """Write down what is to be done with a citizen's comment."""
+
+    async def miss(self, told: Sequence[ReplyUndelivered]) -> None:
+        """End what has not arrived, now or as soon as it is known what that was."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from shared.events import (
     PublicationCorrected,
     PublicationFailed,
     PublicationRetracted,
+    PuttingRightFailed,
     ResponsePublished,
 )
 
@@ -32,6 +33,7 @@ HEARD: frozenset[type[Event]] = frozenset(
         PublicationCorrected,
         PublicationFailed,
         PublicationRetracted,
+        PuttingRightFailed,
         ResponsePublished,
     }
 )
@@ -45,12 +47,19 @@ async def on_events(events: Sequence[Event], work: RecordWork) -> None:
     events = [one for one in events if type(one) in HEARD]
     await work.route(_of(events, CaseRouted))
     await work.close(_of(events, CaseClosed))
-    await work.give_up([one for one in _of(events, PublicationFailed) if _ends_a_comment(one)])
-    published = _of(events, ResponsePublished)
+    failed = _of(events, PublicationFailed)
+    # Before what ended them and what answers them now: an answer that did not arrive was none.
+    await work.miss(failed)
+    await work.give_up([one for one in failed if _ends_a_comment(one)])
+    missed = {one.publication for one in failed}
+    published = [one for one in _of(events, ResponsePublished) if one.publication not in missed]
     # Before the answers: where one was taken back, the next one is the answer.
     await work.retract([one for one in _of(events, PublicationRetracted) if one.was_published])
     await work.answer([one for one in published if one.purpose == "answer"])
-    await work.correct(_of(events, PublicationCorrected))
+    uncorrected = [one for one in _of(events, PuttingRightFailed) if one.action == "correct"]
+    undone = {one.order for one in uncorrected}
+    await work.uncorrect(uncorrected)
+    await work.correct([one for one in _of(events, PublicationCorrected) if one.correction not in undone])
     await work.order(_of(events, ModerationOrdered))
     await work.moderate([one for one in _of(events, ModerationEnded) if one.outcome == "done"])
     await work.watch([one for one in published if one.purpose == "answer"])

@@ -17,6 +17,7 @@ from shared.events import (
     PublicationFailed,
     PublicationRetracted,
     Purpose,
+    PuttingRightFailed,
     ResponsePublished,
 )
 
@@ -30,6 +31,9 @@ class RecordWork(Protocol):
     async def close(self, events: Sequence[CaseClosed]) -> None:
         """Comments end without an answer, or their case goes to another agency."""
 
+    async def miss(self, events: Sequence[PublicationFailed]) -> None:
+        """What was taken for an answer did not arrive: its comments are without one again."""
+
     async def give_up(self, events: Sequence[PublicationFailed]) -> None:
         """Comments can no longer be answered."""
 
@@ -38,6 +42,9 @@ class RecordWork(Protocol):
 
     async def correct(self, events: Sequence[PublicationCorrected]) -> None:
         """Published responses read otherwise, or are followed by what puts them right."""
+
+    async def uncorrect(self, events: Sequence[PuttingRightFailed]) -> None:
+        """What was taken for a correction did not arrive."""
 
     async def retract(self, events: Sequence[PublicationRetracted]) -> None:
         """Published responses are taken back."""

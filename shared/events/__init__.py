@@ -41,6 +41,7 @@ from shared.events.responses import (
     ResponseCorrected,
     ResponseRetracted,
 )
+from shared.events.undelivered import ReplyUndelivered
 
 __all__ = [
     "EVENTS",
@@ -81,6 +82,7 @@ __all__ = [
     "PuttingRight",
     "PuttingRightFailed",
     "ReachMeasured",
+    "ReplyUndelivered",
     "ResponseApproved",
     "ResponseCorrected",
     "ResponsePublished",
@@ -96,6 +98,7 @@ EVENTS: dict[str, EventType] = {
         CommentReceived,
         CommentEdited,
         CommentDeleted,
+        ReplyUndelivered,
         CaseOpened,
         CaseRouted,
         CaseEscalated,

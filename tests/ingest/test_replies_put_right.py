@@ -5,7 +5,14 @@ from typing import Any, Literal
 
 import pytest
 
-from shared.events import ModerationEnded, PublicationCorrected, PublicationRetracted, PuttingRightFailed, ReachMeasured
+from shared.events import (
+    ModerationEnded,
+    PublicationCorrected,
+    PublicationFailed,
+    PublicationRetracted,
+    PuttingRightFailed,
+    ReachMeasured,
+)
 from tests.ingest.support import NOW, Ingest, comment_change, feed, running_ingest
 from tests.ingest.test_history import conversation, deliver, handle, one_comment, published, routed, shown
 
@@ -34,6 +41,38 @@ async def answered(ingest: Ingest) -> str:
     comment = await one_comment(ingest)
     await handle(ingest, routed(comment), published(comment))
     return comment
+
+
+def undelivered(comment: str, response: str = "res_1") -> PublicationFailed:
+    return PublicationFailed(**about(comment, response), reason="rejected", failed_at=LATER)
+
+
+async def test_a_reply_that_did_not_arrive_is_none_and_its_comment_waits_again() -> None:
+    async with running_ingest() as ingest:
+        comment = await answered(ingest)
+        await handle(ingest, undelivered(comment))
+        found = await shown(ingest, comment)
+        assert (found["status"], found["reply"]) == ("routed", None)
+        await handle(ingest, published(comment).model_copy(update={"response": "res_2"}))
+        assert (await shown(ingest, comment))["status"] == "answered"
+
+
+async def test_a_reply_that_failed_otherwise_leaves_the_one_that_stands() -> None:
+    async with running_ingest() as ingest:
+        comment = await answered(ingest)
+        await handle(ingest, undelivered(comment, "res_0"))
+        assert (await shown(ingest, comment))["reply"]["response"] == "res_1"
+
+
+async def test_a_correction_that_did_not_arrive_is_no_answer_either() -> None:
+    async with running_ingest() as ingest:
+        comment = await one_comment(ingest)
+        await handle(ingest, routed(comment), corrected(comment, "reply"))
+        assert (await shown(ingest, comment))["reply"]["response"] == "res_2"
+        known = {"order": "res_2", "action": "correct", "reason": "rejected", "failed_at": LATER}
+        await handle(ingest, PuttingRightFailed(**{**about(comment), **known}))
+        found = await shown(ingest, comment)
+        assert (found["status"], found["reply"]) == ("routed", None)
 
 
 @pytest.mark.parametrize("how", ["edit", "reply"])

@@ -316,6 +316,45 @@ def test_a_failed_publication_waits_again_unless_nothing_can_be_answered(reason:
     assert (the_case(work).state, len(work.events)) == (state, events)
 
 
+@pytest.mark.parametrize(("reason", "state"), [("not_possible", "closed"), ("rejected", "open")])
+def test_an_answer_that_did_not_arrive_after_all_leaves_its_case_to_a_person(reason: str, state: str) -> None:
+    work = after(received(HOURS))
+    (response,) = staged(work, ResponseApproved)
+    happen(work, published(response), failed(response, reason))
+    (turn,) = the_case(work).turns
+    assert (the_case(work).state, turn.answered_at) == (state, None)
+    assert (turn.decision.line is None) == (state == "open")
+    assert [each.state for each in work.settled] == ["published", "failed"]
+    assert work.acts[-1].action == "response.failed"
+
+
+def test_a_closing_line_that_did_not_arrive_after_all_leaves_its_comment_waiting() -> None:
+    work = after(received(HOURS))
+    (response,) = staged(work, ResponseApproved)
+    closing = response.model_copy(update={"purpose": "closing"})
+    happen(work, published(closing))
+    assert the_case(work).state == "closed"
+    happen(work, failed(closing, "blocked"))
+    assert the_case(work).state == "open"
+
+
+def test_word_of_an_answer_that_another_one_replaced_changes_nothing() -> None:
+    work = after(received(HOURS))
+    (response,) = staged(work, ResponseApproved)
+    happen(work, published(response))
+    (turn,) = the_case(work).turns
+    turn.response = "resp_later"
+    happen(work, failed(response, "rejected"))
+    assert the_case(work).state == "answered"
+
+
+def test_what_was_edited_after_its_answer_waits_once_when_that_did_not_arrive() -> None:
+    work = after(received(HOURS))
+    (first,) = staged(work, ResponseApproved)
+    happen(work, published(first), edited("Still waiting, terrible service"), failed(first, "rejected"))
+    assert [(turn.revision, turn.state) for turn in the_case(work).turns] == [(1, "superseded"), (2, "waiting")]
+
+
 def test_an_agency_without_policy_is_a_dead_letter() -> None:
     with pytest.raises(Dead) as dead:
         after(received(HOURS, agency="nobody"))

@@ -48,6 +48,7 @@ from .settings import Settings
 from .statuses import Statuses
 from .store import Store
 from .telegram import TelegramError, TelegramRoutes, answer_telegram_error
+from .undelivered import UndeliveredRoutes
 from .viber import ViberError, ViberRoutes, answer_viber_error
 from .x import XRoutes
 from .x_errors import OAuthError, XError, answer_x_error
@@ -138,6 +139,7 @@ def _include_routes(app: FastAPI, settings: Settings, clock: Clock, store: Store
         PostmarkRoutes(accounts, SentMail(store, replies, clock), faults),
         MailgunRoutes(accounts, SentMail(store, replies, clock), faults),
         Open311Routes(accounts, store, replies, faults, clock),
+        UndeliveredRoutes(messages, bots, SentMail(store, replies, clock), clock),
         CitizenRoutes(clock, accounts, people, statuses, comments, forums),
         PageRoutes(),
     ):

@@ -8,6 +8,7 @@ from typing import Final
 
 from .accounts import Account
 from .clock import Clock
+from .platforms import Platform
 from .replies import Replies
 from .store import Store
 
@@ -82,6 +83,11 @@ class BotMessages:
         """Find a message of the account that was not deleted."""
         where = "platform = ? AND account = ? AND chat = ? AND id = ? AND deleted = 0 AND text IS NOT NULL"
         return self._one(where, account, account.id, chat, message)
+
+    def called(self, platform: Platform, message: str) -> BotMessage | None:
+        """Find a message of a platform whose ids are unique there."""
+        row = self._store.row(f"SELECT {_COLUMNS} FROM bot_message WHERE platform = ? AND id = ?", (platform, message))
+        return BotMessage(*row) if row else None
 
     def is_deleted(self, account: Account, chat: str, message: str) -> bool:
         """Tell whether a message, a citizen's or a bot's, was deleted here."""

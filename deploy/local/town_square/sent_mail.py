@@ -78,3 +78,11 @@ class SentMail:
             (platform, account),
         )
         return [Mail.of(row) for row in rows]
+
+    def called(self, platform: Platform, message_id: str) -> Mail | None:
+        """Find what was sent under a Message-ID, the newest of several."""
+        row = self._store.row(
+            f"SELECT {_COLUMNS} FROM sent_mail WHERE platform = ? AND message_id = ? ORDER BY number DESC LIMIT 1",
+            (platform, message_id),
+        )
+        return Mail.of(row) if row else None

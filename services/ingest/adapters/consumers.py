@@ -13,7 +13,16 @@ from services.ingest.adapters.store import echoes, progress
 from services.ingest.adapters.store.echoes import Own
 from services.ingest.domain.statuses import Corrected, Progress, Reply, Retracted
 from shared.cloudevents import Received
-from shared.events import CaseClosed, CaseRouted, Event, PublicationCorrected, PublicationRetracted, ResponsePublished
+from shared.events import (
+    CaseClosed,
+    CaseRouted,
+    Event,
+    PublicationCorrected,
+    PublicationFailed,
+    PublicationRetracted,
+    PuttingRightFailed,
+    ResponsePublished,
+)
 from shared.topics import CASES, PUBLICATIONS, Topic
 
 TOPICS: tuple[Topic, ...] = (CASES, PUBLICATIONS)
@@ -38,6 +47,11 @@ def change_of(event: Event) -> tuple[tuple[str, ...], Corrected | Retracted] | N
             return comments, Corrected(event.response, event.text, event.language, event.corrected_at, follower)
         case PublicationRetracted(comments=comments):
             return comments, Retracted(event.response, event.retracted_at)
+        case PublicationFailed(comments=comments):
+            # Known as a reply it was taken for published, and has not arrived.
+            return comments, Retracted(event.response, event.failed_at)
+        case PuttingRightFailed(comments=comments, action="correct"):
+            return comments, Retracted(event.order, event.failed_at)
     return None
 
 

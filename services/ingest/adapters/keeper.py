@@ -52,7 +52,7 @@ class GroupKeeper:
         except (DBAPIError, Dead) as error:
             if is_passing(error):
                 raise
-            return await write(replace(arrival, kept=(), unreadable=REFUSED))
+            return await write(replace(arrival, kept=(), undelivered=(), unreadable=REFUSED))
 
     async def submit(self, submission: Submission) -> Answer:
         """Write what a client posted, once for each idempotency key. Raises the ``Problem`` of a refused one."""

@@ -7,7 +7,8 @@ DELIVERIES = Counter(
 )
 ENTRIES = Counter(
     "parley_ingest_entries",
-    "Entries of authentic deliveries and polled pages: changed something, repeated what was known, set aside.",
+    "Entries of authentic deliveries and polled pages: changed something, repeated what was known, set aside, word of "
+    "replies that have not arrived.",
     ["platform", "fate"],
 )
 UNUSED = Counter("parley_ingest_unused", "Entries that Parley does not work with, by kind.", ["platform", "kind"])

@@ -212,6 +212,8 @@ def _count(platform: str, accepted: Accepted) -> None:
         _entries(platform, "repeated").inc(accepted.repeated)
     if accepted.unreadable:
         _entries(platform, "unreadable").inc()
+    if accepted.undelivered:
+        _entries(platform, "undelivered").inc(accepted.undelivered)
     for kind, count in accepted.unused.items():
         metrics.UNUSED.labels(platform, kind).inc(count)
 

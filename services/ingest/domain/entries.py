@@ -131,6 +131,22 @@ class Revoked:
 
 
 @dataclass(frozen=True, slots=True)
+class Undelivered:
+    """The platform tells that something the account has sent reached nobody, since ``at``.
+
+    ``native_id`` is its own id of it, ``publication`` the key of ours that it carries back; one of the two is there.
+    ``reason`` is one for which publications fail, ``detail`` for people, and says nothing of who was to get it.
+    """
+
+    account: str
+    native_id: str | None
+    publication: str | None
+    reason: str
+    detail: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Elsewhere:
     """A part of a body that is another platform's: the body is read again as that one's, for its own account.
 
@@ -158,7 +174,7 @@ class Malformed:
 
 
 Kept = NewComment | EditedComment | RemovedComment | HiddenComment | ShownComment | Echo
-NotKept = Revoked | Elsewhere | Unused | Malformed
+NotKept = Revoked | Undelivered | Elsewhere | Unused | Malformed
 Entry = Kept | NotKept
 Reading = tuple[Entry, ...]
 """All that one body says, in its order."""

@@ -2,7 +2,7 @@
 
 Facts about a comment arrive on two topics, in no common order. A status never goes back: what stands higher on the
 ladder stays, so that the order of arrival does not matter. Only a retraction leads back, from the answer that it takes
-away: both come on one topic, in their order.
+away, and word that an answer has not arrived: all of them come on one topic, in their order.
 """
 
 from collections.abc import Iterable
@@ -40,7 +40,8 @@ class Corrected:
 
 @dataclass(frozen=True, slots=True)
 class Retracted:
-    """An answer was taken back, or the correction of one: where nothing is left of it, the comment waits again."""
+    """An answer was taken back or has not arrived, or the correction of one: where nothing is left of it, the comment
+    waits again."""
 
     response: str
     at: datetime

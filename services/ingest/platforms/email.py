@@ -105,6 +105,12 @@ def address(value: str) -> str | None:
     return found.group() if found and len(found.group()) <= MOST_ID_CHARACTERS else None
 
 
+def account_of(sender: str, account: Account) -> str:
+    """The account that a mail of ours was sent from, by its sender: ``account`` as it is spelled here, or another."""
+    found = address(sender)
+    return account.account if found in (None, address(account.account)) else str(found)
+
+
 def plus_token(recipient: str) -> str:
     """What stands behind the plus of an address: ``contact+cmt_…@agency.example``."""
     return recipient.rpartition("@")[0].partition("+")[2]

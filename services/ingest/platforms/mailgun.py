@@ -1,6 +1,7 @@
 """Mail to an agency, received by Mailgun (routes with ``forward()``), and Mailgun's event webhooks.
 
-Sources: Mailgun, "Receive HTTP", "Securing Webhooks", "Webhook Retries". What must stay true:
+Sources: Mailgun, "Receive HTTP", "Securing Webhooks", "Webhook Retries", "Event types"; django-anymail (severities and
+reasons of failures). What must stay true:
 
 - ``signature`` is the hex HMAC-SHA256 of ``timestamp`` and ``token`` under the webhook signing key (not the API key).
   All three stand inside the body, and nothing of what the mail says is signed. So a proof is good for one body only:
@@ -8,7 +9,9 @@ Sources: Mailgun, "Receive HTTP", "Securing Webhooks", "Webhook Retries". What m
 - Mailgun tries again for eight hours whatever is answered neither 200 nor 406. It does not document whether it signs
   each attempt anew; ``TOLERANCE`` takes it that it does.
 - A form is urlencoded, and multipart where there are attachments. Each header field of the mail is a field of it, too.
-- Event webhooks (bounces) are JSON, and small.
+- Event webhooks are JSON, and small. Mail that is lost is ``failed`` with the severity ``permanent``, or ``rejected``;
+  a temporary failure is tried again, and counted like all the rest. The receiving server's own words
+  (``delivery-status.message``) hold addresses and stay in the body.
 """
 
 import hashlib
@@ -16,14 +19,24 @@ import hmac
 import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from services.ingest.domain.accounts import Account, SecretSet
-from services.ingest.domain.entries import Reading, Unused
+from services.ingest.domain.entries import Entry, Reading, Unused
 from services.ingest.domain.refusals import BadSignature, StaleSignature, Unreadable
 from services.ingest.domain.single_use import SingleUse
+from services.ingest.domain.text import clean_name, identifier
+from services.ingest.platforms import undelivered
 from services.ingest.platforms.base import MEBIBYTE, TOKEN, Headers, Platform, Says, Webhook
-from services.ingest.platforms.email import MOST_ATTACHMENTS, MOST_BYTES, Mail, attachment, plus_token, read_mail
+from services.ingest.platforms.email import (
+    MOST_ATTACHMENTS,
+    MOST_BYTES,
+    Mail,
+    account_of,
+    attachment,
+    plus_token,
+    read_mail,
+)
 from services.ingest.platforms.form_body import Form, parse_form, without_files
 from services.ingest.platforms.json_body import as_list, as_object, parse_json, parse_object, unix_seconds
 
@@ -31,6 +44,8 @@ TOLERANCE = timedelta(minutes=5)
 """How far a signed time may be from ours."""
 
 _LONGEST_TIMESTAMP = 20
+_UNWANTED = frozenset({"suppress-complaint", "suppress-unsubscribe", "espblock"})
+"""Reasons of failures that say that the mail is not wanted."""
 _HEADERS = frozenset({"message-id", "in-reply-to", "references", "date", "auto-submitted", "precedence", "x-autoreply"})
 _FROM = re.compile("([^<]*)<([^<>]*)>")
 
@@ -66,16 +81,30 @@ def once(body: bytes, headers: Headers) -> SingleUse:
 
 
 def read(body: bytes, headers: Headers, account: Account, now: datetime) -> Reading:
-    """The one mail in the body; raises ``Unreadable``."""
+    """The one mail in the body, or the event; raises ``Unreadable``."""
     if _is_event(headers):
-        as_object(parse_object(body).get("event-data"), "event-data")
-        return (Unused(account.account, "event"),)
+        return (_event(as_object(parse_object(body).get("event-data"), "event-data"), account, now),)
     form = _form(body, headers)
     if "event" in form.raw:
         return (Unused(account.account, "event"),)
     if not form.raw.keys() & {"body-plain", "body-html", "stripped-text", "message-headers"}:
         raise Unreadable("The form is not a mail.")
     return (read_mail(_mail(form), account, now),)
+
+
+def _event(event: Mapping[str, Any], account: Account, now: datetime) -> Entry:
+    kind, why = event.get("event"), clean_name(event.get("reason")) or ""
+    if kind != "rejected" and (kind, event.get("severity")) != ("failed", "permanent"):
+        return Unused(account.account, "event")
+    headers = as_object(as_object(event.get("message"), "message").get("headers"), "headers")
+    message_id = identifier(str(headers.get("message-id", "")).strip("<>"))
+    variables = event.get("user-variables")
+    carried = variables.get("publication") if isinstance(variables, dict) else None
+    _, sender = _author(str(headers.get("from", "")))
+    reason = undelivered.BLOCKED if why in _UNWANTED else undelivered.REJECTED
+    at = unix_seconds(event.get("timestamp")) or now
+    detail = f"Mailgun: {kind} {why}".strip()
+    return undelivered.undelivered(account_of(sender, account), message_id, carried, reason, detail, at)
 
 
 def _is_event(headers: Headers) -> bool:

@@ -1,12 +1,16 @@
-"""Mail to an agency, received by Postmark (inbound webhook).
+"""Mail to an agency, received by Postmark (inbound webhook), and word of mail from it that bounced (bounce webhook).
 
-Sources: Postmark, "Inbound webhook", "Parse an email", "Understanding Inbound Webhook Retries". What must stay true:
+Sources: Postmark, "Inbound webhook", "Parse an email", "Understanding Inbound Webhook Retries", "Bounce webhook",
+"Bounce API" (types); its client library for Node.js (``Bounce``). What must stay true:
 
 - Postmark signs nothing. The address that it posts to carries a user name and a password, which come back as HTTP
   basic authentication; TLS is all that protects the body.
 - ``MessageID`` is Postmark's own id of a delivery. A mail is known by its header ``Message-ID``, so that a mail that
   Postmark takes in twice is one comment.
 - ``StrippedTextReply`` is there only where Postmark found what is quoted. ``Date`` is what the sender wrote.
+- A bounce does not name our ``Message-ID``: ``Metadata`` gives back what was sent along, and ``From`` says which of a
+  server's addresses had sent it. ``Details`` holds addresses and stays in the body. Not every type says that the mail
+  is lost: a delay, an absence note and the like are counted, and so are bounces of what others sent.
 - Attachments are up to 35 MB and come in the body; of what is kept they are cut, and so is the raw mail.
 """
 
@@ -20,15 +24,37 @@ from datetime import datetime
 from typing import Any
 
 from services.ingest.domain.accounts import Account, SecretSet
-from services.ingest.domain.entries import Media, Reading, Unused
+from services.ingest.domain.entries import Entry, Media, Reading, Unused
 from services.ingest.domain.refusals import BadSignature, Unreadable
 from services.ingest.domain.text import identifier
+from services.ingest.platforms import undelivered
 from services.ingest.platforms.base import TOKEN, Headers, Platform, Says, Webhook
-from services.ingest.platforms.email import MOST_ATTACHMENTS, MOST_BYTES, Mail, attachment, plus_token, read_mail
-from services.ingest.platforms.json_body import as_object, parse_object
+from services.ingest.platforms.email import (
+    MOST_ATTACHMENTS,
+    MOST_BYTES,
+    Mail,
+    account_of,
+    attachment,
+    plus_token,
+    read_mail,
+)
+from services.ingest.platforms.json_body import as_object, parse_object, timestamp
 
 # As a password, but without the colon, which ends it.
 _USERNAME = re.compile("[!-9;-~]{1,255}")
+_LOST: Mapping[str, str] = {
+    "HardBounce": undelivered.REJECTED,
+    "SoftBounce": undelivered.REJECTED,
+    "BadEmailAddress": undelivered.REJECTED,
+    "DnsError": undelivered.REJECTED,
+    "DMARCPolicy": undelivered.REJECTED,
+    "SMTPApiError": undelivered.REJECTED,
+    "VirusNotification": undelivered.REJECTED,
+    "Blocked": undelivered.BLOCKED,
+    "ManuallyDeactivated": undelivered.BLOCKED,
+    "SpamNotification": undelivered.BLOCKED,
+}
+"""The types of bounces after which Postmark tries no more, and the reason that each stands for."""
 _CONTENTS = frozenset({"Content", "Data"})
 """Where an attachment's bytes are; "Data" is what Postmark's own check of a webhook sends."""
 
@@ -49,8 +75,10 @@ def authenticate(body: bytes, headers: Headers, secrets: Sequence[SecretSet], no
 
 
 def read(body: bytes, headers: Headers, account: Account, now: datetime) -> Reading:
-    """The one mail in the body; raises ``Unreadable``."""
+    """The one mail in the body, or the bounce of one; raises ``Unreadable``."""
     event = parse_object(body)
+    if event.get("RecordType") == "Bounce":
+        return (_bounce(event, account, now),)
     if event.get("RecordType", "Inbound") != "Inbound":
         return (Unused(account.account, "event"),)
     return (read_mail(_mail(event), account, now),)
@@ -69,6 +97,15 @@ def cut(body: bytes) -> bytes:
         return json.dumps(kept, separators=(",", ":")).encode()
     except (Unreadable, RecursionError):
         return body
+
+
+def _bounce(event: Mapping[str, Any], account: Account, now: datetime) -> Entry:
+    kind, metadata = _words(event, "Type"), event.get("Metadata")
+    carried = metadata.get("publication") if isinstance(metadata, dict) else None
+    if kind not in _LOST:
+        return Unused(account.account, "bounce")
+    sender, at = account_of(_words(event, "From"), account), timestamp(event.get("BouncedAt")) or now
+    return undelivered.undelivered(sender, None, carried, _LOST[kind], f"Postmark: {kind}", at)
 
 
 def _pair(secrets: SecretSet) -> bytes:

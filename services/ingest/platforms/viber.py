@@ -10,6 +10,7 @@ Sources: Viber, "REST API" (callbacks, receive message from user); Viber's own b
 - A person's id is theirs at this bot alone. All is private, between one person and the bot; a message never says which
   one it answers. There are neither edits nor deletions, what we send never comes back, and no window closes.
 - ``timestamp`` counts milliseconds.
+- A message that was taken may be reported as ``failed``, in words alone and by its ``message_token``.
 - ``sender.language`` is the language of a person's phone, not of what they write.
 """
 
@@ -23,13 +24,14 @@ from services.ingest.domain.accounts import Account, SecretSet
 from services.ingest.domain.entries import Media, MediaKind, NewComment, Reading, Unused
 from services.ingest.domain.refusals import BadSignature, Unreadable
 from services.ingest.domain.text import clean, clean_name, identifier, required_identifier
+from services.ingest.platforms import undelivered
 from services.ingest.platforms.attached import address, place
 from services.ingest.platforms.base import TOKEN, Headers, Platform, Says, Webhook
 from services.ingest.platforms.json_body import as_object, parse_object, unix_milliseconds
 
 _SIGNATURE_HEADER = "x-viber-content-signature"
 _UNUSED = frozenset({
-    "webhook", "subscribed", "unsubscribed", "conversation_started", "delivered", "seen", "failed", "action",
+    "webhook", "subscribed", "unsubscribed", "conversation_started", "delivered", "seen", "action",
     "client_status",
 })  # fmt: skip
 _FILES: Mapping[str, MediaKind] = {
@@ -56,6 +58,11 @@ def read(body: bytes, headers: Headers, account: Account, now: datetime) -> Read
     kind = event.get("event")
     if not isinstance(kind, str):
         raise Unreadable("The body names no event.")
+    if kind == "failed":
+        token = required_identifier(event.get("message_token"), "What has not arrived has no token.")
+        at = unix_milliseconds(event.get("timestamp")) or now
+        said = f"Viber: {clean_name(event.get('desc')) or 'failed'}"
+        return (undelivered.undelivered(account.account, token, None, undelivered.REJECTED, said, at),)
     if kind != "message":
         return (Unused(account.account, kind if kind in _UNUSED else "event"),)
     sender = as_object(event.get("sender"), "The sender")

@@ -9,8 +9,11 @@ the recorded samples of pywa (``tests/data/updates``). What must stay true:
   their phone number behind a name. The number, where it is told, is their handle; before 2026 it was all there was.
 - An edit and a revocation have ids of their own and name the message that they mean.
 - Times are seconds since 1970, written as text.
-- What the business itself wrote in the app comes back as ``message_echoes``. Reports on our own sending (``statuses``),
-  reactions, orders and messages to groups are only counted.
+- What the business itself wrote in the app comes back as ``message_echoes``. Reactions, orders and messages to groups
+  are only counted.
+- A message that was taken may be reported as ``failed`` in ``statuses``, with the reason in ``errors``, of which the
+  first counts; whatever else statuses say (``sent``, ``delivered``, ``read``, ``played``) is counted. They come in no
+  order and more than once, and give back the ``biz_opaque_callback_data`` that was sent along.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -21,7 +24,7 @@ from typing import Any, NamedTuple
 from services.ingest.domain import language
 from services.ingest.domain.entries import Echo, EditedComment, Entry, NewComment, RemovedComment, Unused
 from services.ingest.domain.text import clean, clean_name, identifier, required_identifier
-from services.ingest.platforms import meta
+from services.ingest.platforms import meta, undelivered
 from services.ingest.platforms.base import MEBIBYTE, Platform, Says
 from services.ingest.platforms.json_body import as_object, unix_seconds
 from services.ingest.platforms.meta import Part
@@ -40,6 +43,17 @@ Contacts = Mapping[str, Part]
 """The people of a change, by phone number and by user id; under "", the only one of an only message."""
 
 _FIELDS = ("messages", "smb_message_echoes")
+_ARRIVING = frozenset({"sent", "delivered", "read", "played"})
+_REASONS: Mapping[int, str] = {
+    131047: undelivered.WINDOW_CLOSED,
+    131049: undelivered.BLOCKED,  # withheld from this person for the health of the ecosystem
+    131050: undelivered.BLOCKED,
+    131005: undelivered.NOT_PERMITTED,
+    131030: undelivered.NOT_PERMITTED,
+    130403: undelivered.NOT_PERMITTED,
+    130497: undelivered.NOT_PERMITTED,
+}
+"""The codes of errors that are more than a rejection, like 131026 (nobody there who could receive it)."""
 _ONLY = " "
 """The key of the one contact that a body tells of; no id is a space."""
 
@@ -100,6 +114,21 @@ def _read_echo(number: str, contacts: Contacts, sent: datetime, echo: Part) -> I
     yield Echo(number, required_identifier(echo.get("id"), "An echo has no id."), person.id, _answered(echo))
 
 
+def _read_status(number: str, contacts: Contacts, sent: datetime, status: Part) -> Iterator[Entry]:
+    kind = status.get("status")
+    if kind != "failed":
+        yield Unused(number, kind if isinstance(kind, str) and kind in _ARRIVING else "status")
+        return
+    native_id = required_identifier(status.get("id"), "A status names no message.")
+    listed = status.get("errors")
+    first = listed[0] if isinstance(listed, list) and listed and isinstance(listed[0], dict) else {}
+    code = first.get("code")
+    reason = _REASONS.get(code, undelivered.REJECTED) if isinstance(code, int) else undelivered.REJECTED
+    detail = f"WhatsApp error {code if isinstance(code, int) else 'unknown'}: {clean_name(first.get('title')) or '?'}"
+    carried, at = status.get("biz_opaque_callback_data"), unix_seconds(status.get("timestamp")) or sent
+    yield undelivered.undelivered(number, native_id, carried, reason, detail, at)
+
+
 def _count(kind: str, number: str, contacts: Contacts, sent: datetime, part: Part) -> Iterator[Entry]:
     yield Unused(number, kind)
 
@@ -107,7 +136,7 @@ def _count(kind: str, number: str, contacts: Contacts, sent: datetime, part: Par
 _LISTS: Mapping[str, Callable[[str, Contacts, datetime, Part], Iterator[Entry]]] = {
     "messages": _read_message,
     "message_echoes": _read_echo,
-    "statuses": partial(_count, "status"),
+    "statuses": _read_status,
     "errors": partial(_count, "error"),
 }
 

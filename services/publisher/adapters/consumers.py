@@ -23,6 +23,7 @@ from shared.events import (
     AccountConnected,
     AccountDisabled,
     ModerationOrdered,
+    ReplyUndelivered,
     ResponseApproved,
     ResponseCorrected,
     ResponseRetracted,
@@ -50,6 +51,8 @@ def handler(natures: Mapping[str, Nature], *others: Handle, clock: Clock = utc_n
         await _put_right(received, work, natures)
         disabled = [one.event for one in received if isinstance(one.event, AccountDisabled)]
         await handlers.on_account_disabled(disabled, work)
+        missed = [one.event for one in received if isinstance(one.event, ReplyUndelivered)]
+        await handlers.on_reply_undelivered(missed, work)
         for other in others:
             await other(connection, received)
 

@@ -11,6 +11,11 @@ LEASES_LOST = Counter(
 NEEDS_PERSON = Counter(
     "parley_publication_needs_person", "Publications of which only a person can say whether they stand.", ["platform"]
 )
+UNDELIVERED = Counter(
+    "parley_publication_undelivered",
+    "Publications that their platform had taken and then did not deliver, by reason.",
+    ["platform", "reason"],
+)
 UNREADABLE = Counter(
     "parley_platform_unreadable_answers", "Answers of a platform that its documentation does not know.", ["platform"]
 )

@@ -187,6 +187,31 @@ Index(
     postgresql_where=text(ON_RECORD),
 )
 
+Index(
+    "publication_standing",
+    publication.c.native_id,
+    publication.c.account,
+    postgresql_where=text("native_id IS NOT NULL"),
+)
+Index("publication_in_parts", publication.c.account, postgresql_where=text("parts IS NOT NULL"))
+
+undelivered = Table(
+    "undelivered",
+    metadata,
+    agency_column(),
+    Column("platform", Text, nullable=False),
+    Column("account", Text, nullable=False),
+    # Empty where the platform does not tell it; one of the two it does.
+    Column("native_id", Text, nullable=False),
+    Column("publication", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("detail", Text),
+    Column("heard_at", DateTime(timezone=True), nullable=False, server_default=text("clock_timestamp()")),
+    PrimaryKeyConstraint("agency", "platform", "account", "native_id", "publication"),
+)
+"""Word of what has not arrived, while it is not known what that was."""
+Index("undelivered_heard", undelivered.c.heard_at)
+
 attempt = Table(
     "attempt",
     metadata,

@@ -11,6 +11,9 @@ idempotent platform (same key, same reply) is asked again before that. A ``sendi
 ``unknown``. An ``unknown`` never fails by age alone. What is no answer is not sent once its comments have their answer:
 what is being prepared, or came in, is old news then. A numbered thread is one duty: its next part goes out when the
 one before stands, and what holds for a whole reply holds for each part. What is to be taken back is not sent any more.
+
+A platform may tell of what it took that it did not arrive: then it has failed, whatever was known of it before, and
+nothing sends it again but a person.
 """
 
 from dataclasses import dataclass, replace

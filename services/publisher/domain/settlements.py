@@ -200,6 +200,15 @@ def retracted(progress: Progress) -> Settlement:
     return Settlement(_ended(progress, "retracted", progress.retracting), detail="taken back before it was sent")
 
 
+def undelivered(progress: Progress, reason: str, detail: str | None, native_id: str | None) -> Settlement:
+    """What becomes of a reply that its platform took and did not deliver; it keeps the ``native_id`` that it was known
+    by. One that was to be taken back is taken back, where nothing of it stands."""
+    if progress.retracting and progress.in_doubt and not progress.posted:
+        return retracted(progress)
+    what = "it was taken, and not delivered" if progress.parts == 1 else f"one of {progress.parts} parts did not arrive"
+    return Settlement(_ended(progress, "failed", reason), detail=f"{what}: {detail or reason}", native_id=native_id)
+
+
 def left(progress: Progress) -> Settlement:
     """Nothing was tried: everything is as before the claim."""
     return Settlement(replace(progress, state="unknown" if progress.in_doubt else "pending"), due_in=NOW)

@@ -5,6 +5,7 @@ A platform's bodies lie in ``tests/payloads/<platform>``. Those with these names
     new         a comment that nobody knows yet        reply    an answer to it
     edit        the same comment, reading otherwise    delete   the same comment, gone
     message     a private message                      unknown  a kind of event that Parley does not use
+    undelivered  something of ours that the platform took and did not deliver
     empty       the emptiest body that the platform sends
     ten         ten comments in one body, the heaviest that the documentation shows, or the heaviest single one
 """
@@ -232,6 +233,16 @@ class Door:
         for name in ("unknown", "empty"):
             await self.deliver(ingest, name)
         assert [await ingest.count(table) for table in ("comment", "raw_body", "dead_letter")] == [0, 0, 0]
+
+    @pytest.mark.asyncio
+    async def test_word_that_something_did_not_arrive_is_passed_on_and_leaves_nothing(self, ingest: Ingest) -> None:
+        if self.has("undelivered"):
+            await self.deliver(ingest, "undelivered")
+            _, (kind, told) = await ingest.events()  # the account was connected first
+            place = (told["agency"], told["platform"], told["account"])
+            assert (kind, place) == ("ReplyUndelivered", ("passports", self.platform, self.account))
+            assert told["native_id"] or told["publication"]
+            assert [await ingest.count(table) for table in ("comment", "raw_body", "dead_letter")] == [0, 0, 0]
 
     @pytest.mark.asyncio
     async def test_every_entry_of_the_heaviest_body_is_taken_in(self, ingest: Ingest) -> None:

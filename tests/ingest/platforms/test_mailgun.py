@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from services.ingest.adapters.keeper import GroupKeeper
-from services.ingest.domain.entries import Echo, Entry, Media, NewComment, Unused
+from services.ingest.domain.entries import Echo, Entry, Media, NewComment, Undelivered, Unused
 from services.ingest.domain.refusals import BadSignature, ReusedSignature, StaleSignature, Unreadable
 from services.ingest.domain.single_use import SingleUse
 from services.ingest.platforms import mailgun, postmark
@@ -30,6 +30,7 @@ BOX = "info@passports.example"
 SENDER = SENDERS["mailgun"]
 FORM = {"content-type": "application/x-www-form-urlencoded"}
 EVENT = {"content-type": "application/json"}
+KEY = "pub_019aa3f2c1e47c55a0f3b2d98e6f1a07"
 TOKEN = "06c96bafc3f42a66b9edd546347a2fe18dc23461fe80dc52f0"
 
 
@@ -245,7 +246,53 @@ def test_a_mail_from_the_address_that_it_came_to_is_an_echo() -> None:
     assert isinstance(read(form(**{"from": "Passports <info+x@passports.example>"})), Echo)
 
 
-def test_events_are_not_used() -> None:
+def failure(**changed: Any) -> bytes:
+    """The recorded failure, some of its data changed."""
+    told = json.loads(recorded("undelivered"))
+    return json.dumps({**told, "event-data": {**told["event-data"], **changed}}).encode()
+
+
+def test_a_mail_that_did_not_arrive_is_known_by_its_message_id_and_by_ours() -> None:
+    at = datetime.fromtimestamp(1795336171.432, UTC)
+    told = Undelivered(BOX, f"{KEY}@passports.example", KEY, "rejected", "Mailgun: failed suppress-bounce", at)
+    assert read(failure(), EVENT) == told
+    assert "nimal" not in repr(told)
+
+
+@pytest.mark.parametrize(
+    ("changed", "reason"),
+    [
+        ({"event": "rejected", "severity": None, "reason": None}, "rejected"),
+        ({"reason": "suppress-complaint"}, "blocked"),
+        ({"reason": "suppress-unsubscribe"}, "blocked"),
+        ({"reason": ["bounce"]}, "rejected"),
+    ],
+)
+def test_why_a_mail_did_not_arrive_is_told_by_its_reason(changed: dict[str, Any], reason: str) -> None:
+    found = read(failure(**changed), EVENT)
+    assert isinstance(found, Undelivered)
+    assert found.reason == reason
+
+
+def test_a_mail_of_others_is_known_by_its_message_id_alone() -> None:
+    found = read(failure(**{"user-variables": {"publication": "Nimal"}}), EVENT)
+    assert isinstance(found, Undelivered)
+    assert (found.native_id, found.publication) == (f"{KEY}@passports.example", None)
+
+
+def test_a_failure_is_of_the_account_that_had_sent_it() -> None:
+    headers = {"from": "Water <Help@Water.example>", "message-id": "<1@water.example>"}
+    found = read(failure(message={"headers": headers}), EVENT)
+    assert isinstance(found, Undelivered)
+    assert (found.account, found.native_id) == ("help@water.example", "1@water.example")
+
+
+@pytest.mark.parametrize("severity", ["temporary", None, 7])
+def test_a_mail_that_is_tried_again_is_counted(severity: Any) -> None:
+    assert read(failure(severity=severity), EVENT) == Unused(BOX, "event")
+
+
+def test_other_events_are_not_used() -> None:
     assert read(recorded("unknown"), EVENT) == Unused(BOX, "event")
     assert read(form(event="delivered")) == Unused(BOX, "event")
 

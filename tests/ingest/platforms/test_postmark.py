@@ -8,7 +8,7 @@ from unittest.mock import ANY
 
 import pytest
 
-from services.ingest.domain.entries import Echo, Entry, Media, NewComment, Unused
+from services.ingest.domain.entries import Echo, Entry, Media, NewComment, Undelivered, Unused
 from services.ingest.domain.language import Language
 from services.ingest.domain.refusals import BadSignature, Unreadable
 from services.ingest.platforms import postmark
@@ -21,6 +21,7 @@ BOX = "info@passports.example"
 FIRST = "CAEPk3R+4Zr9007199254740993@mail.example"
 OURS = "pub-17@passports.example"
 SECOND = "CAEPk3R+5Qx9007199254740995@mail.example"
+KEY = "pub_019aa3f2c1e47c55a0f3b2d98e6f1a07"
 COMMENT = "cmt_019aa3f2c1e47c55a0f3b2d98e6f1a07"
 
 
@@ -206,7 +207,56 @@ def test_a_hundred_attachments_do_not_make_an_event_too_large() -> None:
     assert {(len(one.name or ""), len(one.content_type or "")) for one in media} == {(100, 100)}
 
 
-@pytest.mark.parametrize("record", ["Bounce", "Delivery", "Open", 7, None])
+def bounce(**fields: Any) -> dict[str, Any]:
+    return {**parsed("undelivered"), **fields}
+
+
+def test_a_mail_that_bounced_is_known_by_what_was_sent_along() -> None:
+    at = datetime(2026, 11, 22, 8, 33, 54, 907025, tzinfo=UTC)
+    assert read(bounce()) == Undelivered(BOX, None, KEY, "rejected", "Postmark: HardBounce", at)
+    assert "nimal" not in repr(read(bounce()))
+
+
+@pytest.mark.parametrize(
+    ("kind", "reason"), [("SoftBounce", "rejected"), ("Blocked", "blocked"), ("SpamNotification", "blocked")]
+)
+def test_why_a_mail_bounced_is_told_by_its_type(kind: str, reason: str) -> None:
+    found = read(bounce(Type=kind))
+    assert isinstance(found, Undelivered)
+    assert found.reason == reason
+
+
+@pytest.mark.parametrize(
+    "kind", ["Transient", "AutoResponder", "Subscribe", "Unknown", "ChallengeVerification", 7, None]
+)
+def test_a_bounce_that_is_none_is_counted(kind: object) -> None:
+    assert read(bounce(Type=kind)) == Unused(BOX, "bounce")
+
+
+@pytest.mark.parametrize("metadata", [{}, None, [], {"publication": "Nimal"}, {"publication": 7}, {"user": KEY}])
+def test_a_bounce_of_what_others_sent_is_not_ours(metadata: object) -> None:
+    assert read(bounce(Metadata=metadata)) == Unused(BOX, "foreign")
+
+
+def test_a_bounce_is_of_the_account_that_had_sent_it() -> None:
+    for sender, whose in (("INFO@Passports.example", "Info@passports.example"), ("help@water.example",) * 2):
+        found = read(bounce(From=sender), "Info@passports.example")
+        assert isinstance(found, Undelivered)
+        assert found.account == whose
+
+
+@pytest.mark.asyncio
+async def test_nobody_speaks_of_the_mail_of_an_account_whose_secret_they_do_not_have() -> None:
+    async with running_ingest() as ingest:
+        await ingest.connect("postmark", BOX, secrets=SENDERS["postmark"].secrets)
+        await ingest.connect("postmark", "help@water.example", agency="water-board", secrets=SENDERS["postmark"].other)
+        body, headers = SENDERS["postmark"].send(json.dumps(bounce(From="help@water.example")).encode())
+        answer = await ingest.http.post(f"/webhooks/postmark/{BOX}", content=body, headers=headers)
+        kinds = {kind for kind, _ in await ingest.events()}
+        assert (answer.status_code, kinds) == (200, {"AccountConnected"})
+
+
+@pytest.mark.parametrize("record", ["Delivery", "Open", "SpamComplaint", 7, None])
 def test_other_records_are_not_used(record: object) -> None:
     assert read(mail(RecordType=record)) == Unused(BOX, "event")
 

@@ -3,12 +3,13 @@
 import hashlib
 import hmac
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from services.ingest.domain.entries import ORIGINAL, Media, NewComment, Reading, Unused
+from services.ingest.domain.entries import ORIGINAL, Media, NewComment, Reading, Undelivered, Unused
 from services.ingest.domain.language import Language
 from services.ingest.domain.refusals import BadSignature, Unreadable
 from services.ingest.platforms import viber
@@ -132,13 +133,22 @@ def test_what_was_attached_is_kept_without_words(message: dict[str, Any], media:
         "conversation_started",
         "delivered",
         "seen",
-        "failed",
         "action",
         "client_status",
     ],
 )
 def test_what_is_not_used_is_counted_by_its_event(kind: str) -> None:
     assert read({"event": kind, "timestamp": 1, "message_token": 1, "user_id": NIMAL}) == (Unused(BOT, kind),)
+
+
+def test_a_message_that_did_not_arrive_is_known_by_its_token() -> None:
+    body = json.loads(payload("viber", "undelivered"))
+    at = datetime(2026, 11, 22, 8, 32, 10, tzinfo=UTC)
+    told = Undelivered(BOT, "4912661846655238145", None, "rejected", "Viber: failure description", at)
+    assert read(body) == (told,)
+    assert read({**body, "desc": 7, "timestamp": "soon"}) == (replace(told, detail="Viber: failed", at=NOW),)
+    with pytest.raises(Unreadable):
+        read({**body, "message_token": None})
 
 
 @pytest.mark.parametrize(

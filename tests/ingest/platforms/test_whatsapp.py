@@ -15,6 +15,7 @@ from services.ingest.domain.entries import (
     NewComment,
     Reading,
     RemovedComment,
+    Undelivered,
     Unused,
 )
 from services.ingest.domain.language import Language
@@ -162,7 +163,70 @@ def test_everything_that_a_person_can_send_is_read() -> None:
 
 def test_what_is_no_message_of_a_person_is_counted_by_its_kind() -> None:
     kinds = [entry.kind for entry in read(payload("whatsapp", "unknown")) if isinstance(entry, Unused)]
-    assert kinds == ["status", "status", "reaction", "system", "unsupported", "group", "error", "field"]
+    assert kinds == ["delivered", "sent", "reaction", "system", "unsupported", "group", "error", "field"]
+
+
+def status(**fields: Any) -> bytes:
+    """A delivery of one status of a message of ours."""
+    whole = {"id": "wamid.1", "status": "failed", "timestamp": "1795336200", "recipient_id": PHONE}
+    told = {"metadata": {"phone_number_id": NUMBER}, "statuses": [{**whole, **fields}]}
+    entry = {"id": BUSINESS, "changes": [{"field": "messages", "value": told}]}
+    return json.dumps({"object": "whatsapp_business_account", "entry": [entry]}).encode()
+
+
+def test_a_message_that_did_not_arrive_is_known_by_its_id_and_by_ours() -> None:
+    assert read(payload("whatsapp", "undelivered")) == (
+        Undelivered(
+            NUMBER,
+            "wamid.HBgLOTQ3NzEyMzQ1NjcVAgASGBQzQUFERjg0NDEzNDdFODU3MUMxOAA=",
+            "pub_019aa3f2c1e47c55a0f3b2d98e6f1a07",
+            "rejected",
+            "WhatsApp error 131026: Message undeliverable",
+            datetime(2026, 11, 22, 8, 32, 10, tzinfo=UTC),
+        ),
+    )
+
+
+@pytest.mark.parametrize(
+    ("errors", "reason"),
+    [
+        ([{"code": 131026, "title": "Message undeliverable"}], "rejected"),
+        ([{"code": 131047, "title": "Re-engagement message"}], "window_closed"),
+        ([{"code": 131049}], "blocked"),
+        ([{"code": 131050}, {"code": 131047}], "blocked"),
+        ([{"code": 130497, "title": ["no", "text"]}], "not_permitted"),
+        ([{"code": "131047"}], "rejected"),
+        ([{"code": {}}], "rejected"),
+        (["131047"], "rejected"),
+        ({}, "rejected"),
+        (None, "rejected"),
+    ],
+)
+def test_why_it_did_not_arrive_is_told_by_the_first_error(errors: Any, reason: str) -> None:
+    (found,) = read(status(errors=errors))
+    assert isinstance(found, Undelivered)
+    assert found.reason == reason
+
+
+def test_what_others_sent_along_is_not_passed_on() -> None:
+    (found,) = read(status(biz_opaque_callback_data="Nimal Perera, 94771234567"))
+    assert isinstance(found, Undelivered)
+    assert (found.native_id, found.publication) == ("wamid.1", None)
+    assert PHONE not in repr(found)
+
+
+@pytest.mark.parametrize("kind", ["sent", "delivered", "read", "played"])
+def test_a_message_that_is_on_its_way_or_arrives_is_counted(kind: str) -> None:
+    assert read(status(status=kind)) == (Unused(NUMBER, kind),)
+
+
+@pytest.mark.parametrize("kind", ["deleted", None, ["failed"], 7])
+def test_a_status_that_nobody_knows_is_counted_under_a_fixed_word(kind: Any) -> None:
+    assert read(status(status=kind)) == (Unused(NUMBER, "status"),)
+
+
+def test_a_failure_of_nothing_is_malformed() -> None:
+    assert read(status(id=None)) == (Malformed(NUMBER, "A status names no message."),)
 
 
 @pytest.mark.parametrize(

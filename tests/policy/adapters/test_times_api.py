@@ -10,7 +10,7 @@ import pytest
 from services.policy.adapters.store import rows
 from services.policy.domain.calendars import WorkingTime
 from shared.clock import rfc3339
-from shared.events import ResponseApproved, ResponsePublished
+from shared.events import PublicationFailed, ResponseApproved, ResponsePublished
 from tests.policy.adapters.office import COMMS, COMPLAINT, DAY, DESK, DESK_2, DIVISION, HEAD, Office, an_office, kind_of
 from tests.policy.adapters.test_meanwhile import keeper
 from tests.policy.adapters.test_timekeeping import receive
@@ -40,6 +40,18 @@ async def passports(office: Office, **asked: Any) -> Any:
 def step(body: Any, kind: str, level: str | None = None) -> Any:
     (found,) = [each for each in body["steps"] if (each["step"]["kind"], each["step"]["level"]) == (kind, level)]
     return found
+
+
+async def undelivered(office: Office) -> None:
+    """The only answer has not arrived after all."""
+    (told,) = await office.policy.rows(
+        "SELECT * FROM response WHERE state = 'published' ORDER BY settled_at DESC LIMIT 1"
+    )
+    (case,) = await office.policy.rows(f"SELECT * FROM \"case\" WHERE id = '{told.case_id}'")
+    place = {name: getattr(case, name) for name in ("agency", "platform", "account", "thread")}
+    about = {"response": told.id, "case": case.id, "comments": tuple(rows.from_json(told.comments))}
+    event = PublicationFailed(**place, **about, publication="pub_1", reason="rejected", failed_at=office.now)
+    await office.policy.receive(event, moment=office.now)
 
 
 async def publish(office: Office, purpose: str = "answer") -> None:
@@ -159,6 +171,25 @@ async def test_an_answer_counts_from_receipt_to_publication_against_its_target()
         late = worked(NOW, NOW + 2 * DAY)
         assert answer["answer"]["working_minutes"]["median"] == pytest.approx((60 + late) / 2)
         assert answer["first_response"]["count"] == 2
+
+
+async def test_an_answer_that_did_not_arrive_is_none_and_its_case_is_in_work_again() -> None:
+    async with an_office() as office:
+        await answered_after(office, HOUR)
+        await undelivered(office)
+        assert (await passports(office))["answers"] == []
+        (found,) = await office.policy.rows('SELECT id, state FROM "case"')
+        listed = (await office.policy.get("/v1/cases?state=open", DESK)).json()["items"]
+        assert (found.state, [each["id"] for each in listed]) == ("open", [found.id])
+        office.now += HOUR
+        assert (
+            await office.policy.post(f"/v1/cases/{found.id}/drafts", {"text": "On Monday."}, DESK)
+        ).status_code == 201
+        assert (await office.approve(found.id, COMMS)).status_code == 201
+        await publish(office)
+        (answer,) = (await passports(office))["answers"]
+        assert (answer["count"], answer["first_response"]["count"]) == (1, 1)
+        assert answer["answer"]["minutes"]["median"] == 120
 
 
 async def test_holding_replies_and_acknowledgements_are_no_answers() -> None:

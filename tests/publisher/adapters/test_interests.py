@@ -5,7 +5,7 @@ from typing import Any, cast
 
 import pytest
 
-from services.publisher import calling_back
+from services.publisher import calling_back, handlers
 from services.publisher.adapters.interests import Interests
 from services.publisher.record import HEARD
 from services.publisher.settings import CallbackSettings
@@ -58,10 +58,10 @@ async def test_what_the_public_record_must_hear_of_is_read_though_nobody_subscri
         assert await Interests(work.database, HEARD).wanted(records) == records[:2]
 
 
-async def test_the_publisher_as_it_is_wired_hears_all_that_its_record_needs() -> None:
+async def test_the_publisher_as_it_is_wired_hears_all_that_it_and_its_record_need() -> None:
     service = Service("publisher", await some_settings(), "")
     wired = calling_back.wire(service, CallbackSettings(), Seal(b"k" * 32), 1.0).interests
-    for event in HEARD:
+    for event in HEARD | handlers.HEARD:
         headers = [("ce_type", event.__name__.encode()), ("ce_agency", b"passports")]
         record: Any = Record(TOPIC_OF[event].name, b"{}", headers)
         assert await wired.wanted([record]) == [record], event

@@ -316,18 +316,6 @@ async def test_a_correction_that_is_heard_of_late_is_not_hidden_behind_a_time(pa
         assert (again.status_code, "10 a.m." in again.text) == (200, True)
 
 
-@pytest.mark.parametrize(
-    "path", ["", "/feed.json", "/feed.atom", "/style.css", "/register", "/register/heads", "/receipts?comment=cmt_1"]
-)
-async def test_who_asks_for_the_head_gets_it_without_the_body(path: str) -> None:
-    async with a_public_office() as office:
-        await office.publish(a_response())
-        await office.hear(a_routing())
-        whole, head = await office.get(HOME + path), await office.client.head(HOME + path)
-        assert (head.status_code, head.content) == (200, b"")
-        assert head.headers == whole.headers
-
-
 async def test_a_link_leads_nowhere_but_to_the_web() -> None:
     async with a_public_office() as office:
         await office.publish(a_response())

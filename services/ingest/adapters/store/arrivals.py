@@ -1,5 +1,7 @@
 """A batch of arrivals, written together: echoes, comments, their changes, bodies, dead letters, lost rights, events.
 
+Of what has not arrived nothing is kept here: whether it was ours, and whether it was told before, the publisher knows.
+
 One statement for each kind of row, whatever the size of the batch. An arrival that brings nothing new leaves no trace.
 """
 
@@ -10,10 +12,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ingest.adapters.store import births, changes, echoes, health, threads
 from services.ingest.adapters.store.items import Item, items_of
-from services.ingest.domain.entries import Echo
+from services.ingest.domain.accounts import Account
+from services.ingest.domain.entries import Echo, Undelivered
 from services.ingest.domain.health import Trouble
 from services.ingest.ports import Arrival, Filed
 from shared.dead_letters import DeadLetter, bury
+from shared.events import ReplyUndelivered
 from shared.outbox import stage
 
 UNREADABLE = "unreadable"
@@ -28,6 +32,7 @@ async def write(connection: AsyncConnection, arrivals: Sequence[Arrival]) -> lis
     news += await changes.apply(
         connection, [item for item in items if item.filed is None and not isinstance(item.entry, Echo)]
     )
+    news += [(_undelivered(*one), arrival.traceparent) for arrival in arrivals for one in arrival.undelivered]
     await stage(connection, [event for event, _ in news], [trace for _, trace in news])
     await _keep_bodies(connection, items)
     await _bury_unreadable(connection, arrivals)
@@ -81,6 +86,19 @@ async def _bury_unreadable(connection: AsyncConnection, arrivals: Sequence[Arriv
                     traceparent=arrival.traceparent,
                 ),
             )
+
+
+def _undelivered(account: Account, told: Undelivered) -> ReplyUndelivered:
+    return ReplyUndelivered(
+        agency=account.agency,
+        platform=account.platform,
+        account=account.account,
+        native_id=told.native_id,
+        publication=told.publication,
+        reason=told.reason,
+        detail=told.detail,
+        failed_at=told.at,
+    )
 
 
 async def _note_lost_rights(connection: AsyncConnection, arrivals: Sequence[Arrival]) -> None:

@@ -25,6 +25,7 @@ def is_plain(arrival: Arrival) -> bool:
         bool(arrival.kept)
         and arrival.unreadable is None
         and not arrival.revoked
+        and not arrival.undelivered
         and all(type(entry) is NewComment and _is_as_written(entry) for _, entry in arrival.kept)
     )
 

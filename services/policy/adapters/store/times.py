@@ -18,6 +18,10 @@ async def write(connection: AsyncConnection, work: UnitOfWork, now: datetime) ->
     """Keep the times of what a unit of work has done, after what it was done to."""
     if steps := work.steps_taken(now):
         await connection.execute(_STEPS, _columns(steps))
+    if missed := work.missed:
+        turns = {"cases": [case.id for case, _ in missed], "turns": [turn.number for _, turn in missed]}
+        await connection.execute(_MISS, turns)
+        await connection.execute(_FIRST, {"cases": turns["cases"]})
     if answered := work.answered_turns():
         await connection.execute(_ANSWERS, _answers(answered))
 
@@ -73,6 +77,17 @@ _STEPS = text("""
                ) AS ended_at
         FROM step_time AS s WHERE s.case_id = new.case_id
     ) AS earlier
+""")
+_MISS = text("""
+    DELETE FROM answer_time
+    WHERE (case_id, turn) IN (SELECT * FROM unnest(CAST(:cases AS text[]), CAST(:turns AS int[])))
+""")
+# The first answer of a case is the first of those that arrived.
+_FIRST = text("""
+    UPDATE answer_time AS a SET first = true
+    WHERE a.case_id = ANY (CAST(:cases AS text[]))
+      AND a.turn = (SELECT min(turn) FROM answer_time AS known WHERE known.case_id = a.case_id)
+      AND NOT EXISTS (SELECT FROM answer_time AS known WHERE known.case_id = a.case_id AND known.first)
 """)
 _ANSWERS = text("""
     INSERT INTO answer_time

@@ -48,6 +48,7 @@ class UnitOfWork:
     acts: list[Act] = field(default_factory=list)
     responses: list[ResponseApproved] = field(default_factory=list)
     settled: list[Settled] = field(default_factory=list)
+    missed: list[tuple[Case, Turn]] = field(default_factory=list)
     reviews: list[Review] = field(default_factory=list)
     kept: dict[str, Case] = field(default_factory=dict)
     superseded: list[tuple[Case, Draft]] = field(default_factory=list)
@@ -131,6 +132,9 @@ class UnitOfWork:
 
     def settle(self, response: str, state: str, at: datetime, *, native_id: str | None = None) -> None:
         self.settled.append(Settled(response, state, at, native_id))
+
+    def miss(self, case: Case, turn: Turn) -> None:
+        self.missed.append((case, turn))
 
     def stage(self, event: Event) -> None:
         self.events.append(event)

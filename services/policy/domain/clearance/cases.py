@@ -299,19 +299,26 @@ class Case:
         self.settle()
         return known if was_unfinished else None
 
-    def finish(
-        self, response: str, state: Literal["answered", "closed", "waiting"], at: datetime | None = None
-    ) -> list[Turn]:
-        """A response has met its end; the turns that it was released for.
-
-        ``at`` is when it stood on its platform. What was edited since does not wait again for its older text.
-        """
+    def finish(self, response: str, state: Literal["answered", "closed"], at: datetime) -> list[Turn]:
+        """A response stands on its platform since ``at``; the turns that it was released for."""
         released = [turn for turn in self.turns if turn.state == "released" and turn.response == response]
         for turn in released:
-            is_edited = turn is not self.turn_of(turn.comment)
-            turn.state, turn.answered_at = "superseded" if state == "waiting" and is_edited else state, at
+            turn.state, turn.answered_at = state, at
         self.settle()
         return released
+
+    def fail(self, response: str, state: Literal["closed", "waiting"]) -> list[Turn]:
+        """A response will not appear, or did not arrive although it was taken for published; the turns that have no
+        answer in it. What was edited since does not wait again for its older text, nor here what went elsewhere since.
+        """
+        states = ("released",) if self.casework.transferred_to is not None else ("released", "answered", "closed")
+        failed = [turn for turn in self.turns if turn.state in states and turn.response == response]
+        for turn in failed:
+            is_edited = turn is not self.turn_of(turn.comment)
+            turn.state = "superseded" if state == "waiting" and is_edited else state
+            turn.answered_at = None
+        self.settle()
+        return failed
 
     def _state(self) -> CaseState:
         if self.casework.transferred_to is not None:

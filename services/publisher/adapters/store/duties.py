@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.publisher.adapters.store import accounts, corrections, task_rows
+from services.publisher.adapters.store import accounts, corrections, task_rows, undelivered
 from services.publisher.adapters.store.actor import ACTOR
 from services.publisher.adapters.tables import OPEN
 from services.publisher.domain.publications import Nature, Publication, Release
@@ -27,6 +27,7 @@ from shared.events import (
     AccountDisabled,
     ModerationOrdered,
     PuttingRight,
+    ReplyUndelivered,
     ResponseCorrected,
     ResponseRetracted,
 )
@@ -121,6 +122,12 @@ class Duties:
             self._connection, [_moderation(order, owner, traceparent)], {**_authority(order), "captured": captured}
         )
         await self._note(order, "moderation.ordered", order.order)
+
+    async def miss(self, told: Sequence[ReplyUndelivered]) -> None:
+        """End what has not arrived, now or as soon as it is known what that was."""
+        if told:
+            await undelivered.hear(self._connection, told)
+            await undelivered.end(self._connection)
 
     async def _note(self, order: PuttingRight | ModerationOrdered, action: str, subject: str) -> None:
         entry = Entry(

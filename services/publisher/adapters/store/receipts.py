@@ -21,6 +21,7 @@ from shared.events import (
     PublicationCorrected,
     PublicationFailed,
     PublicationRetracted,
+    PuttingRightFailed,
     ResponsePublished,
 )
 
@@ -64,6 +65,10 @@ class Receipts:
         if left:
             times = {"cases": [one.case for one in left], "closed": [one.closed_at for one in left]}
             await self._connection.execute(_TRANSFER, times)
+
+    async def miss(self, events: Sequence[PublicationFailed]) -> None:
+        if events:
+            await self._connection.execute(_MISS, {"publications": [one.publication for one in events]})
 
     async def give_up(self, events: Sequence[PublicationFailed]) -> None:
         closed: dict[Key, tuple[str, str, datetime]] = {}
@@ -109,6 +114,16 @@ class Receipts:
         )
         await self._connection.execute(_COUNT_CORRECTIONS, {"publications": [one.publication for one in events]})
         await self._answer_by_correction([one for one in events if one.how == "reply"])
+
+    async def uncorrect(self, events: Sequence[PuttingRightFailed]) -> None:
+        if not events:
+            return
+        undone = {"corrections": [one.order for one in events]}
+        standing = list((await self._connection.execute(_UNCORRECT, undone)).scalars())
+        if standing:
+            await self._connection.execute(_COUNT_CORRECTIONS, {"publications": standing})
+        instead = [row.id for row in await self._connection.execute(_OF_RESPONSES, undone)]
+        await self._connection.execute(_MISS, {"publications": instead})
 
     async def _answer_by_correction(self, events: Sequence[PublicationCorrected]) -> None:
         """Where what is corrected never went out, its correction is the answer."""
@@ -237,6 +252,16 @@ _ANSWER = text(f"""
         manner = excluded.manner, corrections = excluded.corrections, retracted_at = excluded.retracted_at, {_CHANGED}
     WHERE r.answered_at IS NULL OR (r.retracted_at IS NOT NULL AND excluded.retracted_at IS NULL)
 """)  # noqa: S608 - a constant of this module
+_MISS = text(f"""
+    UPDATE receipt AS r SET
+        publication = NULL, answered_at = NULL, answer_level = NULL, answer_policy = NULL, approvals = 0, signoffs = 0,
+        manner = NULL, corrections = 0, retracted_at = NULL, {_CHANGED}
+    WHERE r.publication = ANY (CAST(:publications AS text[]))
+""")  # noqa: S608 - a constant of this module
+_UNCORRECT = text("""
+    DELETE FROM record_correction WHERE correction = ANY (CAST(:corrections AS text[])) RETURNING publication
+""")
+_OF_RESPONSES = text("SELECT id FROM publication WHERE response = ANY (CAST(:corrections AS text[]))")
 _CORRECT = text("""
     INSERT INTO record_correction (publication, correction, agency, text, corrected_at)
     SELECT * FROM unnest(
