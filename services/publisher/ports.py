@@ -190,6 +190,8 @@ class KeepClaim:
     """Credentials that are ours to renew and to probe until the lease ends.
 
     ``expires_in`` is how long the token is still good, None if nobody said; ``dead`` whether the platform refused it.
+    ``given_at`` is when these secrets came; ``renewing_since`` when a renewal with them was begun of which nobody knows
+    what came of it: they may be used up.
     """
 
     account_id: str
@@ -202,10 +204,13 @@ class KeepClaim:
     expires_in: timedelta | None = None
     dead: bool = False
     failures: int = 0
+    given_at: datetime | None = None
+    renewing_since: datetime | None = None
 
     def wants_renewal(self, before: timedelta) -> bool:
-        """Whether the token was refused, or runs out within ``before``."""
-        return self.dead or (self.expires_in is not None and self.expires_in <= before)
+        """Whether the token was refused, may have been replaced, or runs out within ``before``."""
+        runs_out = self.expires_in is not None and self.expires_in <= before
+        return self.dead or self.renewing_since is not None or runs_out
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,8 +228,11 @@ class Keeper(Protocol):
     async def claim(self, most: int) -> Sequence[KeepClaim]:
         """At most ``most`` that are due; one process at a time has an account's."""
 
+    async def begin_renewal(self, claim: KeepClaim) -> bool:
+        """Write down that the platform is asked for new secrets now; False if the lease was no longer ours."""
+
     async def settle(self, claim: KeepClaim, kept: Kept) -> bool:
-        """Write down what came of it; False if the lease was no longer ours."""
+        """Write down what came of it; False if the lease was no longer ours, and nothing of it is wanted."""
 
 
 Watch = Callable[[], float]

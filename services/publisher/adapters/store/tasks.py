@@ -68,12 +68,15 @@ class PostgresTasks:
             row = (await connection.execute(_SETTLE, _columns(settled))).one_or_none()
             if row is None:
                 return False
+            ended = settled.ending.state != "pending"
+            # The publication before its account, and the account before its credentials, as in settling.
+            events = await _events(connection, settled, row.settled_at) if ended else []
             if settled.ending.pause is not None or isinstance(settled.effect, CredentialsDead):
                 await connection.execute(_REST, _account(settled))
             if isinstance(settled.effect, CredentialsDead):
                 await accounts.look_after(connection, [settled.claim.task.whose])
-            if settled.ending.state != "pending":
-                await outbox.stage(connection, await _events(connection, settled, row.settled_at))
+            if ended:
+                await outbox.stage(connection, events)
                 await audit.append(connection, [_entry(settled)], row.settled_at)
         return True
 
