@@ -2,8 +2,8 @@
 
 What must stay true: the end of a task, the state of its publication, the event and the audit row are one transaction. A
 publication counts as taken back when nothing of it is left to delete; a correction that could not be made by editing
-follows as a reply, unless that was taken back meanwhile. Edits of one publication are made one after the other, so that
-the last word stays.
+follows as a reply, unless that was taken back, or put right once more, meanwhile. Edits of one publication are made one
+after the other, so that the last word stays.
 """
 
 import json
@@ -19,9 +19,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.publisher.adapters.credentials import Vault
 from services.publisher.adapters.store import accounts, task_rows
 from services.publisher.adapters.store.actor import ACTOR
-from services.publisher.adapters.store.corrections import follow_up
+from services.publisher.adapters.store.corrections import follow_up, is_overtaken
 from services.publisher.adapters.store.settling import cut
 from services.publisher.domain.outcomes import CredentialsDead
+from services.publisher.domain.settlements import SUPERSEDED
 from services.publisher.ports import ClaimedTask, SettledTask
 from shared import audit, outbox
 from shared.audit import Entry
@@ -91,6 +92,8 @@ async def _events(connection: AsyncConnection, settled: SettledTask, at: datetim
         if ending.state != "done":
             if (await connection.execute(_GOES, {"publication": publication.id})).scalar_one():
                 return [_failed(settled, whose, "correct", RETRACTED, at)]
+            if await is_overtaken(connection, task):
+                return [_failed(settled, whose, "correct", SUPERSEDED, at)]
             # It cannot be edited (any more): the correction follows as a reply, and says so by itself when it stands.
             await follow_up(connection, publication, task)
             return []
