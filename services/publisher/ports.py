@@ -41,7 +41,7 @@ class Claim:
 
     ``progress`` is as it was before the claim. ``claimed_at`` is the database's time, ``lease`` the token that every
     later write must carry. ``credentials`` are None where the account has none, ``taken`` the native ids of our other
-    replies in the thread.
+    replies in the thread; ``moved`` says that the account is another agency's by now.
     """
 
     publication: Publication
@@ -52,6 +52,7 @@ class Claim:
     degraded: bool = False
     troubles: int = 0
     taken: frozenset[str] = frozenset()
+    moved: bool = False
 
     @property
     def account(self) -> AccountKey:
@@ -123,7 +124,8 @@ class Claims(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ClaimedTask:
-    """A task that is ours until the lease ends; ``attempts`` and ``age`` are as they were at ``claimed_at``."""
+    """A task that is ours until the lease ends; ``attempts`` and ``age`` are as they were at ``claimed_at``, ``moved``
+    says that the account is another agency's by now."""
 
     task: Task
     lease: UUID
@@ -131,6 +133,7 @@ class ClaimedTask:
     age: timedelta
     attempts: int
     credentials: Credentials | None = None
+    moved: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from typing import Any
 
 from services.publisher.domain import tasks
 from services.publisher.domain.outcomes import (
+    MOVED,
     CannotDo,
     CannotSee,
     Captured,
@@ -91,6 +92,8 @@ class PuttingRight:
         channel = self._channels.get(task.platform)
         if channel is None or task.kind not in channel.nature.tasks:
             return CannotDo(f"{task.platform} has no way to {task.kind} this"), None
+        if claim.moved:
+            return CannotDo(MOVED), None
         if channel.needs_credentials and claim.credentials is None:
             return CredentialsDead("the account has no credentials"), None
         evidence, effect = None, None

@@ -60,9 +60,8 @@ class PostgresTasks:
 
     def _claimed(self, row: Any, token: uuid.UUID) -> ClaimedTask:
         credentials = None if row.sealed is None else self._vault.open(row)
-        return ClaimedTask(
-            task_rows.task_of(row), token, row.claimed_at, row.claimed_at - row.recorded_at, row.attempts, credentials
-        )
+        age = row.claimed_at - row.recorded_at
+        return ClaimedTask(task_rows.task_of(row), token, row.claimed_at, age, row.attempts, credentials, row.moved)
 
     async def settle(self, settled: SettledTask) -> bool:
         async with self._database.begin(EVERY_AGENCY) as connection:
@@ -185,24 +184,26 @@ def _account(settled: SettledTask) -> dict[str, Any]:
 # end. Only a deletion waits for nothing: what it finds undone has nothing left to be done to.
 _CLAIM = text("""
     WITH due AS (
-        SELECT t.id, a.id AS account_id, row_number() OVER (PARTITION BY a.id ORDER BY t.due_at) AS turn
+        SELECT t.id, a.id AS account_id, a.moved_at IS NOT NULL AS moved,
+               row_number() OVER (PARTITION BY a.id ORDER BY t.due_at) AS turn
         FROM task AS t JOIN account AS a USING (agency, platform, account)
         WHERE t.state = 'pending' AND t.due_at <= statement_timestamp()
-          AND (a.paused_until IS NULL OR a.paused_until <= statement_timestamp()) AND a.disabled_at IS NULL
+          AND (a.paused_until IS NULL OR a.paused_until <= statement_timestamp())
+          AND (a.disabled_at IS NULL OR a.moved_at IS NOT NULL)
           AND (t.kind = 'delete' OR NOT EXISTS (
               SELECT FROM task AS older
               WHERE older.native_id = t.native_id AND older.state = 'pending' AND older.position < t.position
                 AND (older.agency, older.platform, older.account) = (t.agency, t.platform, t.account)))
     ), ready AS (
-        SELECT t.id, due.account_id FROM due JOIN task AS t ON t.id = due.id
+        SELECT t.id, due.account_id, due.moved FROM due JOIN task AS t ON t.id = due.id
         WHERE due.turn <= :each AND t.state = 'pending' AND t.due_at <= statement_timestamp()
         ORDER BY due.turn, t.due_at LIMIT :most
         FOR UPDATE OF t SKIP LOCKED
     )
     UPDATE task AS t SET lease_token = :token, due_at = statement_timestamp() + make_interval(secs => :lease)
-    FROM ready LEFT JOIN credentials AS c ON c.account_id = ready.account_id
+    FROM ready LEFT JOIN credentials AS c ON c.account_id = ready.account_id AND NOT ready.moved
     WHERE t.id = ready.id
-    RETURNING t.*, ready.account_id, c.sealed, c.base_url, c.version, statement_timestamp() AS claimed_at
+    RETURNING t.*, ready.account_id, ready.moved, c.sealed, c.base_url, c.version, statement_timestamp() AS claimed_at
 """)
 _SETTLE = text("""
     UPDATE task SET
