@@ -114,7 +114,8 @@ class PuttingRight:
 
 def _without_change(task: Task, seen: View) -> Effect | None:
     """The end of a task that what was seen decides already."""
-    if isinstance(seen, Gone) and task.kind != "delete":
+    # What is to be taken away may be gone because an earlier try, whose answer was lost, took it away.
+    if isinstance(seen, Gone) and task.kind not in ("delete", "remove"):
         return CannotDo(f"it is not there any more: {seen.detail}")
     if isinstance(seen, CannotSee) and not seen.never:
         return Unknown(f"nothing is changed of which nothing was captured: {seen.detail}")

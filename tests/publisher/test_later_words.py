@@ -8,7 +8,7 @@ from sqlalchemy import text
 
 from services.publisher.adapters.bell import Bell
 from services.publisher.adapters.store.tasks import PostgresTasks
-from services.publisher.domain.outcomes import CannotDo, Effect, Refused, View
+from services.publisher.domain.outcomes import CannotDo, Effect, Refused, Unknown, View
 from services.publisher.domain.pacing import Backoff
 from services.publisher.domain.publications import Nature
 from services.publisher.domain.tasks import Patience, Task
@@ -170,6 +170,25 @@ async def test_a_comment_that_is_hidden_and_shown_again_at_once_is_shown_at_the_
         assert wall.hidden == set()
         assert wall.changes == [("hide", "c9"), ("show", "c9")]
         assert [one["action"] for one in await world.told("ModerationEnded")] == ["hide", "show"]
+
+
+@dataclass
+class Forgetful(Wall):
+    """Does what it is told, and loses the answer."""
+
+    async def change(self, task: Task, credentials: Credentials | None) -> Effect:
+        done = await super().change(task, credentials)
+        return Unknown("no answer") if len(self.changes) == 1 else done
+
+
+async def test_a_comment_that_was_removed_although_the_answer_was_lost_is_said_to_be_removed() -> None:
+    wall = Forgetful(standing={"c9": "Call me"})
+    async with a_world(wall) as world:
+        await world.hear(moderation("remove"))
+        await world.carry_out()
+        assert wall.standing == {}
+        told = await world.told("ModerationEnded")
+        assert [(one["outcome"], one["reason"]) for one in told] == [("done", None)]
 
 
 @dataclass
