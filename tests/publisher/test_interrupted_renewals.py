@@ -15,7 +15,7 @@ from sqlalchemy import text
 from services.publisher.adapters.store import accounts
 from services.publisher.adapters.store.keeping import PostgresKeeper
 from services.publisher.domain import settlements
-from services.publisher.domain.outcomes import CredentialsDead, Published, Refresh, Refreshed, Unknown
+from services.publisher.domain.outcomes import CredentialsDead, Published, Refresh, Refreshed, Unavailable, Unknown
 from services.publisher.domain.settlements import RetryPolicy
 from services.publisher.keeping import Keeping
 from services.publisher.ports import Credentials, KeepClaim, Kept, Settled
@@ -194,3 +194,14 @@ async def test_a_renewal_is_kept_although_its_lease_was_over_before_the_database
         assert not await second.begin_renewal(late)
         assert not await second.settle(late, Kept(CredentialsDead("used"), None, timedelta(days=1)))
         assert await world.events() == []
+
+
+async def test_a_renewal_that_never_reached_the_platform_leaves_no_doubt() -> None:
+    async with a_world(Unavailable("no connection"), CredentialsDead("revoked")) as world:
+        await world.give(expires_in=timedelta(minutes=1))
+        await world.keep(times=1)
+        row = await world.one("SELECT renewing_since, keep_failures FROM credentials")
+        assert tuple(row) == (None, 1)
+        await make_due(world)
+        await world.keep(times=1)
+        assert await the_detail(world) == "revoked"
