@@ -85,6 +85,7 @@ def duty(event: ResponseApproved, traceparent: str | None = None) -> Publication
         purpose=event.purpose,
         valid_until=event.valid_until,
         may_split=event.may_split,
+        subject_line=event.subject_line,
     )
     parts = formatting.wording_of(whole)
     return replace(whole, parts=parts) if len(parts) > 1 else whole

@@ -187,4 +187,5 @@ def _said(
         authorisations=authorisations,
         approved_at=now,
         account_agency=case.asked,
+        subject_line=under.subject_line,
     )

@@ -91,6 +91,7 @@ def _claim(row: Any, token: uuid.UUID, vault: Vault, taken: frozenset[str]) -> C
         row.valid_until,
         tuple(row.parts or ()),
         corrects=row.corrects,
+        subject_line=row.subject_line,
     )
     progress = Progress(
         row.was,
@@ -159,8 +160,9 @@ _CLAIM = text(f"""
     WHERE p.id = ready.id
     RETURNING p.id, p.agency, p.platform, p.account, p.thread, p.response, p.case_id, p.comments, p.reply_to, p.text,
         p.mention, p.visibility, p.public, p.language, p.traceparent, p.purpose, p.valid_until, p.parts, p.posted,
-        p.corrects, p.retracting, p.recorded_at, p.attempts, p.failures, p.resent, p.first_sent_at, p.reason,
-        p.needs_person, ready.was, ready.was_sent_at, ready.account_id, ready.degraded, ready.troubles, ready.moved,
+        p.corrects, p.subject_line, p.retracting, p.recorded_at, p.attempts, p.failures, p.resent, p.first_sent_at,
+        p.reason, p.needs_person, ready.was, ready.was_sent_at, ready.account_id, ready.degraded, ready.troubles,
+        ready.moved,
         c.sealed, c.base_url, c.version, statement_timestamp() AS claimed_at
 """)  # noqa: S608 - a constant of this package
 _TAKEN = text("""

@@ -233,12 +233,14 @@ _RELEASE_OF_TASK = text("SELECT release FROM task WHERE id = :id")
 _CORRECTION = text("""
     INSERT INTO publication
         (id, agency, platform, account, thread, response, case_id, comments, reply_to, text, mention, visibility,
-         public, language, traceparent, purpose, corrects, valid_until, parts, release, due_at)
+         public, language, traceparent, purpose, corrects, valid_until, parts, subject_line, release,
+         due_at)
     SELECT :id, agency, platform, account, thread, :response, case_id, comments, :reply_to, :text, mention, visibility,
            public, CAST(:language AS text), traceparent, 'correction', id,
            CAST(:until AS timestamptz),
            CASE WHEN CAST(:parts AS text) IS NOT NULL
                 THEN ARRAY(SELECT jsonb_array_elements_text(CAST(:parts AS jsonb))) END,
+           subject_line,
            CAST(:release AS jsonb), statement_timestamp()
     FROM publication WHERE id = :corrects
     ON CONFLICT (response) DO NOTHING

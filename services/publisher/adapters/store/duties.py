@@ -184,6 +184,7 @@ def _columns(duties: Sequence[tuple[Publication, Release]]) -> dict[str, list[ob
         "texts": [one.text for one, _ in duties],
         "mentions": [one.mention for one, _ in duties],
         "visibilities": [one.visibility for one, _ in duties],
+        "subject_lines": [one.subject_line for one, _ in duties],
         "publics": [one.public for one, _ in duties],
         "languages": [one.language for one, _ in duties],
         "traces": [one.traceparent for one, _ in duties],
@@ -224,12 +225,13 @@ _STRANGERS = text("""
 _RECORD = text("""
     INSERT INTO publication
         (id, agency, platform, account, thread, response, case_id, comments, reply_to, text, mention, visibility,
-         public, language, traceparent, purpose, valid_until, parts, release, due_at)
+         public, language, traceparent, purpose, valid_until, parts, subject_line, release, due_at)
     SELECT new.id, new.agency, new.platform, new.account, new.thread, new.response, new.case_id,
            string_to_array(new.comments, ','), new.reply_to, new.words, new.mention, new.visibility,
            new.public, new.language, new.trace, new.purpose, new.valid_until,
            CASE WHEN new.parts IS NOT NULL
                 THEN ARRAY(SELECT jsonb_array_elements_text(CAST(new.parts AS jsonb))) END,
+           new.subject_line,
            jsonb_build_object('level', new.level, 'digest', new.digest, 'policy_version', new.policy,
                               'authorisations', CAST(new.authorisations AS jsonb), 'approved_at', new.approved),
            statement_timestamp()
@@ -239,11 +241,11 @@ _RECORD = text("""
         CAST(:parents AS text[]), CAST(:texts AS text[]), CAST(:mentions AS text[]),
         CAST(:visibilities AS text[]), CAST(:publics AS boolean[]), CAST(:languages AS text[]),
         CAST(:traces AS text[]), CAST(:purposes AS text[]), CAST(:windows AS timestamptz[]), CAST(:parts AS text[]),
-        CAST(:levels AS text[]), CAST(:digests AS text[]),
+        CAST(:subject_lines AS text[]), CAST(:levels AS text[]), CAST(:digests AS text[]),
         CAST(:policies AS text[]), CAST(:authorisations AS text[]), CAST(:approved AS timestamptz[]))
         WITH ORDINALITY AS new (id, agency, platform, account, thread, response, case_id, comments, reply_to, words,
-            mention, visibility, public, language, trace, purpose, valid_until, parts, level, digest, policy,
-            authorisations, approved, nth)
+            mention, visibility, public, language, trace, purpose, valid_until, parts, subject_line, level, digest,
+            policy, authorisations, approved, nth)
     ORDER BY new.nth
     ON CONFLICT (response) DO NOTHING RETURNING id
 """)
