@@ -40,8 +40,6 @@ from services.publisher.domain.tasks import Task
 from services.publisher.ports import Credentials
 
 PLATFORM: Final = "instagram"
-MOST: Final = 2200
-"""Characters of a comment, as the app takes them; not confirmed by Meta's documentation."""
 PAGE: Final = 50
 PAGES: Final = 4
 """How many pages of replies one look reads."""
@@ -85,7 +83,7 @@ class Instagram(Sparse):
             refused = formatting.too_long_for(PLATFORM, publication.text, public=False)
             return refused or await meta_messages.send(self._messages, "me", publication, credentials)
         wording = wording_of(publication)
-        refused = formatting.too_long(len(wording), MOST)
+        refused = formatting.too_long_for(PLATFORM, wording)
         if refused is not None:
             return refused
         path = (publication.reply_to, "replies")

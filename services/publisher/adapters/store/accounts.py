@@ -5,7 +5,7 @@ and as restored once. A pause that was earned with old credentials does not bind
 is well, nothing here touches the database.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from sqlalchemy import TextClause, text
@@ -21,6 +21,17 @@ CREDENTIALS_DEAD = "credentials_dead"
 RENEWAL_REFUSED = "renewal_refused"
 """Why an account is degraded whose token may be good for a while, and is not renewed: what still goes out proves
 nothing. The world is told the other word, for what it asks of a person is the same."""
+
+
+async def facts(connection: AsyncConnection, wanted: Collection[AccountKey]) -> dict[AccountKey, dict[str, int]]:
+    """What the servers of these accounts told of their limits; those that told nothing are left out."""
+    columns = {
+        "agencies": [agency for agency, _, _ in wanted],
+        "platforms": [platform for _, platform, _ in wanted],
+        "accounts": [account for _, _, account in wanted],
+    }
+    found = await connection.execute(_FACTS, columns)
+    return {(row.agency, row.platform, row.account): row.facts for row in found}
 
 
 async def follow(connection: AsyncConnection, settled: Sequence[Settled]) -> list[Entry]:
@@ -248,4 +259,11 @@ _DEGRADE = text("""
     UPDATE account SET degraded_at = statement_timestamp(), degraded_reason = :why
     WHERE (agency, platform, account) = (:agency, :platform, :account) AND degraded_at IS NULL
     RETURNING id, degraded_at
+""")
+_FACTS = text("""
+    SELECT a.agency, a.platform, a.account, c.facts FROM unnest(
+        CAST(:agencies AS text[]), CAST(:platforms AS text[]), CAST(:accounts AS text[])
+    ) AS wanted (agency, platform, account)
+    JOIN account AS a USING (agency, platform, account)
+    JOIN credentials AS c ON c.account_id = a.id AND c.agency = a.agency WHERE c.facts IS NOT NULL
 """)

@@ -107,7 +107,7 @@ def _claim(row: Any, token: uuid.UUID, vault: Vault, taken: frozenset[str]) -> C
         len(row.parts or ()) or 1,
         row.retracting and row.retracting.partition(" ")[2],
     )
-    credentials = None if row.sealed is None else vault.open(row)
+    credentials = None if row.sealed is None else vault.open(row, row.facts)
     return Claim(
         publication, progress, token, row.claimed_at, credentials, row.degraded, row.troubles, taken, row.moved
     )
@@ -162,8 +162,7 @@ _CLAIM = text(f"""
         p.mention, p.visibility, p.public, p.language, p.traceparent, p.purpose, p.valid_until, p.parts, p.posted,
         p.corrects, p.subject_line, p.retracting, p.recorded_at, p.attempts, p.failures, p.resent, p.first_sent_at,
         p.reason, p.needs_person, ready.was, ready.was_sent_at, ready.account_id, ready.degraded, ready.troubles,
-        ready.moved,
-        c.sealed, c.base_url, c.version, statement_timestamp() AS claimed_at
+        ready.moved, c.sealed, c.base_url, c.version, c.facts, statement_timestamp() AS claimed_at
 """)  # noqa: S608 - a constant of this package
 _TAKEN = text("""
     SELECT p.id, theirs.native_id FROM publication AS p JOIN publication AS other

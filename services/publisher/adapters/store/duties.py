@@ -5,18 +5,19 @@ the same comments and no answer is marked as overtaken in the same transaction.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.publisher.adapters.store import corrections, moving, task_rows
+from services.publisher.adapters.store import accounts, corrections, moving, task_rows
 from services.publisher.adapters.store.actor import ACTOR
 from services.publisher.adapters.tables import OPEN
 from services.publisher.domain.publications import Nature, Publication, Release
 from services.publisher.domain.settlements import SUPERSEDED
 from services.publisher.domain.tasks import Task
+from services.publisher.ports import AccountKey
 from shared import audit
 from shared.audit import Entry
 from shared.clock import Clock
@@ -42,6 +43,10 @@ class Duties:
         self._connection = connection
         self._clock = clock
 
+    async def facts(self, wanted: Collection[AccountKey]) -> Mapping[AccountKey, Mapping[str, int]]:
+        """What the servers of these accounts told of their limits; those that told nothing are left out."""
+        return await accounts.facts(self._connection, wanted)
+
     async def record(self, duties: Sequence[tuple[Publication, Release]]) -> None:
         """Write down duties that are not known yet, and their accounts where nobody has named them yet.
 
@@ -58,9 +63,9 @@ class Duties:
         await audit.append(self._connection, entries, self._clock())
 
     async def _meet_accounts(self, duties: Sequence[tuple[Publication, Release]]) -> None:
-        accounts = _accounts(duties)
-        await self._connection.execute(_MEET_ACCOUNTS, accounts)
-        stranger = (await self._connection.execute(_STRANGERS, accounts)).first()
+        keys = _accounts(duties)
+        await self._connection.execute(_MEET_ACCOUNTS, keys)
+        stranger = (await self._connection.execute(_STRANGERS, keys)).first()
         if stranger is not None:
             # Written down it would never be due: its account row belongs to somebody else.
             whose = f"{stranger.platform} {stranger.account} is not an account of {stranger.agency}"
