@@ -13,9 +13,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from urllib.parse import urlencode
 
-from services.publisher.callback_ports import Claim, Deliveries, Endpoint, Post, Request, Settled
+from services.publisher.callback_ports import Claim, Deliveries, Post, Request, Settled
 from services.publisher.domain import signing, subscriptions
 from services.publisher.domain.pacing import FIRST_ROOM, Pace
 from services.publisher.domain.retrying import Schedule
@@ -211,7 +210,8 @@ def request_of(claim: Claim, at: datetime) -> Request:
     if claim.kind == "verification" and endpoint.verification == "get":
         # What is signed is the body, and a GET has none.
         signed = signing.headers(endpoint.keys, claim.message, at, b"")
-        return Request("GET", _challenging(endpoint, claim.body), signed, b"", endpoint.credentials)
+        asked = subscriptions.challenging(endpoint.url, challenge_of(claim.body))
+        return Request("GET", asked, signed, b"", endpoint.credentials)
     return Request("POST", endpoint.url, signed, claim.body, endpoint.credentials)
 
 
@@ -219,11 +219,6 @@ def challenge_of(body: bytes) -> str:
     """The challenge that a verification carries."""
     challenge: str = json.loads(body)["data"]["challenge"]
     return challenge
-
-
-def _challenging(endpoint: Endpoint, body: bytes) -> str:
-    separator = "&" if "?" in endpoint.url else "?"
-    return f"{endpoint.url}{separator}{urlencode({'challenge': challenge_of(body)})}"
 
 
 def _echoed(claim: Claim, outcome: Outcome) -> bool:

@@ -82,5 +82,8 @@ def _may_come_yet(*measures: Measure) -> bool:
 
 
 def _measurement(due: DueReach, answer: Reading, question: Reading) -> Measurement:
-    broken = broken_since(due.series_before, {**question.series, **answer.series})
-    return Measurement(due.after_hours, due.now, answer, question, broken)
+    broken = {
+        *broken_since(due.answer_before, answer.series),
+        *broken_since(due.question_before, question.series),
+    }
+    return Measurement(due.after_hours, due.now, answer, question, tuple(sorted(broken)))

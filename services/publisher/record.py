@@ -47,9 +47,10 @@ async def on_events(events: Sequence[Event], work: RecordWork) -> None:
     await work.close(_of(events, CaseClosed))
     await work.give_up([one for one in _of(events, PublicationFailed) if _ends_a_comment(one)])
     published = _of(events, ResponsePublished)
+    # Before the answers: where one was taken back, the next one is the answer.
+    await work.retract([one for one in _of(events, PublicationRetracted) if one.was_published])
     await work.answer([one for one in published if one.purpose == "answer"])
     await work.correct(_of(events, PublicationCorrected))
-    await work.retract([one for one in _of(events, PublicationRetracted) if one.was_published])
     await work.order(_of(events, ModerationOrdered))
     await work.moderate([one for one in _of(events, ModerationEnded) if one.outcome == "done"])
     await work.watch([one for one in published if one.purpose == "answer"])

@@ -56,7 +56,8 @@ class RecordWork(Protocol):
 class DueReach:
     """An answer whose reach is to be measured for the hour ``after_hours``: ours until the lease ends.
 
-    ``series_before`` is what the numbers stood for the last time; ``failures`` counts tries for this hour.
+    ``answer_before`` and ``question_before`` are the series that each metric was last told as, however long ago;
+    ``failures`` counts tries for this hour.
     """
 
     publication: str
@@ -75,7 +76,8 @@ class DueReach:
     now: datetime
     lease: UUID
     failures: int = 0
-    series_before: Mapping[str, str] = field(default_factory=dict)
+    answer_before: Mapping[str, str] = field(default_factory=dict)
+    question_before: Mapping[str, str] = field(default_factory=dict)
     credentials: Credentials | None = None
 
 

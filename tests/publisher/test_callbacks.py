@@ -226,7 +226,7 @@ async def test_what_a_disabled_endpoint_missed_is_replayed_under_the_same_ids() 
         assert (await work.post(f"{path}/redeliveries", since)).status_code == 409
         assert (await work.post(f"{path}/enable")).json()["status"] == "enabled"
         answer = await work.post(f"{path}/redeliveries", since)
-        assert (answer.status_code, answer.json()) == (202, {"redelivered": 2, "more": False})
+        assert (answer.status_code, answer.json()) == (202, {"redelivered": 2, "more": False, "next": None})
         await work.until("delivered", "delivered")
         assert len(subscriber.requests) == 3
         assert len(set(subscriber.ids)) == 2

@@ -106,6 +106,20 @@ async def test_what_is_taken_back_leaves_one_place_without_words(nature: Nature 
         assert outcome(await the_receipt(office)) == ("answered", 1, True)
 
 
+async def test_a_correction_that_was_itself_taken_back_no_longer_shows_its_words() -> None:
+    async with a_world_in_public(Wall(nature=CANNOT_EDIT)) as (world, office):
+        response = a_response()
+        await put_out(world, office, response)
+        order = corrected(response)
+        await put_out(world, office, order)
+        await put_out(world, office, retracted(response.model_copy(update={"response": order.correction})))
+        assert [str(said) for said in world.wall.standing.values() if LATER in str(said)] == []
+        (item,) = await the_items(office)
+        assert LATER not in str(item)
+        assert item["content_text"] == FIRST
+        assert LATER not in (await office.get("/public/passports")).text
+
+
 async def test_what_never_went_out_leaves_nothing_on_record() -> None:
     async with a_world_in_public() as (world, office):
         response = a_response()

@@ -223,6 +223,35 @@ async def test_a_renamed_metric_breaks_the_series() -> None:
         assert [one["series"] for one in agency["reach"]] == [SERIES, "graph/26 post_views", "graph/26 post_views"]
 
 
+async def test_a_metric_that_was_renamed_while_it_was_not_told_breaks_its_series_too() -> None:
+    async with a_public_office() as office:
+        await an_answer_that_stands(office)
+        channel = Counting(question=100, answer=50)
+        work = measuring(office, channel)
+        await pass_time(office, 1)
+        await work.measure_due()
+        channel.script = [Measured({}, {})] * 2
+        await pass_time(office, 5)
+        await work.measure_due()
+        channel.series = "graph/26 post_views"
+        await pass_time(office, 6)
+        await work.measure_due()
+        assert [list(row.broken) for row in await measurements(office)] == [[], [], ["views"]]
+
+
+async def test_question_and_answer_may_be_counted_in_series_of_their_own() -> None:
+    async with a_public_office() as office:
+        await an_answer_that_stands(office)
+        channel = Counting()
+        asked, answered = (Measured({"views": 9}, {"views": series}) for series in ("video views", "post views"))
+        channel.script = [answered, asked, Measured({}, {}), asked, answered, asked]
+        work = measuring(office, channel)
+        for hours in (1, 5, 6):
+            await pass_time(office, hours)
+            await work.measure_due()
+        assert [list(row.broken) for row in await measurements(office)] == [[], [], []]
+
+
 async def test_medians_are_not_taken_across_two_series() -> None:
     async with a_public_office() as office:
         events = await office.publish(*some_responses(2))

@@ -11,7 +11,7 @@ from services.publisher.adapters import versions
 from services.publisher.adapters.cursors import cursor_of, link_to, position_of
 from services.publisher.adapters.store import redelivering, signing_keys, subscriptions
 from services.publisher.adapters.store.reading import askable
-from services.publisher.adapters.store.redelivering import MOST_AT_ONCE, Again, Filter
+from services.publisher.adapters.store.redelivering import Again, Filter
 from services.publisher.adapters.subscription_shapes import Redelivery, Rotation, delivery_body, subscription_body
 from services.publisher.adapters.subscriptions_api import Desk, editable, found, note, with_secrets
 from services.publisher.domain.signing import Key, algorithms
@@ -90,10 +90,10 @@ def router(desk: Desk) -> APIRouter:
         subscription: str, wanted: Redelivery, request: Request, caller: Caller = requires("subscriptions:write")
     ) -> Response:
         """Send again what ended: deliveries by their ids (or those of their messages), all that were recorded in a
-        span of time, or all since a moment that did not arrive. At most 10,000 at a time, the oldest first; ``more``
-        says whether to ask again."""
+        span of time, or all since a moment that did not arrive. At most 10,000 at a time, the oldest first; where
+        there are ``more``, ask for the same with ``next`` as ``cursor``."""
         async with desk.database.begin(caller.scope) as connection:
-            row = await found(connection, subscription)
+            row = await found(connection, subscription, lock=True)
             claim = await idempotency.claim_of(request, caller.subject, row.agency)
 
             async def effect() -> idempotency.Answer:
@@ -154,7 +154,8 @@ async def _redeliver(
             409, "not-enabled", "Nothing is sent to this endpoint now", detail="Enable the subscription first."
         )
     since = wanted.failed_since or wanted.from_
-    again = Again(wanted.ids, since, wanted.to, wanted.failed_since is not None)
-    number = await redelivering.send_again(connection, row.id, again)
+    again = Again(wanted.ids, since, wanted.to, wanted.failed_since is not None, position_of(wanted.cursor))
+    number, reached = await redelivering.send_again(connection, row.id, again)
     await note(connection, desk, row, "redelivered", caller, {"deliveries": number})
-    return idempotency.Answer(202, {"redelivered": number, "more": number == MOST_AT_ONCE})
+    following = None if reached is None else cursor_of(reached)
+    return idempotency.Answer(202, {"redelivered": number, "more": following is not None, "next": following})

@@ -149,12 +149,12 @@ class _Resolver(AbstractResolver):
         self._look_up = look_up
         self._egress = egress
         self._plain = plain
+        self._asking: dict[str, asyncio.Future[list[Any]]] = {}
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
     ) -> list[ResolveResult]:
-        # Threads of our own: a name server that does not answer must not hold up who else looks something up.
-        found = await asyncio.get_running_loop().run_in_executor(self._threads, self._look_up, host, port)
+        found = await self._found(host, port)
         hosts = [str(address[0]) for _, _, _, _, address in found]
         if not hosts or not all(self._egress.permits(one, plain=self._plain) for one in hosts):
             raise _Refused
@@ -169,6 +169,18 @@ class _Resolver(AbstractResolver):
             )
             for family, _, protocol, _, address in found
         ]
+
+    async def _found(self, host: str, port: int) -> list[Any]:
+        """What the system knows of a name: asked once at a time, however many wait for it.
+
+        Threads of our own, and one a name: a name server that does not answer must not hold up who else looks something
+        up.
+        """
+        if host not in self._asking:
+            asking = asyncio.get_running_loop().run_in_executor(self._threads, self._look_up, host, port)
+            self._asking[host] = asking
+            asking.add_done_callback(lambda _: self._asking.pop(host, None))
+        return await asyncio.shield(self._asking[host])
 
     async def close(self) -> None:
         """Nothing is kept open."""

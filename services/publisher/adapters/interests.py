@@ -29,21 +29,32 @@ class Interests:
         self._heard = frozenset(event.__name__ for event in heard)
         self._types: dict[str, frozenset[str]] = {}
         self._read_at = float("-inf")
+        self._outdated = True
 
     def forget(self) -> None:
         """Somebody may want something else from now on."""
-        self._read_at = float("-inf")
+        self._outdated = True
 
     async def wanted(self, records: Sequence[Any]) -> Sequence[Any]:
         """Those of a batch of records that are to be read."""
         if time.monotonic() - self._read_at >= FRESH_SECONDS:
-            read_at = time.monotonic()
-            rows = await self._database.run(_INTERESTS)
-            self._types = {
-                row["agency"]: EVERYTHING if row["everything"] else frozenset(row["types"] or ()) for row in rows
-            }
-            self._read_at = read_at
+            self._outdated = True
+        while self._outdated:
+            await self._read()
         return [record for record in records if self._is_wanted(record)]
+
+    async def _read(self) -> None:
+        # What is said while we read may be missing in what we read.
+        self._outdated, read_at = False, time.monotonic()
+        try:
+            rows = await self._database.run(_INTERESTS)
+        except BaseException:
+            self._outdated = True
+            raise
+        self._types = {
+            row["agency"]: EVERYTHING if row["everything"] else frozenset(row["types"] or ()) for row in rows
+        }
+        self._read_at = read_at
 
     def _is_wanted(self, record: Any) -> bool:
         if record.topic in _ALWAYS_READ or record.value is None:

@@ -60,7 +60,8 @@ class Authentication(_Strict):
 class Wanted(_Strict):
     """What a subscriber wants. Without ``types`` or ``subjects``: everything of the agency.
 
-    ``headers`` and ``authentication`` stay as they are where a PUT does not name them; null takes them away.
+    ``headers`` and ``authentication`` stay as they are where a PUT does not name them; null takes them away. A PUT that
+    names another host, scheme or port has to name them: what opened one endpoint is not shown to another.
     """
 
     url: Annotated[str, Field(min_length=1, max_length=2048)]
@@ -109,6 +110,12 @@ class Wanted(_Strict):
             headers = {name: value.get_secret_value() for name, value in (self.headers or {}).items()}
         return Credentials(bearer, certificate, private_key, headers)
 
+    def keeps(self, before: Credentials) -> bool:
+        """Whether something that opened the endpoint ``before`` is to go on doing so without being named."""
+        named = self.model_fields_set
+        opens = before.bearer is not None or before.certificate is not None
+        return (opens and "authentication" not in named) or (bool(before.headers) and "headers" not in named)
+
 
 class NewSubscription(Wanted):
     """A subscription to one agency's business."""
@@ -130,12 +137,16 @@ class SecretOf(_Strict):
 
 
 class Redelivery(_Strict):
-    """What is to be sent again: these deliveries, those of a span of time, or all that did not arrive since."""
+    """What is to be sent again: these deliveries, those of a span of time, or all that did not arrive since.
+
+    ``cursor`` is the ``next`` of the answer to the same wish before, which goes on where that ended.
+    """
 
     ids: Annotated[list[Name], Field(min_length=1, max_length=MOST_IDS)] | None = None
     from_: Annotated[AwareDatetime, Field(strict=False)] | None = Field(None, alias="from")
     to: Annotated[AwareDatetime, Field(strict=False)] | None = None
     failed_since: Annotated[AwareDatetime, Field(strict=False)] | None = None
+    cursor: Annotated[str, Field(max_length=100)] | None = None
 
     @model_validator(mode="after")
     def _is_one_of_them(self) -> "Redelivery":

@@ -27,8 +27,10 @@ from services.publisher.adapters.subscription_shapes import (
     shown,
     subscription_body,
 )
-from services.publisher.domain.addresses import Egress, NotAllowed
+from services.publisher.callback_ports import Credentials
+from services.publisher.domain.addresses import Egress, NotAllowed, origin
 from services.publisher.domain.signing import Key, algorithms
+from services.publisher.domain.subscriptions import challenging
 from shared import audit, idempotency
 from shared.audit import Entry
 from shared.auth import Caller, requires
@@ -36,6 +38,7 @@ from shared.clock import Clock, utc_now
 from shared.database import Database
 from shared.ids import new_id
 from shared.problems import Problem, not_found
+from shared.secrets import WrongKey
 from shared.strict_json import StrictRoute
 
 MOST = 200
@@ -145,7 +148,7 @@ async def _create(
             detail=f"An agency has at most {subscriptions.MOST_OF_AGENCY}.",
         )
     id = new_id("sub")
-    written = _written(desk, id, wanted, None)
+    written = _written(desk, id, wanted, Credentials())
     row = await subscriptions.add(connection, id, wanted.agency, caller.subject, wanted.signature, written)
     secrets += await signing_keys.add(connection, desk.vault, row.agency, id, algorithms(wanted.signature))
     if row.status == "unverified":
@@ -161,16 +164,37 @@ async def _change(connection: AsyncConnection, desk: Desk, row: Any, wanted: Wan
     status = row.status
     if status != "disabled":
         status = "unverified" if must_verify else "enabled"
-    written = _written(desk, row.id, wanted, row.sealed)
+    before = _credentials_before(desk, row, wanted)
+    if origin(row.url) != origin(wanted.url) and wanted.keeps(before):
+        raise _unusable("/url", "this is another host: send `authentication` and `headers` as well, or null")
+    written = _written(desk, row.id, wanted, before)
     row = await subscriptions.change(connection, row.id, written, status)
     if status == "unverified":
         await redelivering.challenge(connection, row.agency, row.id)
+    else:
+        await redelivering.withdraw_challenges(connection, row.id)
     await note(connection, desk, row, "changed", caller, {"url": row.url, "types": list(row.types)})
     return row
 
 
-def _written(desk: Desk, id: str, wanted: Wanted, sealed: bytes | None) -> Written:
-    credentials = wanted.credentials(desk.vault.open_credentials(id, None if sealed is None else bytes(sealed)))
+def _credentials_before(desk: Desk, row: Any, wanted: Wanted) -> Credentials:
+    """What opens the endpoint until now. Raises ``Problem`` 409 where it was sealed with a key that is lost and is to
+    stay all the same."""
+    try:
+        return desk.vault.open_credentials(row.id, None if row.sealed is None else bytes(row.sealed))
+    except WrongKey as error:
+        if {"authentication", "headers"} <= wanted.model_fields_set:
+            return Credentials()
+        raise Problem(
+            409,
+            "credentials-unreadable",
+            "What opens this endpoint cannot be read any more",
+            detail="Send `authentication` and `headers` anew, or null.",
+        ) from error
+
+
+def _written(desk: Desk, id: str, wanted: Wanted, before: Credentials) -> Written:
+    credentials = wanted.credentials(before)
     return Written(
         wanted.url,
         wanted.types,
@@ -185,19 +209,19 @@ def _written(desk: Desk, id: str, wanted: Wanted, sealed: bytes | None) -> Writt
 def _check(desk: Desk, wanted: Wanted) -> None:
     """Raise ``Problem`` 422 for an address or a certificate that can be seen to be of no use."""
     try:
-        desk.egress.check(wanted.url)
+        desk.egress.check(challenging(wanted.url) if wanted.verification == "get" else wanted.url)
     except NotAllowed as refused:
-        raise _unusable("/url", refused) from refused
+        raise _unusable("/url", str(refused)) from refused
     credentials = wanted.credentials()
     if credentials.certificate is not None and credentials.private_key is not None:
         try:
             client_certificates.check(credentials.certificate, credentials.private_key)
         except ValueError as refused:
-            raise _unusable("/authentication/certificate", refused) from refused
+            raise _unusable("/authentication/certificate", str(refused)) from refused
 
 
-def _unusable(pointer: str, refused: ValueError) -> Problem:
-    errors = [{"pointer": pointer, "detail": str(refused)}]
+def _unusable(pointer: str, detail: str) -> Problem:
+    errors = [{"pointer": pointer, "detail": detail}]
     return Problem(422, "invalid-input", "Some of the input is not valid", errors=errors)
 
 

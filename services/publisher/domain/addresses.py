@@ -4,9 +4,9 @@ What must stay true: no callback reaches anything inside, unless the operator al
 machine itself to a cloud (link-local and metadata addresses) is never reached, allowed or not. Names are judged by the
 addresses that they lead to, each time anew; here stands the judgement, ``adapters/egress.py`` holds connections to it.
 
-Sources: IANA's registries of special-purpose IPv4 and IPv6 addresses; RFC 4291 (mapped addresses), RFC 6052 and RFC
-8215 (NAT64), RFC 3056 (6to4), RFC 4380 (Teredo), RFC 6598 (shared addresses); the metadata services of AWS, Azure,
-Oracle and Alibaba.
+Sources: IANA's registries of special-purpose IPv4 and IPv6 addresses; RFC 4291 (mapped and compatible addresses), RFC
+2765 (translated ones), RFC 6052 and RFC 8215 (NAT64), RFC 3056 (6to4), RFC 4380 (Teredo), RFC 6598 (shared addresses);
+the metadata services of AWS, Azure, Oracle and Alibaba.
 """
 
 import re
@@ -43,6 +43,14 @@ _INSIDE = tuple(
 )  # fmt: skip
 _WORLD = ip_network("2000::/3")
 _NAT64 = ip_network("64:ff9b::/96")
+_WRAPPED = (
+    (ip_network("::/96"), 0),
+    (ip_network("::ffff:0:0:0/96"), 0),
+    (ip_network("64:ff9b:1::/48"), 0),
+    (ip_network("2002::/16"), 80),
+)
+"""Where IPv6 addresses carry an IPv4 address, by how many bits stand after it: none of these is public, but an operator
+may have allowed one."""
 
 _HOST = re.compile(r"(?=.{1,253}\Z)[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*\.?")
 _NUMBER = re.compile(r"(0x[0-9a-f]*|[0-9]+)")
@@ -64,7 +72,7 @@ class Egress:
         """Whether a connection to this IP address may be made; a ``plain`` one (http) only where it is allowed by
         name."""
         found = _plainly(address)
-        if found is None or _is_in(found, _NEVER):
+        if found is None or any(_is_in(one, _NEVER) for one in (found, *_within(found))):
             return False
         if _is_in(found, self.networks):
             return True
@@ -98,6 +106,12 @@ class Egress:
         elif not _HOST.fullmatch(host) or _NUMBER.fullmatch(host.rstrip(".").rpartition(".")[2]):
             # Decimal, octal, hexadecimal and shortened spellings of an IP address end in a number; no name does.
             raise NotAllowed("The host is a name, or an IP address in its usual form.")
+
+
+def origin(url: str) -> tuple[str, str, int | None]:
+    """Whose an address is: scheme, host and port of one that was checked."""
+    parts = urlsplit(url)
+    return parts.scheme, (parts.hostname or "").rstrip("."), parts.port or {"https": 443, "http": 80}.get(parts.scheme)
 
 
 def is_literal(host: str) -> bool:
@@ -140,6 +154,11 @@ def _plainly(address: str) -> Address | None:
         if found in _NAT64:
             return IPv4Address(int(found) & 0xFFFFFFFF)
     return found
+
+
+def _within(address: Address) -> Sequence[IPv4Address]:
+    """The IPv4 addresses that an IPv6 address may be translated to on its way."""
+    return [IPv4Address(int(address) >> after & 0xFFFFFFFF) for network, after in _WRAPPED if address in network]
 
 
 def _is_public(address: Address) -> bool:

@@ -82,6 +82,15 @@ def after_attempt(
     return Settlement("exhausted" if wait is None else "waiting", failures + 1, wait)
 
 
+CHALLENGE_CHARACTERS = 43
+"""How long a challenge is: 32 random bytes in base64."""
+
+
+def challenging(url: str, challenge: str = "x" * CHALLENGE_CHARACTERS) -> str:
+    """The address with the challenge (characters of an address all of them) as its last query."""
+    return f"{url}{'&' if '?' in url else '?'}challenge={challenge}"
+
+
 def echoes(challenge: str, excerpt: bytes) -> bool:
     """Whether an answer repeats the challenge: as its whole body, or as the member ``challenge`` of a JSON object. Who
     sends back whatever it is sent has not understood."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import threading
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -12,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from services.publisher.adapters.egress import EXCERPT_BYTES, GuardedPost
+from services.publisher.adapters.egress import EXCERPT_BYTES, LOOK_UPS, GuardedPost
 from services.publisher.callback_ports import Credentials, Request
 from services.publisher.domain.addresses import Egress
 from services.publisher.domain.subscriptions import Outcome
@@ -91,6 +92,24 @@ async def test_a_name_that_changes_its_mind_after_the_look_gains_nothing() -> No
         assert subscriber.requests[0].headers["host"] == f"rebinding.example:{subscriber.port}"
         outcome = await post.send(a_request("http://rebinding.example:9999/hook"))
         assert outcome == NOT_CONNECTED
+
+
+async def test_a_name_server_that_does_not_answer_for_one_name_keeps_nobody_else_waiting() -> None:
+    answered = threading.Event()
+
+    def look_up(host: str, port: int) -> list[Any]:
+        if host == "dead.example":
+            answered.wait(30)
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port))]
+
+    patient = {"attempt_seconds": 20.0, "connect_seconds": 10.0}
+    async with Subscriber() as subscriber, a_post(look_up=look_up, **patient) as post:
+        dead = [asyncio.create_task(post.send(a_request("http://dead.example:9/"))) for _ in range(LOOK_UPS * 2)]
+        await asyncio.sleep(0)
+        outcome = await post.send(a_request(f"http://well.example:{subscriber.port}/hook"))
+        answered.set()
+        assert outcome.name == "accepted"
+        assert {one.name for one in await asyncio.gather(*dead)} == {"not_connected"}
 
 
 async def test_metadata_is_not_reached_even_where_the_operator_allowed_everything() -> None:

@@ -1,7 +1,7 @@
 """What is read of the stream: whatever somebody waits for, and nothing else."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -10,6 +10,7 @@ from services.publisher.adapters.interests import Interests
 from services.publisher.record import HEARD
 from services.publisher.settings import CallbackSettings
 from shared import topics
+from shared.database import Database
 from shared.events import Event
 from shared.secrets import Seal
 from shared.service import Service
@@ -96,3 +97,21 @@ async def test_a_record_that_cannot_be_read_is_left_to_the_reader() -> None:
     async with telling() as work:
         broken: list[Any] = [Record(topics.CASES.name, None, [])]
         assert await Interests(work.database).wanted(broken) == broken
+
+
+async def test_a_subscription_that_is_made_while_interests_are_read_is_not_passed_over() -> None:
+    class Slow:
+        """A database whose first answer is of the moment before a subscription was made."""
+
+        def __init__(self) -> None:
+            self.asked = 0
+
+        async def run(self, _: str) -> list[dict[str, object]]:
+            self.asked += 1
+            if self.asked == 1:
+                interests.forget()
+                return []
+            return [{"agency": "passports", "everything": True, "types": []}]
+
+    interests, routed = Interests(cast(Database, Slow())), a_record(a_routed_case())
+    assert await interests.wanted([routed]) == [routed]

@@ -110,6 +110,11 @@ def taken_back(event: ResponsePublished, was_published: bool = True) -> Publicat
     return PublicationRetracted(**whose(event), reason="wrong", was_published=was_published, retracted_at=utc_now())
 
 
+def a_correction_of(event: ResponsePublished) -> PublicationCorrected:
+    about = {**whose(event), "correction": "rsp_9", "native_id": "n", "text": "At 10.", "how": "edit"}
+    return PublicationCorrected(**about, corrected_at=utc_now())
+
+
 async def test_a_comment_has_a_receipt_from_its_disposition_on() -> None:
     async with a_public_office() as office:
         assert (await office.get(f"{HOME}/receipts?comment=cmt_1")).status_code == 404
@@ -241,6 +246,50 @@ async def test_another_answer_after_a_retraction_is_the_answer() -> None:
         await office.hear(taken_back(first))
         await office.hear(second)
         assert ((await the_receipt(office))["level"], (await the_receipt(office))["retracted"]) == ("L3", False)
+
+
+async def test_another_answer_in_the_same_batch_as_the_retraction_is_the_answer() -> None:
+    async with a_public_office() as office:
+        first, second = await office.publish(a_response(), a_response(level="L3", thread="other"))
+        second = second.model_copy(update={"thread": first.thread})
+        await office.hear(a_routing(), first)
+        await office.hear(taken_back(first), second)
+        assert ((await the_receipt(office))["level"], (await the_receipt(office))["retracted"]) == ("L3", False)
+
+
+@pytest.mark.parametrize("batches", [[1, 2], [3]])
+async def test_who_catches_up_finds_the_answer_that_stands(batches: list[int]) -> None:
+    async with a_public_office() as office:
+        first, second = await office.publish(a_response(), a_response(level="L3", thread="other"))
+        second = second.model_copy(update={"thread": first.thread})
+        corrected = a_correction_of(first)
+        events: list[Event] = [first, corrected, taken_back(first), second]
+        await office.hear(a_routing())
+        for one in batches:
+            await office.hear(*events[:one])
+            del events[:one]
+        await office.hear(*events)
+        found = await the_receipt(office)
+        assert (found["level"], found["retracted"], found["corrections"]) == ("L3", False, 0)
+
+
+async def test_an_answer_that_is_told_again_stays_taken_back() -> None:
+    async with a_public_office() as office:
+        (event,) = await office.publish(a_response())
+        await office.hear(a_routing(), event)
+        await office.hear(taken_back(event))
+        await office.hear(event)
+        assert (await the_receipt(office))["retracted"]
+
+
+async def test_what_happened_earlier_does_not_undo_what_came_later() -> None:
+    async with a_public_office() as office:
+        await office.hear(a_routing(level="L3", policy_version="8", routed_at=later(hours=2)))
+        await office.hear(a_routing(level="L1", policy_version="7", routed_at=later(hours=1)))
+        await office.hear(a_closing("refer", at=later(hours=4)))
+        await office.hear(a_closing("monitor", at=later(hours=3)))
+        found = await the_receipt(office)
+        assert (found["level"], found["policy_version"], found["reason"]) == ("L3", "8", "referred")
 
 
 async def test_nothing_personal_reaches_the_receipts_or_the_register() -> None:

@@ -103,6 +103,35 @@ async def test_a_subscription_is_written_from_the_version_that_was_read() -> Non
         assert (await put(work, path, {"url": URL}, '"1"')).status_code == 412
 
 
+async def test_what_opened_one_host_is_not_sent_to_another_unless_it_is_named_again() -> None:
+    async with telling() as work:
+        known = await work.subscribe(URL, headers={"X-Key": "1"}, authentication={"bearer": "b"})
+        path, there = f"/v1/subscriptions/{known['id']}", "https://collector.example/hook"
+        for kept in ({}, {"headers": None}, {"authentication": None}):
+            refused = await put(work, path, {"url": there, **kept}, '"1"')
+            assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (422, "/url")
+        taken = await put(work, path, {"url": there, "headers": None, "authentication": {"bearer": "c"}}, '"1"')
+        assert (taken.status_code, taken.json()["headers"], taken.json()["authentication"]) == (200, [], "bearer")
+
+
+async def test_what_can_no_longer_be_opened_is_named_anew_or_taken_away() -> None:
+    async with telling() as work:
+        known = await work.subscribe(URL, headers={"X-Key": "1"}, authentication={"bearer": "b"})
+        await work.run("UPDATE subscription SET sealed = 'sealed with a key that is lost'")
+        path = f"/v1/subscriptions/{known['id']}"
+        refused = await put(work, path, {"url": URL, "headers": None}, '"1"')
+        assert (refused.status_code, refused.json()["type"].rpartition(":")[2]) == (409, "credentials-unreadable")
+        taken = await put(work, path, {"url": URL, "headers": None, "authentication": {"bearer": "c"}}, '"1"')
+        assert (taken.status_code, taken.json()["authentication"]) == (200, "bearer")
+
+
+async def test_an_address_leaves_room_for_the_challenge_that_comes_with_it() -> None:
+    async with telling() as work:
+        for length, verification, status in ((2048, "post", 201), (2048, "get", 422), (1900, "get", 201)):
+            wanted = {"agency": "passports", "url": URL.ljust(length, "x"), "verification": verification}
+            assert (await work.post("/v1/subscriptions", wanted)).status_code == status
+
+
 async def test_a_new_address_is_challenged_before_it_is_told_anything() -> None:
     async with telling() as work:
         known = await work.subscribe(URL)

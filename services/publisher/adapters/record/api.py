@@ -11,11 +11,11 @@ from services.publisher.adapters.record.caching import LASTING, kept
 from services.publisher.adapters.record.feeds import Links
 from services.publisher.adapters.record.page import HEADERS, HTML_TYPE, page_of, page_of_one
 from services.publisher.adapters.record.places import cursor_at, place_of
+from services.publisher.adapters.record.reading import Readable
 from services.publisher.adapters.record.style import STYLE
 from services.publisher.adapters.store import record
 from services.publisher.domain.record import Page
 from shared.auth import public
-from shared.clock import Clock, utc_now
 from shared.database import Database
 from shared.problems import not_found
 
@@ -27,9 +27,9 @@ Limit = Annotated[int, Query(ge=1, le=MOST)]
 Cursor = Annotated[str | None, Query(max_length=300)]
 
 
-def router(database: Database, public_url: str | None, clock: Clock = utc_now) -> APIRouter:
+def router(database: Database, public_url: str | None) -> APIRouter:
     """The routes of the record; ``public_url`` is how readers reach this service."""
-    routes = APIRouter(prefix="/public/{agency}", tags=["public record"])
+    routes = APIRouter(prefix="/public/{agency}", tags=["public record"], route_class=Readable)
 
     @routes.get("", response_class=Response)
     @public("what an agency said in public, for the public to read")
@@ -37,7 +37,7 @@ def router(database: Database, public_url: str | None, clock: Clock = utc_now) -
         """The record as a page for people, the newest first. 404 for an agency that is not here."""
         page = await _page(database, agency, ON_A_PAGE, cursor)
         body = page_of(page, is_first=cursor is None)
-        return kept(request, body, HTML_TYPE, clock, modified=page.modified_at, headers=HEADERS)
+        return kept(request, body, HTML_TYPE, headers=HEADERS)
 
     @routes.get("/feed.json", response_class=Response)
     @public("what an agency said in public, for readers to follow")
@@ -46,7 +46,7 @@ def router(database: Database, public_url: str | None, clock: Clock = utc_now) -
         page = await _page(database, agency, limit, cursor)
         links = _links(request, public_url, page, "feed.json", limit)
         body = feeds.json_feed(page, links)
-        return kept(request, body, feeds.JSON_TYPE, clock, modified=page.modified_at, headers=_next(links))
+        return kept(request, body, feeds.JSON_TYPE, headers=_next(links))
 
     @routes.get("/feed.atom", response_class=Response)
     @public("what an agency said in public, for readers to follow")
@@ -55,7 +55,7 @@ def router(database: Database, public_url: str | None, clock: Clock = utc_now) -
         page = await _page(database, agency, limit, cursor)
         links = _links(request, public_url, page, "feed.atom", limit)
         body = feeds.atom_feed(page, links)
-        return kept(request, body, feeds.ATOM_TYPE, clock, modified=page.modified_at, headers=_next(links))
+        return kept(request, body, feeds.ATOM_TYPE, headers=_next(links))
 
     @routes.get("/responses/{publication}", response_class=Response)
     @public("what an agency said in public, for the public to read")
@@ -68,13 +68,13 @@ def router(database: Database, public_url: str | None, clock: Clock = utc_now) -
             raise not_found("response on this record")
         page = Page(agency, name, (entry,))
         body = page_of_one(page, entry)
-        return kept(request, body, HTML_TYPE, clock, modified=page.modified_at, headers=HEADERS)
+        return kept(request, body, HTML_TYPE, headers=HEADERS)
 
     @routes.get("/style.css", response_class=Response)
     @public("how the public record looks")
     async def read_style(request: Request, agency: str) -> Response:
         """The style sheet of the record."""
-        return kept(request, STYLE.encode(), "text/css; charset=utf-8", clock, caching=LASTING)
+        return kept(request, STYLE.encode(), "text/css; charset=utf-8", caching=LASTING)
 
     return routes
 

@@ -1,16 +1,13 @@
-"""Answers that may be kept: an ETag over the bytes, the time of the last change, and 304 for who has them already."""
+"""Answers that may be kept: an ETag over the bytes, and 304 for who has them already.
+
+There is no ``Last-Modified``: what is heard of late, or leaves the record, changes a page without moving any time on
+it, and two changes may fall into one second. Who asks by a time gets the page.
+"""
 
 import hashlib
-from datetime import UTC, datetime
-from email.utils import format_datetime, parsedate_to_datetime
 
 from starlette.requests import Request
 from starlette.responses import Response
-
-from shared.clock import Clock
-
-SETTLED_SECONDS = 5.0
-"""A change this young may be followed by another of the same second, so its time does not name a version yet."""
 
 FRESH = "public, max-age=5, stale-if-error=600"
 """The record: seconds after a publication it is there for all."""
@@ -23,30 +20,18 @@ def kept(
     request: Request,
     body: bytes,
     media_type: str,
-    clock: Clock,
     *,
-    modified: datetime | None = None,
     headers: dict[str, str] | None = None,
     caching: str = FRESH,
 ) -> Response:
-    """``body``, or 304 where the caller has it; ``If-None-Match`` outweighs ``If-Modified-Since`` (RFC 9110, 13.2)."""
+    """``body``, or 304 where the caller has it (RFC 9110, 13.1.2)."""
     fields = {"ETag": f'"{hashlib.sha256(body).hexdigest()[:32]}"', "Cache-Control": caching, **(headers or {})}
-    if modified is not None and (clock() - modified).total_seconds() > SETTLED_SECONDS:
-        fields["Last-Modified"] = format_datetime(modified.astimezone(UTC), usegmt=True)
-    if _is_known(request, fields):
+    if _is_known(request, fields["ETag"]):
         return Response(status_code=304, headers=fields)
     return Response(body, headers=fields, media_type=media_type)
 
 
-def _is_known(request: Request, fields: dict[str, str]) -> bool:
-    known = request.headers.get("if-none-match")
-    if known is not None:
-        tags = {tag.strip().removeprefix("W/") for tag in known.split(",")}
-        return "*" in tags or fields["ETag"] in tags
-    since, modified = request.headers.get("if-modified-since"), fields.get("Last-Modified")
-    if since is None or modified is None:
-        return False
-    try:
-        return parsedate_to_datetime(modified) <= parsedate_to_datetime(since)
-    except (ValueError, TypeError):
-        return False
+def _is_known(request: Request, tag: str) -> bool:
+    known = ",".join(request.headers.getlist("if-none-match"))
+    tags = {one.strip().removeprefix("W/") for one in known.split(",")}
+    return "*" in tags or tag in tags

@@ -160,4 +160,5 @@ def _home(page: Page) -> str:
 
 def safe(words: str) -> str:
     """Words as text or attribute; control characters, which no browser shows, become visible."""
-    return escape("".join(one if one in "\n\t" or one.isprintable() or ord(one) >= 0xA0 else "\ufffd" for one in words))
+    lines = words.replace("\r\n", "\n")
+    return escape("".join(one if one in "\n\t" or one.isprintable() or ord(one) >= 0xA0 else "\ufffd" for one in lines))

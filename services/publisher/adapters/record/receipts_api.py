@@ -15,13 +15,14 @@ from starlette.responses import Response
 from services.publisher.adapters.record.api import known
 from services.publisher.adapters.record.caching import kept
 from services.publisher.adapters.record.page import HEADERS, HTML_TYPE
+from services.publisher.adapters.record.reading import Readable
 from services.publisher.adapters.record.receipt_page import receipt_page
 from services.publisher.adapters.store import record, register
 from services.publisher.adapters.store.register import Standing
 from services.publisher.domain.record import Page
 from services.publisher.domain.register import HASH, Entered, receipt_id, statement
 from shared.auth import public
-from shared.clock import Clock, rfc3339, utc_now
+from shared.clock import rfc3339
 from shared.database import Database
 from shared.problems import not_found
 
@@ -36,9 +37,9 @@ Heads = Annotated[int, Query(ge=1, le=MOST_HEADS)]
 Before = Annotated[date | None, Query(description="only heads of days before this one")]
 
 
-def router(database: Database, key: bytes, clock: Clock = utc_now) -> APIRouter:
+def router(database: Database, key: bytes) -> APIRouter:
     """The routes of receipts; ``key`` is what their ids are made with."""
-    routes = APIRouter(prefix="/public/{agency}", tags=["public register"])
+    routes = APIRouter(prefix="/public/{agency}", tags=["public register"], route_class=Readable)
 
     async def answer(request: Request, agency: str, receipt: str) -> Response:
         async with database.begin([known(agency)]) as connection:
@@ -70,7 +71,7 @@ def router(database: Database, key: bytes, clock: Clock = utc_now) -> APIRouter:
         async with database.begin([known(agency)]) as connection:
             await _expect(connection, agency)
             found = await register.lines(connection, agency, after, limit + 1)
-        return _lines(request, agency, found, limit, clock)
+        return _lines(request, agency, found, limit)
 
     @routes.get("/register/heads")
     @public("the heads are proof for everybody; nothing in them is personal")
@@ -95,7 +96,7 @@ def _receipt(standing: Standing) -> dict[str, Any]:
     return {**statement(standing.receipt), "entered": where}
 
 
-def _lines(request: Request, agency: str, found: list[Entered], limit: int, clock: Clock) -> Response:
+def _lines(request: Request, agency: str, found: list[Entered], limit: int) -> Response:
     shown = found[:limit]
     # The entries stand in the answer letter by letter as their hashes cover them.
     lines = ",\n".join(f'{{"hash":"{line.hash}","entry":{line.entry}}}' for line in shown)
@@ -103,7 +104,7 @@ def _lines(request: Request, agency: str, found: list[Entered], limit: int, cloc
     body = f'{{"agency":"{agency}","next":{"null" if following is None else following},"lines":[\n{lines}\n]}}\n'
     address = f"/public/{agency}/register?after={following}&limit={limit}"
     headers = {} if following is None else {"Link": f'<{address}>; rel="next"'}
-    return kept(request, body.encode(), JSON_TYPE, clock, headers=headers)
+    return kept(request, body.encode(), JSON_TYPE, headers=headers)
 
 
 def _heads(found: list[Any], limit: int) -> dict[str, Any]:

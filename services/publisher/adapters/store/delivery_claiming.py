@@ -2,8 +2,9 @@
 
 What must stay true: each subscription is asked for its own share, through an index, so that one endpoint's backlog
 neither hides nor slows the others; one that rests is passed over, one in trouble is probed with a single delivery; of
-an ordered one only the oldest open delivery is taken. A row that was being sent when its lease ended comes back, and
-that attempt is logged as lost. Time is the database's.
+an ordered one only the oldest open delivery is taken. An event goes to nobody but an endpoint that is enabled, however
+its delivery came to be due. A row that was being sent when its lease ended comes back, and that attempt is logged as
+lost. Time is the database's.
 """
 
 import uuid
@@ -35,10 +36,12 @@ async def claim(
     rows = await database.run(_CLAIM, list(room_of), list(room_of.values()), each, room, token, lease_seconds)
     if not rows:
         return []
-    endpoints = await _endpoints(database, vault, list({row["subscription"] for row in rows}))
+    endpoints, closed = await _endpoints(database, vault, list({row["subscription"] for row in rows}))
     bodies: dict[str, bytes] = {}
     claims = []
     for row in rows:
+        if row["kind"] == "event" and row["subscription"] in closed:
+            continue  # closed, or given another address, since it was claimed: it waits for its lease to end
         endpoint = endpoints[row["subscription"]]
         message = row["message"]
         if message not in bodies:
@@ -75,15 +78,20 @@ def _elsewhere(endpoint: Endpoint, url: str) -> Endpoint:
     )
 
 
-async def _endpoints(database: Database, vault: CallbackVault, subscriptions: list[str]) -> dict[str, Endpoint]:
+async def _endpoints(
+    database: Database, vault: CallbackVault, subscriptions: list[str]
+) -> tuple[dict[str, Endpoint], set[str]]:
+    """The endpoints of subscriptions, and which of these get no events at this moment."""
     keys: dict[str, list[Key]] = {}
     for row in await database.run(_KEYS, subscriptions):
         key = vault.open_key(row["subscription"], bytes(row["sealed"]))
         if key is not None:
             keys.setdefault(row["subscription"], []).append(key)
-    found = {}
+    found, closed = {}, set()
     for row in await database.run(_ENDPOINTS, subscriptions):
         subscription = row["id"]
+        if row["status"] != "enabled":
+            closed.add(subscription)
         sealed = None if row["sealed"] is None else bytes(row["sealed"])
         try:
             credentials = vault.open_credentials(subscription, sealed)
@@ -101,7 +109,7 @@ async def _endpoints(database: Database, vault: CallbackVault, subscriptions: li
             credentials,
             row["kind"] == "callback",
         )
-    return found
+    return found, closed
 
 
 # An array of candidates first, and the locks on those: so that an ordered subscription is asked for its oldest
@@ -112,7 +120,7 @@ _CLAIM = f"""
     WITH ready AS (
         SELECT due.id, due.agency, due.was, due.old_token, due.was_sent_at
         FROM (
-            SELECT id, ordered, troubles FROM subscription
+            SELECT id, ordered, troubles, status FROM subscription
             WHERE deleted_at IS NULL AND (resting_until IS NULL OR resting_until <= statement_timestamp())
             ORDER BY random()
         ) AS s
@@ -121,11 +129,12 @@ _CLAIM = f"""
             SELECT d.id, d.agency, d.state AS was, d.lease_token AS old_token, d.sent_at AS was_sent_at FROM delivery d
             WHERE d.due_at <= statement_timestamp() AND d.id = ANY (CASE WHEN s.ordered THEN ARRAY(
                 SELECT o.id FROM delivery o WHERE o.subscription = s.id AND o.{TO_DO}
-                  AND coalesce(o.due_at, 'infinity') < 'infinity'
+                  AND (o.kind <> 'event' OR s.status = 'enabled')
                 ORDER BY o.position LIMIT least(coalesce(busy.room, 1), 1)
             ) ELSE ARRAY(
                 SELECT o.id FROM delivery o
                 WHERE o.subscription = s.id AND o.{TO_DO} AND o.due_at <= statement_timestamp()
+                  AND (o.kind <> 'event' OR s.status = 'enabled')
                 ORDER BY o.due_at LIMIT least(coalesce(busy.room, $3), CASE WHEN s.troubles > 0 THEN 1 END)
             ) END)
             FOR UPDATE SKIP LOCKED
@@ -148,4 +157,4 @@ _CLAIM = f"""
 _KEYS = f"""
     SELECT subscription, sealed FROM signing_key WHERE subscription = ANY ($1::text[]) AND {LIVE} ORDER BY id DESC
 """  # noqa: S608 - a constant of this package
-_ENDPOINTS = "SELECT id, kind, url, version, verification, sealed FROM subscription WHERE id = ANY ($1::text[])"
+_ENDPOINTS = "SELECT id, kind, status, url, version, verification, sealed FROM subscription WHERE id = ANY ($1::text[])"

@@ -2,7 +2,8 @@
 
 What must stay true: every change of a delivery filters on its lease, so that a process which slept through its lease
 changes nothing; its attempt is logged all the same, once. How an endpoint does is kept with its subscription, which is
-not written to while all goes well.
+not written to while all goes well, and otherwise locked before its deliveries: whoever deletes or changes one does so
+in the same order.
 """
 
 from collections.abc import Sequence
@@ -24,9 +25,10 @@ MOST_EXCERPT_BYTES = 8 * 1024
 
 async def settle(database: Database, batch: Sequence[Settled], breaker: Breaker) -> Sequence[bool]:
     """Write a batch down; for each whether the lease was still ours."""
+    tried = [(one, one.outcome) for one in batch if one.outcome is not None]
     async with database.begin(EVERY_AGENCY) as connection:
+        await connection.execute(_LOCK, _subscriptions(tried))
         kept = set((await connection.execute(_SETTLE, _columns(batch))).scalars())
-        tried = [(one, one.outcome) for one in batch if one.outcome is not None]
         if tried:
             await connection.execute(_LOG, _attempts(tried))
             await _follow(connection, tried, breaker)
@@ -45,7 +47,7 @@ async def _change_subscriptions(connection: AsyncConnection, batch: Sequence[Set
         if one.claim.kind == "verification" and one.outcome.is_success:
             await endpoint_care.verified(connection, endpoint.subscription, endpoint.version)
         elif one.settlement.state == "disabled":
-            await endpoint_care.disable(connection, endpoint.subscription, "gone", version=endpoint.version)
+            await endpoint_care.gone(connection, endpoint.subscription, endpoint.version, one.claim.delivery)
 
 
 @dataclass(slots=True)
@@ -94,6 +96,16 @@ def excerpt(body: bytes) -> str | None:
     return said.encode()[:MOST_EXCERPT_BYTES].decode("utf-8", "ignore")
 
 
+def _subscriptions(tried: Sequence[tuple[Settled, Outcome]]) -> dict[str, list[str]]:
+    """Those that were tried, and which of them are changed by it however they did before."""
+    changed = {
+        one.claim.endpoint.subscription
+        for one, outcome in tried
+        if not outcome.is_success or one.claim.kind == "verification"
+    }
+    return {"tried": sorted({one.claim.endpoint.subscription for one, _ in tried}), "changed": sorted(changed)}
+
+
 def _columns(batch: Sequence[Settled]) -> dict[str, list[Any]]:
     return {
         "ids": [one.claim.delivery for one in batch],
@@ -117,6 +129,11 @@ def _attempts(tried: Sequence[tuple[Settled, Outcome]]) -> dict[str, list[Any]]:
     }
 
 
+_LOCK = text("""
+    SELECT id FROM subscription
+    WHERE id = ANY (CAST(:tried AS text[])) AND (failing_since IS NOT NULL OR id = ANY (CAST(:changed AS text[])))
+    ORDER BY id FOR NO KEY UPDATE
+""")
 _SETTLE = text("""
     UPDATE delivery AS d SET
         state = s.state,

@@ -50,6 +50,14 @@ async def disable(connection: AsyncConnection, subscription: str, reason: str, v
         await _note(connection, row, "disabled", {"reason": reason})
 
 
+async def gone(connection: AsyncConnection, subscription: str, version: int, delivery: str) -> None:
+    """The address that a delivery went to is gone. Where its owner has named another since ``version``, that says
+    nothing of it, and the delivery goes there."""
+    await disable(connection, subscription, "gone", version)
+    names = {"id": subscription, "version": version, "delivery": delivery}
+    await connection.execute(_TRY_THE_NEW_ADDRESS, names)
+
+
 async def verified(connection: AsyncConnection, subscription: str, version: int) -> None:
     """An address echoed its challenge: what was held back for it goes out."""
     row = (await connection.execute(_VERIFY, {"id": subscription, "version": version})).one_or_none()
@@ -90,6 +98,13 @@ _DISABLE_DELIVERIES = text(f"""
     UPDATE delivery SET state = 'disabled', due_at = NULL, lease_token = NULL, settled_at = statement_timestamp()
     WHERE subscription = :id AND {TO_DO} AND kind = 'event'
 """)  # noqa: S608 - a constant of this package
+_TRY_THE_NEW_ADDRESS = text("""
+    UPDATE delivery AS d SET
+        state = 'waiting', settled_at = NULL, due_at = CASE s.status WHEN 'enabled' THEN statement_timestamp() END
+    FROM subscription AS s
+    WHERE s.id = :id AND s.version <> :version AND s.status <> 'disabled' AND s.deleted_at IS NULL
+      AND d.id = :delivery AND d.state = 'disabled'
+""")
 _VERIFY = text("""
     UPDATE subscription SET status = 'enabled' WHERE id = :id AND version = :version AND status = 'unverified'
     RETURNING id, agency, statement_timestamp() AS now

@@ -62,7 +62,8 @@ class PostgresReaches:
             lease=token,
             # What was tried for an hour that is over says nothing of this one.
             failures=row.failures if hour == row.next_hour else 0,
-            series_before={**(row.question_series or {}), **(row.answer_series or {})},
+            answer_before=row.answer_before or {},
+            question_before=row.question_before or {},
             credentials=credentials,
         )
 
@@ -166,14 +167,20 @@ _CLAIM = text("""
     )
     SELECT ours.*, p.agency, p.platform, p.account, p.thread, p.response, p.case_id, p.comments, p.purpose,
            p.native_id, p.reply_to, a.id AS account_id, c.sealed, c.base_url, c.version,
-           last.answer_series, last.question_series, statement_timestamp() AS now
+           before.answer_before, before.question_before, statement_timestamp() AS now
     FROM ours JOIN publication AS p ON p.id = ours.publication
     LEFT JOIN account AS a ON (a.agency, a.platform, a.account) = (p.agency, p.platform, p.account)
     LEFT JOIN credentials AS c ON c.account_id = a.id
-    LEFT JOIN LATERAL (
-        SELECT answer_series, question_series FROM reach_measurement AS m
-        WHERE m.publication = ours.publication ORDER BY after_hours DESC LIMIT 1
-    ) AS last ON true
+    CROSS JOIN LATERAL (
+        SELECT jsonb_object_agg(of_it.metric, of_it.series ORDER BY m.after_hours)
+                   FILTER (WHERE of_it.is_answer) AS answer_before,
+               jsonb_object_agg(of_it.metric, of_it.series ORDER BY m.after_hours)
+                   FILTER (WHERE NOT of_it.is_answer) AS question_before
+        FROM reach_measurement AS m CROSS JOIN LATERAL (
+            SELECT key AS metric, value AS series, true AS is_answer FROM jsonb_each(m.answer_series)
+            UNION ALL SELECT key, value, false FROM jsonb_each(m.question_series)
+        ) AS of_it WHERE m.publication = ours.publication
+    ) AS before
 """)
 _KEEP = text("""
     INSERT INTO reach_measurement (publication, agency, after_hours, measured_at, answer, question, answer_series,

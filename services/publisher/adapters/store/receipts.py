@@ -40,7 +40,7 @@ class Receipts:
 
     async def route(self, events: Sequence[CaseRouted]) -> None:
         latest: dict[Key, CaseRouted] = {}
-        for one in events:
+        for one in sorted(events, key=lambda event: event.routed_at):
             latest.update({key: one for key in self._keys(one.case, one.comments)})
         await self._write(
             _ROUTE,
@@ -57,7 +57,7 @@ class Receipts:
 
     async def close(self, events: Sequence[CaseClosed]) -> None:
         closed: dict[Key, tuple[str, str, datetime]] = {}
-        for one in events:
+        for one in sorted(events, key=lambda event: event.closed_at):
             closed.update({key: (one.agency, one.reason, one.closed_at) for key in self._keys(one.case, one.comments)})
         await self._close(closed)
         left = [one for one in events if one.reason == TRANSFERRED]
@@ -81,17 +81,18 @@ class Receipts:
         )
 
     async def answer(self, events: Sequence[ResponsePublished]) -> None:
-        first: dict[Key, ResponsePublished] = {}
-        for one in events:
-            for key in self._keys(one.case, one.comments):
-                first.setdefault(key, one)
-        await self._write(
-            _ANSWER,
-            first,
-            agencies=[one.agency for one in first.values()],
-            publications=[one.publication for one in first.values()],
-            answered=[one.published_at for one in first.values()],
-        )
+        left = [(key, one) for one in events for key in self._keys(one.case, one.comments)]
+        while left:
+            # Each comment once a statement: of several answers the first that was not taken back is the answer.
+            answered = dict(reversed(left))
+            await self._write(
+                _ANSWER,
+                answered,
+                agencies=[one.agency for one in answered.values()],
+                publications=[one.publication for one in answered.values()],
+                answered=[one.published_at for one in answered.values()],
+            )
+            left = [(key, one) for key, one in left if answered[key] is not one]
 
     async def correct(self, events: Sequence[PublicationCorrected]) -> None:
         if not events:
@@ -192,6 +193,7 @@ _ROUTE = text(f"""
         closed_at = CASE WHEN r.closed_at >= excluded.routed_at THEN r.closed_at END,
         closed_reason = CASE WHEN r.closed_at >= excluded.routed_at THEN r.closed_reason END,
         {_CHANGED}
+    WHERE r.routed_at IS NULL OR r.routed_at <= excluded.routed_at
 """)  # noqa: S608 - a constant of this module
 _CLOSE = text(f"""
     INSERT INTO receipt AS r (case_id, id, agency, closed_reason, closed_at)
@@ -201,7 +203,8 @@ _CLOSE = text(f"""
     ORDER BY n.case_id, n.id
     ON CONFLICT (case_id, id) DO UPDATE SET
         closed_reason = excluded.closed_reason, closed_at = excluded.closed_at, {_CHANGED}
-    WHERE r.routed_at IS NULL OR r.routed_at <= excluded.closed_at
+    WHERE (r.routed_at IS NULL OR r.routed_at <= excluded.closed_at)
+      AND (r.closed_at IS NULL OR r.closed_at <= excluded.closed_at)
 """)  # noqa: S608 - a constant of this module
 _TRANSFER = text(f"""
     UPDATE receipt AS r SET closed_reason = '{TRANSFERRED}', closed_at = n.closed, {_CHANGED}
@@ -210,9 +213,12 @@ _TRANSFER = text(f"""
 """)  # noqa: S608 - constants
 _ANSWER = text(f"""
     INSERT INTO receipt AS r
-        (case_id, id, agency, publication, answered_at, answer_level, answer_policy, approvals, signoffs, manner)
+        (case_id, id, agency, publication, answered_at, answer_level, answer_policy, approvals, signoffs, manner,
+         corrections, retracted_at)
     SELECT n.case_id, n.id, n.agency, n.publication, n.answered, p.release ->> 'level', p.release ->> 'policy_version',
-           coalesce(given.approvals, 0), coalesce(given.signoffs, 0), given.manner
+           coalesce(given.approvals, 0), coalesce(given.signoffs, 0), given.manner,
+           (SELECT count(*) FROM record_correction AS c WHERE c.publication = n.publication),
+           (SELECT b.retracted_at FROM record_retraction AS b WHERE b.publication = n.publication)
     FROM unnest(
         CAST(:cases AS text[]), CAST(:ids AS text[]), CAST(:agencies AS text[]), CAST(:publications AS text[]),
         CAST(:answered AS timestamptz[])) AS n (case_id, id, agency, publication, answered)
@@ -228,8 +234,8 @@ _ANSWER = text(f"""
     ON CONFLICT (case_id, id) DO UPDATE SET
         publication = excluded.publication, answered_at = excluded.answered_at, answer_level = excluded.answer_level,
         answer_policy = excluded.answer_policy, approvals = excluded.approvals, signoffs = excluded.signoffs,
-        manner = excluded.manner, retracted_at = NULL, {_CHANGED}
-    WHERE r.answered_at IS NULL OR r.retracted_at IS NOT NULL
+        manner = excluded.manner, corrections = excluded.corrections, retracted_at = excluded.retracted_at, {_CHANGED}
+    WHERE r.answered_at IS NULL OR (r.retracted_at IS NOT NULL AND excluded.retracted_at IS NULL)
 """)  # noqa: S608 - a constant of this module
 _CORRECT = text("""
     INSERT INTO record_correction (publication, correction, agency, text, corrected_at)

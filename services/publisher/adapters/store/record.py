@@ -1,7 +1,8 @@
 """The public record as it is read: straight from the publications, so that what is settled is there.
 
 What must stay true: ``SHOWN`` is the only way onto the record, spelled from the rule of the domain. A correction that
-follows as a reply stands with what it corrects, and by itself only where that never went out.
+follows as a reply stands with what it corrects, and by itself only where that never went out; one that was taken back
+stands nowhere.
 """
 
 import re
@@ -132,6 +133,10 @@ _PAGE = text(f"""
 """)
 _ONE = text(f"{_ENTRIES} AND p.id = :publication")
 _CORRECTIONS = text("""
-    SELECT publication, text, corrected_at FROM record_correction
-    WHERE publication = ANY (CAST(:ids AS text[])) ORDER BY publication, corrected_at, correction
+    SELECT c.publication, c.text, c.corrected_at FROM record_correction AS c
+    WHERE c.publication = ANY (CAST(:ids AS text[])) AND NOT EXISTS (
+        SELECT FROM publication AS p LEFT JOIN record_retraction AS r ON r.publication = p.id
+        WHERE p.response = c.correction AND p.corrects = c.publication
+          AND (p.state = 'retracted' OR r.publication IS NOT NULL))
+    ORDER BY c.publication, c.corrected_at, c.correction
 """)

@@ -28,12 +28,14 @@ class Filter:
 
 @dataclass(frozen=True)
 class Again:
-    """Which deliveries are made again, by their own or their messages' ids; whatever is None does not limit them."""
+    """Which deliveries are made again, by their own or their messages' ids; whatever is None does not limit them.
+    ``after`` is the position that was reached before."""
 
     ids: list[str] | None = None
     since: datetime | None = None
     until: datetime | None = None
     failed_only: bool = False
+    after: int | None = None
 
 
 async def page(connection: AsyncConnection, wanted: Filter) -> list[Row]:
@@ -51,10 +53,13 @@ async def attempts(connection: AsyncConnection, delivery: str) -> list[Row]:
     return list(await connection.execute(_ATTEMPTS, {"id": delivery}))
 
 
-async def send_again(connection: AsyncConnection, subscription: str, again: Again) -> int:
-    """Have deliveries that ended made once more from the beginning of the schedule, under the ids they had."""
+async def send_again(connection: AsyncConnection, subscription: str, again: Again) -> tuple[int, int | None]:
+    """Have deliveries that ended made once more from the beginning of the schedule, under the ids they had: how many,
+    and the position to go on after where there may be more. Whoever asks has locked the subscription, so that nothing
+    is made again by two at once."""
     names = {"subscription": subscription, "most": MOST_AT_ONCE, **vars(again)}
-    return len((await connection.execute(_AGAIN, names)).all())
+    positions = (await connection.execute(_AGAIN, names)).scalars().all()
+    return len(positions), max(positions) if len(positions) == MOST_AT_ONCE else None
 
 
 async def test(connection: AsyncConnection, agency: str, subscription: str) -> str:
@@ -64,9 +69,14 @@ async def test(connection: AsyncConnection, agency: str, subscription: str) -> s
 
 async def challenge(connection: AsyncConnection, agency: str, subscription: str) -> str:
     """Ask an address to prove that it wants to be told; earlier challenges count no more."""
-    await connection.execute(_NO_LONGER, {"subscription": subscription})
+    await withdraw_challenges(connection, subscription)
     said = {"subscription": subscription, "challenge": secrets.token_urlsafe(32)}
     return await _alone(connection, agency, subscription, messages.VERIFICATION, "verification", said)
+
+
+async def withdraw_challenges(connection: AsyncConnection, subscription: str) -> None:
+    """Nothing is asked of this address any more."""
+    await connection.execute(_NO_LONGER, {"subscription": subscription})
 
 
 async def _alone(
@@ -109,12 +119,13 @@ _AGAIN = text("""
           AND (CAST(:ids AS text[]) IS NULL OR id = ANY (CAST(:ids AS text[])) OR message = ANY (CAST(:ids AS text[])))
           AND (CAST(:since AS timestamptz) IS NULL OR recorded_at >= :since)
           AND (CAST(:until AS timestamptz) IS NULL OR recorded_at <= :until)
+          AND (CAST(:after AS bigint) IS NULL OR position > :after)
         ORDER BY position LIMIT :most
     )
     UPDATE delivery AS d SET
         state = 'waiting', failures = 0, settled_at = NULL,
         due_at = statement_timestamp() + make_interval(secs => chosen.place * 0.000001)
-    FROM chosen WHERE d.id = chosen.id RETURNING d.id
+    FROM chosen WHERE d.id = chosen.id RETURNING d.position
 """)
 _NO_LONGER = text("""
     UPDATE delivery SET state = 'cancelled', due_at = NULL, lease_token = NULL, settled_at = statement_timestamp()
