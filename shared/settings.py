@@ -58,9 +58,27 @@ class LogSettings(BaseModel):
 
 
 class SecretsSettings(BaseModel):
-    """The key that account secrets and credentials are sealed with."""
+    """The keys that account secrets and credentials are sealed with.
 
-    key: SecretStr = Field(description="32 bytes in base64")
+    A new key is first rolled out as an older one, then as ``key`` with the one before among ``older_keys``: so every
+    process can open what any other seals.
+    """
+
+    key: SecretStr = Field(description="32 bytes in base64; seals")
+    older_keys: list[SecretStr] = Field([], max_length=10, description="more of these, that open what they sealed once")
+    receipts_key: SecretStr | None = Field(
+        None, description="the key that receipts' ids are made with, if it is not `key`: never changes"
+    )
+
+    @property
+    def keys(self) -> list[str]:
+        """The newest key, and the older ones."""
+        return [one.get_secret_value() for one in (self.key, *self.older_keys)]
+
+    @property
+    def key_of_receipts(self) -> str:
+        """What receipts' ids are made with."""
+        return (self.receipts_key or self.key).get_secret_value()
 
 
 class RetentionSettings(BaseModel):

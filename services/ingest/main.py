@@ -28,6 +28,7 @@ from services.ingest.settings import Settings
 from shared.clock import Clock, utc_now
 from shared.kafka import Consumer
 from shared.rate_limit import Quota, RateLimits
+from shared.resealing import Drawer, Resealing
 from shared.secrets import Seal
 from shared.service import Service
 
@@ -40,7 +41,7 @@ def create_app(settings: Settings, clock: Clock = utc_now) -> FastAPI:
     service = Service(NAME, settings, DESCRIPTION)
     database = service.database
     service.limits = RateLimits(Quota(settings.limits.requests_per_second, settings.limits.burst))
-    seal = Seal.from_base64(settings.secrets.key.get_secret_value())
+    seal = Seal.from_base64(*settings.secrets.keys)
     book = AccountBook(database, seal, refresh_seconds=settings.intake.accounts_refresh_seconds)
     keeper = GroupKeeper(database, most=settings.intake.group_most)
     health = HealthWatch(database, book, clock, **settings.health.model_dump())
@@ -58,6 +59,8 @@ def create_app(settings: Settings, clock: Clock = utc_now) -> FastAPI:
     service.at_close.append(keeper.close)
     service.loops["accounts"] = book.run
     service.loops["health"] = health.run
+    if seal.is_being_rotated:
+        service.loops["resealing"] = Resealing(database, seal, [Drawer("account", sealed="sealed_secrets")]).run
     service.relay_outbox()
     service.consume(Consumer(NAME, consumers.TOPICS, database, settings.kafka, consumers.on_batch))
     _poll(service, settings, book, health, clock)

@@ -15,6 +15,8 @@ from datetime import datetime, timedelta
 
 from services.publisher.domain import publications, settlements
 from services.publisher.domain.outcomes import (
+    MOVED,
+    NOT_POSSIBLE,
     CannotSee,
     CredentialsDead,
     Outcome,
@@ -183,7 +185,9 @@ class Dispatcher:
             return Settled(claim, settlements.given_up(claim.progress), None)
         if elapsed + self._limits.attempt >= self._limits.lease:
             return Settled(claim, settlements.left(claim.progress), None)
-        if step == "look":
+        if claim.moved and not claim.progress.in_doubt:
+            return self._sent(claim, Refused(NOT_POSSIBLE, MOVED), started, started)
+        if step == "look" or claim.moved:
             sighting = await self._look(claim, channel, started)
             return self._looked(claim, channel, sighting, started, self._now(claim, claimed))
         outcome = await self._send(claim, channel)
@@ -204,6 +208,8 @@ class Dispatcher:
     async def _look(self, claim: Claim, channel: Channel, now: datetime) -> Sighting:
         if not channel.nature.can_look:
             return CannotSee("replies on this platform cannot be looked up")
+        if claim.moved:
+            return CannotSee(MOVED)
         if channel.needs_credentials and claim.credentials is None:
             return CannotSee("the account has no credentials")
         since = claim.progress.sent_at or now

@@ -1,9 +1,11 @@
 """Keeping credentials alive: the loop that renews what runs out and finds out what it allows.
 
-    claim ──▶ renew (if it runs out soon, or was refused) ──▶ probe each needed right ──▶ settle
+    claim ──▶ note the renewal ──▶ renew (if it runs out soon, or was refused) ──▶ probe each needed right ──▶ settle
 
 What must stay true: one process at a time renews for an account, because a platform may take the old refresh token away
-with the first use of it; what was renewed is written down before anything else is done with it.
+with the first use of it; what was renewed is written down before anything else is done with it. That a renewal begins
+is written down before it does: whoever dies between the platform's answer and the commit leaves a note. The next one
+tries the old refresh token, which is still good if the platform was never reached; where it is not, a person hears why.
 """
 
 import asyncio
@@ -16,6 +18,7 @@ from services.publisher.domain.outcomes import CredentialsDead, Probe, Probed, R
 from services.publisher.domain.pacing import Backoff
 from services.publisher.ports import Channel, KeepClaim, Keeper, Kept, Watch
 from shared import telemetry
+from shared.clock import rfc3339
 
 AT_ONCE = 4
 IDLE_SECONDS = 5.0
@@ -71,9 +74,10 @@ class Keeping:
         if channel is None or claim.credentials is None:
             await self._keeper.settle(claim, Kept(None, None, PROBE_EVERY))
             return
-        renewed = await self._renew(channel, claim)
-        if renewed is not None:
-            await self._save(claim, Kept(renewed, None, self._after_renewal(renewed, claim)))
+        if channel.nature.refreshes and claim.wants_renewal(RENEW_BEFORE):
+            if await self._keeper.begin_renewal(claim):
+                renewed = _explained(await self._renew(channel, claim), claim)
+                await self._save(claim, Kept(renewed, None, self._after_renewal(renewed, claim)))
             return
         probed = await self._probe(channel, claim)
         wait = PROBE_EVERY if isinstance(probed, Probed) else WAITS.wait(claim.failures + 1, self._chance())
@@ -95,9 +99,7 @@ class Keeping:
                     raise
             await asyncio.sleep(SAVE_AGAIN_SECONDS)
 
-    async def _renew(self, channel: Channel, claim: KeepClaim) -> Refresh | None:
-        if not channel.nature.refreshes or not claim.wants_renewal(RENEW_BEFORE):
-            return None
+    async def _renew(self, channel: Channel, claim: KeepClaim) -> Refresh:
         assert claim.credentials is not None
         try:
             return await channel.refresh(claim.account, claim.credentials)
@@ -122,6 +124,14 @@ class Keeping:
         if isinstance(renewed, CredentialsDead):
             return PROBE_EVERY
         return WAITS.wait(claim.failures + 1, self._chance())
+
+
+def _explained(renewed: Refresh, claim: KeepClaim) -> Refresh:
+    """A refusal, with what it comes of if an earlier renewal was never heard of again."""
+    if not isinstance(renewed, CredentialsDead) or claim.renewing_since is None:
+        return renewed
+    began = f"the answer to a renewal of {rfc3339(claim.renewing_since)} was lost, and the old secrets are used up"
+    return CredentialsDead(f"{began}: authorise the account anew ({renewed.detail})")
 
 
 async def _ended(under_way: Sequence[asyncio.Task[None]]) -> None:

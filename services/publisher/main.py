@@ -30,11 +30,19 @@ from services.publisher.ports import Channel
 from services.publisher.putting_right import PuttingRight
 from services.publisher.reach import Measuring
 from services.publisher.settings import DispatchSettings, PlatformSettings, ReachSettings, RetrySettings, Settings
+from shared.resealing import Drawer, Resealing
 from shared.secrets import Seal
 from shared.service import Service
 
 DRAIN_MARGIN_SECONDS = 1.5
 """What a drain leaves of the time to stop, for cancelling and for writing down what is gathered."""
+
+DRAWERS = (
+    Drawer("credentials", key="account_id", owner="account_id"),
+    Drawer("signing_key", owner="subscription", use=":key"),
+    Drawer("subscription", use=":credentials"),
+)
+"""Where the publisher's secrets lie."""
 
 REACH_LEASE = timedelta(seconds=60)
 """How long an answer that is being measured is ours: longer than both its posts may take."""
@@ -45,7 +53,7 @@ def create_app(settings: Settings) -> FastAPI:
     service = Service("publisher", settings, "Puts approved responses on their platforms, once.")
     bell = Bell()
     http = Http(connections=settings.dispatch.connections, total_seconds=settings.dispatch.attempt_seconds)
-    seal = Seal.from_base64(settings.secrets.key.get_secret_value())
+    seal = Seal.from_base64(*settings.secrets.keys)
     vault = Vault(seal, addresses(settings.platforms))
     claims = PostgresClaims(service.database, vault, lease=timedelta(seconds=settings.dispatch.lease_seconds))
     platforms = channels(http, facebook_version=settings.platforms.facebook_version)
@@ -69,7 +77,7 @@ def create_app(settings: Settings) -> FastAPI:
     putting_right = PuttingRight(PostgresTasks(service.database, vault), platforms, task_bell, patience(settings.retry))
     keeping = Keeping(PostgresKeeper(service.database, vault), platforms)
     service.routers += [tasks_api.router(service.database)]
-    key = base64.b64decode(settings.secrets.key.get_secret_value())
+    key = base64.b64decode(settings.secrets.key_of_receipts)
     service.routers += [
         record_api.router(service.database, settings.http.public_url),
         receipts_api.router(service.database, key),
@@ -86,6 +94,8 @@ def create_app(settings: Settings) -> FastAPI:
     service.loops["keeping"] = keeping.run
     reaches = PostgresReaches(service.database, vault, lease=REACH_LEASE)
     service.loops["reach"] = measuring(reaches, platforms, settings.reach).run
+    if seal.is_being_rotated:
+        service.loops["resealing"] = Resealing(service.database, seal, DRAWERS).run
     service.loops["register"] = Closing(service.database).run
     service.loops["late_word"] = LateWord(service.database).run
     service.at_close += [claims.close, http.close]

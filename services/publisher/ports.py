@@ -44,7 +44,7 @@ class Claim:
 
     ``progress`` is as it was before the claim. ``claimed_at`` is the database's time, ``lease`` the token that every
     later write must carry. ``credentials`` are None where the account has none, ``taken`` the native ids of our other
-    replies in the thread.
+    replies in the thread; ``moved`` says that the account is another agency's by now.
     """
 
     publication: Publication
@@ -55,6 +55,7 @@ class Claim:
     degraded: bool = False
     troubles: int = 0
     taken: frozenset[str] = frozenset()
+    moved: bool = False
 
     @property
     def account(self) -> AccountKey:
@@ -126,7 +127,8 @@ class Claims(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ClaimedTask:
-    """A task that is ours until the lease ends; ``attempts`` and ``age`` are as they were at ``claimed_at``."""
+    """A task that is ours until the lease ends; ``attempts`` and ``age`` are as they were at ``claimed_at``, ``moved``
+    says that the account is another agency's by now."""
 
     task: Task
     lease: UUID
@@ -134,6 +136,7 @@ class ClaimedTask:
     age: timedelta
     attempts: int
     credentials: Credentials | None = None
+    moved: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,6 +202,8 @@ class KeepClaim:
     """Credentials that are ours to renew and to probe until the lease ends.
 
     ``expires_in`` is how long the token is still good, None if nobody said; ``dead`` whether the platform refused it.
+    ``given_at`` is when these secrets came; ``renewing_since`` when a renewal with them was begun of which nobody knows
+    what came of it: they may be used up.
     """
 
     account_id: str
@@ -211,10 +216,13 @@ class KeepClaim:
     expires_in: timedelta | None = None
     dead: bool = False
     failures: int = 0
+    given_at: datetime | None = None
+    renewing_since: datetime | None = None
 
     def wants_renewal(self, before: timedelta) -> bool:
-        """Whether the token was refused, or runs out within ``before``."""
-        return self.dead or (self.expires_in is not None and self.expires_in <= before)
+        """Whether the token was refused, may have been replaced, or runs out within ``before``."""
+        runs_out = self.expires_in is not None and self.expires_in <= before
+        return self.dead or self.renewing_since is not None or runs_out
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,8 +240,11 @@ class Keeper(Protocol):
     async def claim(self, most: int) -> Sequence[KeepClaim]:
         """At most ``most`` that are due; one process at a time has an account's."""
 
+    async def begin_renewal(self, claim: KeepClaim) -> bool:
+        """Write down that the platform is asked for new secrets now; False if the lease was no longer ours."""
+
     async def settle(self, claim: KeepClaim, kept: Kept) -> bool:
-        """Write down what came of it; False if the lease was no longer ours."""
+        """Write down what came of it; False if the lease was no longer ours, and nothing of it is wanted."""
 
 
 Watch = Callable[[], float]

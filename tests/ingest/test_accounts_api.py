@@ -5,10 +5,13 @@ import asyncio
 import pytest
 
 from services.ingest.adapters.accounts import AccountBook
+from shared.resealing import Drawer, Resealing
 from shared.secrets import Seal
 from tests.ingest.support import APP_SECRET, PAGE, SECRETS, VERIFY_TOKEN, WHSEC, comment_change, feed, running_ingest
 
 pytestmark = pytest.mark.asyncio
+
+PRESENT_KEY = b"s" * 32
 
 
 async def test_a_connected_account_is_announced_audited_and_at_once_in_use() -> None:
@@ -49,6 +52,15 @@ async def test_the_same_account_again_is_the_same_and_with_other_data_a_conflict
         other_agency = await ingest.connect("facebook", PAGE, agency="central-bank")
         assert {other_secret.status_code, other_agency.status_code} == {409}
         assert len(await ingest.events()) == 1
+
+
+async def test_a_disabled_account_is_still_its_agencys_own() -> None:
+    async with running_ingest() as ingest:
+        mine = (await ingest.connect("facebook", PAGE)).json()["id"]
+        await ingest.http.post(f"/v1/accounts/{mine}/disable", headers=ingest.bearer() | {"Idempotency-Key": "disable"})
+        taken = await ingest.connect("facebook", PAGE, agency="central-bank")
+        assert (taken.status_code, taken.json()["type"].rpartition(":")[2]) == (409, "account-taken")
+        assert await ingest.rows("SELECT agency FROM account") == [("passports",)]
 
 
 async def test_two_who_connect_one_account_at_once_connect_it_once() -> None:
@@ -144,3 +156,17 @@ async def test_a_list_of_accounts_is_paged() -> None:
             seen += [item["account"] for item in answer.json()["items"]]
             url = answer.links.get("next", {}).get("url", "")
         assert sorted(seen) == ["0", "1", "2", "3", "4"]
+
+
+async def test_secrets_that_an_older_key_sealed_open_and_are_sealed_anew() -> None:
+    async with running_ingest() as ingest:
+        account = (await ingest.connect("facebook", PAGE)).json()["id"]
+        ((sealed,),) = await ingest.rows("SELECT sealed_secrets FROM account")
+        secrets = Seal(PRESENT_KEY).open(bytes(sealed), account)
+        newest = Seal(b"n" * 32)
+        rotated = Seal(b"n" * 32, PRESENT_KEY)
+        drawer = Drawer("account", sealed="sealed_secrets")
+        resealing = Resealing(ingest.database, rotated, [drawer])
+        assert [await resealing.go_through(drawer) for _ in range(2)] == [(1, 0), (0, 0)]
+        ((anew,),) = await ingest.rows("SELECT sealed_secrets FROM account")
+        assert newest.open(bytes(anew), account) == secrets

@@ -59,3 +59,33 @@ def test_a_wrong_key_is_refused_at_once_without_being_repeated(key: str) -> None
     with pytest.raises(ValueError, match="the key that seals secrets must be") as refused:
         Seal.from_base64(key)
     assert not key or key not in str(refused.value)
+
+
+def test_what_an_older_key_sealed_opens_and_the_newest_seals() -> None:
+    newest = bytes(range(32, 64))
+    rotated = Seal(newest, KEY)
+    assert rotated.open(Seal(KEY).seal(b"page-token", "acc_1"), "acc_1") == b"page-token"
+    assert Seal(newest).open(rotated.seal(b"page-token", "acc_1"), "acc_1") == b"page-token"
+    with pytest.raises(WrongKey):
+        rotated.open(Seal(bytes(32)).seal(b"page-token", "acc_1"), "acc_1")
+
+
+def test_an_older_secret_is_sealed_anew_for_its_owner_once() -> None:
+    newest = bytes(range(32, 64))
+    rotated = Seal(newest, KEY)
+    anew = rotated.anew(Seal(KEY).seal(b"page-token", "acc_1"), "acc_1")
+    assert anew is not None
+    assert Seal(newest).open(anew, "acc_1") == b"page-token"
+    assert rotated.anew(anew, "acc_1") is None
+    with pytest.raises(WrongKey):
+        rotated.anew(Seal(KEY).seal(b"page-token", "acc_1"), "acc_2")
+
+
+@pytest.mark.parametrize(("older", "rotated"), [((), False), ((KEY,), False), ((bytes(32),), True)])
+def test_a_seal_knows_whether_there_is_anything_to_seal_anew(older: tuple[bytes, ...], rotated: bool) -> None:
+    assert Seal(KEY, *older).is_being_rotated is rotated
+
+
+def test_a_wrong_older_key_is_refused_at_once() -> None:
+    with pytest.raises(ValueError, match="must be 32 bytes"):
+        Seal.from_base64(base64.b64encode(KEY).decode(), base64.b64encode(b"short").decode())

@@ -86,6 +86,8 @@ def router(database: Database, vault: Vault, bell: Bell) -> APIRouter:
             at = await credentials.put(
                 connection, account, sealed, given.base_url, given.version, caller.subject, given.expires_at
             )
+            if at is None:
+                raise not_found("account")
             entry = _entry(account, "credentials.replaced", caller, {"base_url": given.base_url})
             await audit.append(connection, [entry], at)
             account = await _account(connection, account_id)

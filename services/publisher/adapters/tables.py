@@ -61,6 +61,8 @@ account = Table(
     Column("degraded_at", DateTime(timezone=True)),
     Column("degraded_reason", Text),
     Column("disabled_at", DateTime(timezone=True)),
+    # Since when it is another agency's: what is still to go out on it ends, and nothing opens it any more.
+    Column("moved_at", DateTime(timezone=True)),
     PrimaryKeyConstraint("agency", "platform", "account"),
     UniqueConstraint("id", name="account_id_is_unique"),
 )
@@ -84,6 +86,8 @@ credentials = Table(
     Column("rights", JSONB),
     Column("facts", JSONB),
     Column("probe_detail", Text),
+    # Since when a platform may have given away secrets that nobody has kept.
+    Column("renewing_since", DateTime(timezone=True)),
 )
 Index("credentials_to_keep", credentials.c.keep_at, postgresql_where=text("keep_at IS NOT NULL"))
 

@@ -178,6 +178,9 @@ Refresh = Refreshed | CredentialsDead | Unavailable | Unknown
 NOT_POSSIBLE = "not_possible"
 """The reason of what can no longer be answered at all."""
 
+MOVED = "the account is another agency's now"
+"""What is said of all that an agency still had to do on an account that it has no longer."""
+
 _NAMES: dict[type[Outcome | Effect | Sighting], str] = {
     Published: "published",
     Done: "done",

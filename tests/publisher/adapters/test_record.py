@@ -17,7 +17,7 @@ from services.publisher.domain.record import PRIVATE_PLATFORMS, may_be_shown
 from shared.clock import rfc3339, utc_now
 from shared.events import PublicationCorrected, PublicationRetracted, ResponseApproved, ResponsePublished
 from tests.publisher.builders import a_response
-from tests.publisher.public_office import Office, a_public_office, a_routing, some_responses, whose
+from tests.publisher.public_office import Office, a_public_office, some_responses, whose
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

@@ -368,13 +368,19 @@ async def test_a_renewal_asks_as_the_app_it_is_and_keeps_both_new_tokens(
         (401, {"error": "unauthorized_client"}, CredentialsDead),
         (429, {}, Unavailable),
         (503, {}, Unknown),
-        (200, {"access_token": "new"}, Unknown),
+        (200, {"token_type": "bearer"}, Unknown),
     ],
 )
 async def test_a_renewal_that_fails_says_whether_a_person_is_needed(status: int, body: Any, expected: type) -> None:
     async with answering(X, "a-token", client_id="id", refresh_token="old") as (platform, channel, credentials):
         platform.answer(status, body)
         assert isinstance(await channel.refresh(ACCOUNT, credentials), expected)
+
+
+async def test_an_access_token_that_comes_without_a_refresh_token_is_kept_beside_the_old_one() -> None:
+    async with answering(X, "a-token", client_id="id", refresh_token="old") as (platform, channel, credentials):
+        platform.answer(200, {"access_token": "new", "expires_in": 7200})
+        assert await channel.refresh(ACCOUNT, credentials) == Refreshed({"token": "new"}, 7200.0)
 
 
 async def test_without_a_refresh_token_a_person_is_needed() -> None:

@@ -158,7 +158,8 @@ class X(Sparse):
     async def refresh(self, account: str, credentials: Credentials) -> Refresh:
         """``POST /2/oauth2/token``. Secrets: ``client_id``, ``refresh_token``; ``client_secret`` of a confidential app.
 
-        A lost answer may have used the refresh token up: then the next try says so, and a person has to authorise.
+        A lost answer may have used the refresh token up: nothing says that X takes it once more. The next try tells,
+        and where it is refused a person has to authorise.
         """
         secrets = credentials.secrets
         if "refresh_token" not in secrets or "client_id" not in secrets:

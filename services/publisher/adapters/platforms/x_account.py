@@ -35,14 +35,15 @@ def rights_of(answer: Answer, account: str) -> Probe:
 
 
 def refreshed_of(answer: Answer) -> Refresh:
-    """The new access token and the new refresh token; the old one is used up from now on."""
+    """The new access token and the new refresh token; the old one is used up from now on. X's documentation promises
+    no time in which it would be taken once more."""
     body = answer.object()
     access, refresh = body.get("access_token"), body.get("refresh_token")
-    if answer.status == 200 and isinstance(access, str) and isinstance(refresh, str):
+    if answer.status == 200 and isinstance(access, str):
         lives_for = body.get("expires_in")
-        return Refreshed(
-            {"token": access, "refresh_token": refresh}, float(lives_for) if isinstance(lives_for, int) else None
-        )
+        # Without a new refresh token the old one stays (RFC 6749, section 6).
+        secrets = {"token": access} | ({"refresh_token": refresh} if isinstance(refresh, str) else {})
+        return Refreshed(secrets, float(lives_for) if isinstance(lives_for, int) else None)
     said = f"status {answer.status}: {str(body.get('error', ''))[:100]}"
     match answer.status:
         case 400 | 401 | 403:

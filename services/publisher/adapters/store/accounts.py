@@ -18,6 +18,9 @@ from shared.audit import Entry
 from shared.events import AccountDegraded, AccountRestored
 
 CREDENTIALS_DEAD = "credentials_dead"
+RENEWAL_REFUSED = "renewal_refused"
+"""Why an account is degraded whose token may be good for a while, and is not renewed: what still goes out proves
+nothing. The world is told the other word, for what it asks of a person is the same."""
 
 
 async def facts(connection: AsyncConnection, wanted: Collection[AccountKey]) -> dict[AccountKey, dict[str, int]]:
@@ -48,6 +51,9 @@ async def follow(connection: AsyncConnection, settled: Sequence[Settled]) -> lis
                 paused[one.claim.account] = one
         elif one.settlement.native_id is not None:
             _note_healed(one, healed)
+    if touched := sorted({*paused, *healed, *rests}):
+        # One order for all of them: two settlements that pause and heal one another's accounts do not wait in a circle.
+        await connection.execute(_LOCK, _columns(touched))
     degraded = await _pause(connection, paused) if paused else []
     await look_after(connection, [key for key in sorted(paused) if _is_dead(paused[key])])
     restored = await _heal(connection, _HEAL, [key for key in sorted(healed) if key not in paused])
@@ -130,11 +136,13 @@ async def _heal(
     ]
 
 
-async def degrade(connection: AsyncConnection, key: AccountKey, detail: str) -> list[AccountDegraded]:
+async def degrade(
+    connection: AsyncConnection, key: AccountKey, detail: str, why: str = CREDENTIALS_DEAD
+) -> list[AccountDegraded]:
     """Write down that an account's credentials are dead; what is to be announced, if it is news."""
     agency, platform, account = key
     row = (
-        await connection.execute(_DEGRADE, {"agency": agency, "platform": platform, "account": account})
+        await connection.execute(_DEGRADE, {"agency": agency, "platform": platform, "account": account, "why": why})
     ).one_or_none()
     if row is None:
         return []
@@ -171,6 +179,13 @@ def _columns(keys: Sequence[AccountKey]) -> dict[str, list[Any]]:
     }
 
 
+_LOCK = text("""
+    SELECT a.id FROM account AS a JOIN unnest(
+        CAST(:agencies AS text[]), CAST(:platforms AS text[]), CAST(:accounts AS text[])
+    ) AS t (agency, platform, account) USING (agency, platform, account)
+    ORDER BY a.agency, a.platform, a.account
+    FOR UPDATE OF a
+""")
 _PAUSE = text(f"""
     WITH met AS (
         SELECT a.agency, a.platform, a.account, a.degraded_at AS before, t.seconds, t.dead
@@ -178,7 +193,7 @@ _PAUSE = text(f"""
             CAST(:agencies AS text[]), CAST(:platforms AS text[]), CAST(:accounts AS text[]),
             CAST(:seconds AS float[]), CAST(:dead AS boolean[]), CAST(:claimed AS timestamptz[])
         ) AS t (agency, platform, account, seconds, dead, claimed_at) USING (agency, platform, account)
-        WHERE NOT EXISTS (
+        WHERE a.moved_at IS NULL AND NOT EXISTS (
             SELECT FROM credentials AS c WHERE c.account_id = a.id AND c.updated_at > t.claimed_at)
         ORDER BY a.agency, a.platform, a.account
         FOR UPDATE OF a
@@ -187,7 +202,8 @@ _PAUSE = text(f"""
         troubles = a.troubles + 1,
         paused_until = greatest(a.paused_until, clock_timestamp() + make_interval(secs => met.seconds)),
         degraded_at = CASE WHEN met.dead THEN coalesce(a.degraded_at, statement_timestamp()) ELSE a.degraded_at END,
-        degraded_reason = CASE WHEN met.dead THEN '{CREDENTIALS_DEAD}' ELSE a.degraded_reason END
+        degraded_reason = CASE WHEN met.dead THEN coalesce(a.degraded_reason, '{CREDENTIALS_DEAD}')
+                               ELSE a.degraded_reason END
     FROM met
     WHERE (a.agency, a.platform, a.account) = (met.agency, met.platform, met.account)
     RETURNING a.id, a.agency, a.platform, a.account, a.degraded_at, met.dead AND met.before IS NULL AS newly
@@ -208,7 +224,12 @@ _WELL = """
     RETURNING a.id, a.agency, a.platform, a.account, statement_timestamp() AS restored_at,
         met.before IS NOT NULL AS was_degraded
 """
-_HEAL = text(_WELL.format(which="a.troubles > 0 OR a.degraded_at IS NOT NULL"))
+_HEAL = text(
+    _WELL.format(
+        which=f"""(a.troubles > 0 OR a.degraded_at IS NOT NULL)
+            AND a.degraded_reason IS DISTINCT FROM '{RENEWAL_REFUSED}'"""
+    )
+)
 # A pause that a platform asked for is not over because it still knows the token.
 _RESTORE = text(
     _WELL.format(
@@ -232,17 +253,17 @@ _KEEP_NOW = text(f"""
     FROM account AS a JOIN unnest(
         CAST(:agencies AS text[]), CAST(:platforms AS text[]), CAST(:accounts AS text[])
     ) AS t (agency, platform, account) USING (agency, platform, account)
-    WHERE c.account_id = a.id AND c.keep_token IS NULL AND c.keep_failures = 0
+    WHERE c.account_id = a.id AND c.agency = a.agency AND c.keep_token IS NULL AND c.keep_failures = 0
 """)  # noqa: S608 - a constant of this package
-_DEGRADE = text(f"""
-    UPDATE account SET degraded_at = statement_timestamp(), degraded_reason = '{CREDENTIALS_DEAD}'
+_DEGRADE = text("""
+    UPDATE account SET degraded_at = statement_timestamp(), degraded_reason = :why
     WHERE (agency, platform, account) = (:agency, :platform, :account) AND degraded_at IS NULL
     RETURNING id, degraded_at
-""")  # noqa: S608 - a constant of this module
+""")
 _FACTS = text("""
     SELECT a.agency, a.platform, a.account, c.facts FROM unnest(
         CAST(:agencies AS text[]), CAST(:platforms AS text[]), CAST(:accounts AS text[])
     ) AS wanted (agency, platform, account)
     JOIN account AS a USING (agency, platform, account)
-    JOIN credentials AS c ON c.account_id = a.id WHERE c.facts IS NOT NULL
+    JOIN credentials AS c ON c.account_id = a.id AND c.agency = a.agency WHERE c.facts IS NOT NULL
 """)

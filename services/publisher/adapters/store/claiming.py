@@ -108,17 +108,21 @@ def _claim(row: Any, token: uuid.UUID, vault: Vault, taken: frozenset[str]) -> C
         row.retracting and row.retracting.partition(" ")[2],
     )
     credentials = None if row.sealed is None else vault.open(row, row.facts)
-    return Claim(publication, progress, token, row.claimed_at, credentials, row.degraded, row.troubles, taken)
+    return Claim(
+        publication, progress, token, row.claimed_at, credentials, row.degraded, row.troubles, taken, row.moved
+    )
 
 
 _CLAIM = text(f"""
     WITH ready AS (
         SELECT due.id, due.was, due.was_sent_at,
-               a.id AS account_id, a.degraded_at IS NOT NULL AS degraded, a.troubles
+               a.id AS account_id, a.degraded_at IS NOT NULL AS degraded, a.troubles, a.moved_at IS NOT NULL AS moved
         FROM (
             -- One account of each agency, then a second of each: many accounts are no bigger share.
             SELECT account.*, row_number() OVER (PARTITION BY agency ORDER BY random()) AS turn FROM account
-            WHERE (paused_until IS NULL OR paused_until <= statement_timestamp()) AND disabled_at IS NULL
+            WHERE (paused_until IS NULL OR paused_until <= statement_timestamp())
+              -- What is still to go out on an account that is another agency's now is claimed, and ends.
+              AND (disabled_at IS NULL OR moved_at IS NOT NULL)
               -- Ten thousand accounts that have nothing to send are not put in order.
               AND (SELECT true FROM publication AS waiting
                   WHERE (waiting.agency, waiting.platform, waiting.account)
@@ -152,13 +156,13 @@ _CLAIM = text(f"""
         lease_token = :token,
         lease_until = statement_timestamp() + make_interval(secs => :lease),
         due_at = statement_timestamp() + make_interval(secs => :lease)
-    FROM ready LEFT JOIN credentials AS c ON c.account_id = ready.account_id
+    FROM ready LEFT JOIN credentials AS c ON c.account_id = ready.account_id AND NOT ready.moved
     WHERE p.id = ready.id
     RETURNING p.id, p.agency, p.platform, p.account, p.thread, p.response, p.case_id, p.comments, p.reply_to, p.text,
         p.mention, p.visibility, p.public, p.language, p.traceparent, p.purpose, p.valid_until, p.parts, p.posted,
         p.corrects, p.subject_line, p.retracting, p.recorded_at, p.attempts, p.failures, p.resent, p.first_sent_at,
         p.reason, p.needs_person, ready.was, ready.was_sent_at, ready.account_id, ready.degraded, ready.troubles,
-        c.sealed, c.base_url, c.version, c.facts, statement_timestamp() AS claimed_at
+        ready.moved, c.sealed, c.base_url, c.version, c.facts, statement_timestamp() AS claimed_at
 """)  # noqa: S608 - a constant of this package
 _TAKEN = text("""
     SELECT p.id, theirs.native_id FROM publication AS p JOIN publication AS other

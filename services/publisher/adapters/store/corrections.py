@@ -38,9 +38,12 @@ async def correct(
     """Edit what stands where its platform lets us, else let the correction follow it.
 
     What has not gone out yet is taken back, be it an earlier correction, and the correction goes out in its place: no
-    later than that was to, where nothing of the response stands. Raises ``Dead`` with code ``unknown_response``.
+    later than that was to, where nothing of the response stands. Where an earlier correction stands as a reply, or is
+    on its way, this one follows it: edited into what stands above, it would leave the older words as the last. Raises
+    ``Dead`` with code ``unknown_response``.
     """
     rows = await _publications(connection, order)
+    replied = any(_is_earlier_reply(row, order) for row in rows)
     until = None if any(row.state == "published" for row in rows) else _until(rows)
     facts = await _facts(connection, rows[0])
     for row in rows:
@@ -51,12 +54,22 @@ async def correct(
             await _take_back(connection, row, order.correction, order, now)
             said = _row(row, order.correction, order.text, order.language, row.reply_to, release_of(order), facts)
             await connection.execute(_CORRECTION, {**said, "until": until})
-        elif _can_edit(row, natures.get(row.platform, Nature()), now) and len(_wording(row, order.text, facts)) == 1:
+        elif (
+            not replied
+            and _can_edit(row, natures.get(row.platform, Nature()), now)
+            and len(_wording(row, order.text, facts)) == 1
+        ):
             edit = _task(row, "edit", row.native_id, order.correction, order.reason, order.text, order.language)
             await task_rows.record(connection, [edit], release_of(order))
         else:
             said = _row(row, order.correction, order.text, order.language, _last(row), release_of(order), facts)
             await connection.execute(_CORRECTION, {**said, "until": None})
+
+
+async def is_overtaken(connection: AsyncConnection, task: Task) -> bool:
+    """Whether a later correction of the same publication stands, or is to: by another edit or as a reply. The
+    publication is locked."""
+    return bool((await connection.execute(_OVERTAKEN, {"id": task.task})).scalar_one())
 
 
 async def follow_up(connection: AsyncConnection, publication: Any, task: Task) -> None:
@@ -111,6 +124,12 @@ async def _take_back(connection: AsyncConnection, row: Any, order: str, why: Put
 
 def _was_never_sent(row: Any) -> bool:
     return row.state in NEVER_SENT and row.lease_token is None and not row.posted
+
+
+def _is_earlier_reply(row: Any, order: ResponseCorrected) -> bool:
+    """Whether an earlier correction stands as a reply, or may: in the thread it comes after what it corrects."""
+    is_earlier = row.corrects is not None and row.response != order.correction
+    return is_earlier and row.state != "retracted" and not _was_never_sent(row)
 
 
 def _until(rows: Sequence[Any]) -> datetime | None:
@@ -204,6 +223,15 @@ _END = text("""
 """)
 _MARK = text("UPDATE publication SET retracting = coalesce(retracting, :why) WHERE id = :id")
 _RETRACTING = text("SELECT * FROM publication WHERE id = ANY (CAST(:ids AS text[]))")
+_OVERTAKEN = text("""
+    SELECT EXISTS (
+        SELECT FROM task AS later WHERE later.publication = t.publication AND later.kind = 'edit'
+            AND later.position > t.position AND later.state IN ('pending', 'done')
+    ) OR EXISTS (
+        SELECT FROM publication AS later WHERE later.corrects = t.publication AND later.response <> t.ordered_by
+            AND later.recorded_at > t.recorded_at AND later.state NOT IN ('failed', 'retracted'))
+    FROM task AS t WHERE t.id = :id
+""")
 _RELEASE_OF_TASK = text("SELECT release FROM task WHERE id = :id")
 _CORRECTION = text("""
     INSERT INTO publication

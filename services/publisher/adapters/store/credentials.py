@@ -1,4 +1,8 @@
-"""The rows of credentials, and of the accounts that they open."""
+"""The rows of credentials, and of the accounts that they open.
+
+What must stay true: whoever changes both locks the account first and its credentials then, here as in ``accounts`` and
+``keeping``: so nobody waits for somebody who waits for them.
+"""
 
 from datetime import datetime
 from typing import Any
@@ -20,11 +24,14 @@ async def put(
     version: str | None,
     by: str,
     expires_at: datetime | None = None,
-) -> datetime:
-    """Replace an account's credentials and end its rest, so that what waits is due at once; the time of it.
+) -> datetime | None:
+    """Replace an account's credentials and end its rest, so that what waits is due at once; the time of it, or None if
+    the account is not the caller's any more.
 
     They are probed next. A renewal or a probe of the old ones that is under way will not be written down.
     """
+    if (await connection.execute(_FREE, {"id": account.id, "agency": account.agency})).first() is None:
+        return None
     row = await connection.execute(
         _PUT,
         {
@@ -38,7 +45,6 @@ async def put(
         },
     )
     at: datetime = row.scalar_one()
-    await connection.execute(_FREE, {"id": account.id})
     return at
 
 
@@ -65,10 +71,10 @@ _PUT = text("""
     ON CONFLICT (account_id) DO UPDATE SET sealed = excluded.sealed, base_url = excluded.base_url,
         version = excluded.version, updated_at = excluded.updated_at, updated_by = excluded.updated_by,
         expires_at = excluded.expires_at, keep_at = excluded.keep_at, keep_token = NULL, keep_until = NULL,
-        keep_failures = 0, rights = NULL, facts = NULL, probed_at = NULL, probe_detail = NULL
+        keep_failures = 0, renewing_since = NULL, rights = NULL, facts = NULL, probed_at = NULL, probe_detail = NULL
     RETURNING updated_at
 """)
-_FREE = text("UPDATE account SET paused_until = NULL WHERE id = :id")
+_FREE = text("UPDATE account SET paused_until = NULL WHERE id = :id AND agency = :agency RETURNING id")
 _PROBE = text("""
     UPDATE credentials SET keep_at = clock_timestamp(), keep_failures = 0 WHERE account_id = :id RETURNING account_id
 """)

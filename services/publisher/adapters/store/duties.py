@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.publisher.adapters.store import accounts, corrections, task_rows, undelivered
+from services.publisher.adapters.store import accounts, corrections, moving, task_rows, undelivered
 from services.publisher.adapters.store.actor import ACTOR
 from services.publisher.adapters.tables import OPEN
 from services.publisher.domain.publications import Nature, Publication, Release
@@ -78,11 +78,11 @@ class Duties:
             await self._connection.execute(_OVERTAKE, {"answers": answers, "reason": SUPERSEDED})
 
     async def connect(self, accounts: Sequence[AccountConnected]) -> None:
-        """Remember accounts under their own ids and names."""
-        latest = {(one.agency, one.platform, one.account): one for one in accounts}
-        if not latest:
+        """Remember accounts under their own ids and names; whose they were before, theirs they are no longer."""
+        if not accounts:
             return
-        known = list(latest.values())
+        known = await moving.make_room(self._connection, accounts, self._clock())
+        known = sorted(known, key=lambda one: (one.agency, one.platform, one.account))
         await self._connection.execute(
             _CONNECT,
             {
@@ -98,7 +98,7 @@ class Duties:
     async def disable(self, accounts: Sequence[AccountDisabled]) -> None:
         """Let accounts rest until they are connected again."""
         latest = {(one.agency, one.platform, one.account): one.disabled_at for one in accounts}
-        for (agency, platform, account), at in latest.items():
+        for (agency, platform, account), at in sorted(latest.items()):
             row = {"agency": agency, "platform": platform, "account": account, "at": at}
             await self._connection.execute(_DISABLE, row)
 
@@ -280,7 +280,7 @@ _CONNECT = text("""
         CAST(:ids AS text[]), CAST(:agencies AS text[]), CAST(:platforms AS text[]), CAST(:accounts AS text[]),
         CAST(:names AS text[]), CAST(:connected AS timestamptz[]))
     ON CONFLICT (agency, platform, account) DO UPDATE
-        SET id = excluded.id, name = excluded.name, connected_at = excluded.connected_at,
+        SET id = excluded.id, name = excluded.name, connected_at = excluded.connected_at, moved_at = NULL,
             disabled_at = CASE WHEN known.disabled_at > excluded.connected_at THEN known.disabled_at END
 """)
 _DISABLE = text("""
@@ -290,5 +290,5 @@ _DISABLE = text("""
 """)
 _OWNER = text("""
     SELECT agency FROM account WHERE platform = :platform AND account = :account
-    ORDER BY agency = :agency DESC LIMIT 1
+    ORDER BY agency = :agency DESC, moved_at IS NOT NULL LIMIT 1
 """)

@@ -1,7 +1,9 @@
 """Credentials as rows: claimed to be renewed and probed, settled under the claim's token.
 
 What must stay true: a renewed token replaces the old one in the same transaction that lets the account go on; a token
-that was given by a person meanwhile is never overwritten by a renewal of the one before.
+that was given by a person meanwhile is never overwritten by a renewal of the one before. That a renewal is begun is
+committed before the platform is asked; until its answer is, the old secrets stay, and ``renewing_since`` says that they
+may be used up. The account is locked before its credentials, as everywhere.
 """
 
 import json
@@ -17,7 +19,7 @@ from services.publisher.adapters.credentials import Vault
 from services.publisher.adapters.store import accounts
 from services.publisher.adapters.store.actor import ACTOR
 from services.publisher.adapters.store.settling import cut
-from services.publisher.domain.outcomes import CredentialsDead, Probed, Refreshed
+from services.publisher.domain.outcomes import CredentialsDead, Probed, Refreshed, Unknown
 from services.publisher.ports import AccountKey, KeepClaim, Kept
 from shared import audit, outbox
 from shared.audit import Entry
@@ -25,6 +27,9 @@ from shared.database import EVERY_AGENCY, Database
 from shared.events import AccountDegraded, AccountRestored
 
 MOST_DETAIL = 500
+RENEWAL_LEASE = timedelta(seconds=180)
+"""How long a renewal that is begun is nobody else's: the request, and as long as its answer may wait for the database.
+A second use of a refresh token that is good once could cost the account what the first one brought."""
 
 
 class PostgresKeeper:
@@ -52,12 +57,20 @@ class PostgresKeeper:
             claimed_at=row.claimed_at,
             credentials=self._vault.open(row),
             expires_in=None if row.expires_at is None else row.expires_at - row.claimed_at,
-            dead=row.degraded_reason == accounts.CREDENTIALS_DEAD,
+            dead=row.degraded_reason is not None,
             failures=row.keep_failures,
+            given_at=row.updated_at,
+            renewing_since=row.renewing_since,
         )
+
+    async def begin_renewal(self, claim: KeepClaim) -> bool:
+        wanted = {"id": claim.account_id, "token": claim.lease, "lease": RENEWAL_LEASE.total_seconds()}
+        async with self._database.begin(EVERY_AGENCY) as connection:
+            return (await connection.execute(_BEGIN, wanted)).first() is not None
 
     async def settle(self, claim: KeepClaim, kept: Kept) -> bool:
         async with self._database.begin(EVERY_AGENCY) as connection:
+            await connection.execute(_ACCOUNT_FIRST, {"id": claim.account_id})
             at = (await connection.execute(_SETTLE, self._columns(claim, kept))).scalar_one_or_none()
             if at is None:
                 return False
@@ -79,6 +92,9 @@ class PostgresKeeper:
             "facts": None,
             "detail": None,
             "actor": ACTOR,
+            "given_at": claim.given_at,
+            "in_doubt": isinstance(kept.renewed, Unknown),
+            "in_doubt_before": None if isinstance(kept.renewed, Refreshed) else claim.renewing_since,
         }
         match kept.renewed or kept.probed:
             case Refreshed(secrets, lives_for):
@@ -100,7 +116,8 @@ async def _follow(connection: AsyncConnection, claim: KeepClaim, kept: Kept) -> 
     key: AccountKey = (claim.agency, claim.platform, claim.account)
     found = kept.renewed or kept.probed
     if isinstance(found, CredentialsDead):
-        return [*await accounts.degrade(connection, key, found.detail)]
+        why = accounts.RENEWAL_REFUSED if kept.renewed is not None else accounts.CREDENTIALS_DEAD
+        return [*await accounts.degrade(connection, key, found.detail, why)]
     if isinstance(found, Refreshed | Probed):
         return [*await accounts.restore(connection, key)]
     return []
@@ -118,7 +135,7 @@ def _entries(claim: KeepClaim, kept: Kept) -> list[Entry]:
 _CLAIM = text("""
     WITH ready AS (
         SELECT c.account_id, a.platform, a.account, a.degraded_reason
-        FROM credentials AS c JOIN account AS a ON a.id = c.account_id
+        FROM credentials AS c JOIN account AS a ON a.id = c.account_id AND a.agency = c.agency
         WHERE c.keep_at <= statement_timestamp() AND a.disabled_at IS NULL
           AND (c.keep_token IS NULL OR c.keep_until <= statement_timestamp())
         ORDER BY c.keep_at LIMIT :most
@@ -129,6 +146,16 @@ _CLAIM = text("""
     FROM ready WHERE c.account_id = ready.account_id
     RETURNING c.*, ready.platform, ready.account, ready.degraded_reason, statement_timestamp() AS claimed_at
 """)
+_BEGIN = text("""
+    UPDATE credentials SET
+        renewing_since = coalesce(renewing_since, clock_timestamp()),
+        keep_until = clock_timestamp() + make_interval(secs => :lease)
+    WHERE account_id = :id AND keep_token = :token
+    RETURNING account_id
+""")
+_ACCOUNT_FIRST = text("SELECT FROM account WHERE id = :id FOR UPDATE")
+# What a platform gave away is kept even by whom the lease has left, in place of the very secrets that it was given for:
+# nobody else will ever be given it.
 _SETTLE = text("""
     UPDATE credentials SET
         keep_token = NULL, keep_until = NULL,
@@ -142,7 +169,10 @@ _SETTLE = text("""
         rights = coalesce(CAST(:rights AS jsonb), rights),
         facts = coalesce(CAST(:facts AS jsonb), facts),
         probed_at = CASE WHEN CAST(:rights AS jsonb) IS NULL THEN probed_at ELSE clock_timestamp() END,
-        probe_detail = coalesce(CAST(:detail AS text), probe_detail)
-    WHERE account_id = :id AND keep_token = :token
+        probe_detail = coalesce(CAST(:detail AS text), probe_detail),
+        renewing_since = CASE WHEN :in_doubt THEN renewing_since ELSE CAST(:in_doubt_before AS timestamptz) END
+    WHERE account_id = :id
+      AND (keep_token = :token
+           OR (CAST(:sealed AS bytea) IS NOT NULL AND updated_at = CAST(:given_at AS timestamptz)))
     RETURNING clock_timestamp()
 """)

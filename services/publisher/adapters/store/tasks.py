@@ -2,8 +2,8 @@
 
 What must stay true: the end of a task, the state of its publication, the event and the audit row are one transaction. A
 publication counts as taken back when nothing of it is left to delete; a correction that could not be made by editing
-follows as a reply, unless that was taken back meanwhile. Edits of one publication are made one after the other, so that
-the last word stays.
+follows as a reply, unless that was taken back, or put right once more, meanwhile. Edits of one publication are made one
+after the other, so that the last word stays.
 """
 
 import json
@@ -19,9 +19,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.publisher.adapters.credentials import Vault
 from services.publisher.adapters.store import accounts, task_rows
 from services.publisher.adapters.store.actor import ACTOR
-from services.publisher.adapters.store.corrections import follow_up
+from services.publisher.adapters.store.corrections import follow_up, is_overtaken
 from services.publisher.adapters.store.settling import cut
 from services.publisher.domain.outcomes import CredentialsDead
+from services.publisher.domain.settlements import SUPERSEDED
 from services.publisher.ports import ClaimedTask, SettledTask
 from shared import audit, outbox
 from shared.audit import Entry
@@ -59,21 +60,23 @@ class PostgresTasks:
 
     def _claimed(self, row: Any, token: uuid.UUID) -> ClaimedTask:
         credentials = None if row.sealed is None else self._vault.open(row, row.facts)
-        return ClaimedTask(
-            task_rows.task_of(row), token, row.claimed_at, row.claimed_at - row.recorded_at, row.attempts, credentials
-        )
+        age = row.claimed_at - row.recorded_at
+        return ClaimedTask(task_rows.task_of(row), token, row.claimed_at, age, row.attempts, credentials, row.moved)
 
     async def settle(self, settled: SettledTask) -> bool:
         async with self._database.begin(EVERY_AGENCY) as connection:
             row = (await connection.execute(_SETTLE, _columns(settled))).one_or_none()
             if row is None:
                 return False
+            ended = settled.ending.state != "pending"
+            # The publication before its account, and the account before its credentials, as in settling.
+            events = await _events(connection, settled, row.settled_at) if ended else []
             if settled.ending.pause is not None or isinstance(settled.effect, CredentialsDead):
                 await connection.execute(_REST, _account(settled))
             if isinstance(settled.effect, CredentialsDead):
                 await accounts.look_after(connection, [settled.claim.task.whose])
-            if settled.ending.state != "pending":
-                await outbox.stage(connection, await _events(connection, settled, row.settled_at))
+            if ended:
+                await outbox.stage(connection, events)
                 await audit.append(connection, [_entry(settled)], row.settled_at)
         return True
 
@@ -88,6 +91,8 @@ async def _events(connection: AsyncConnection, settled: SettledTask, at: datetim
         if ending.state != "done":
             if (await connection.execute(_GOES, {"publication": publication.id})).scalar_one():
                 return [_failed(settled, whose, "correct", RETRACTED, at)]
+            if await is_overtaken(connection, task):
+                return [_failed(settled, whose, "correct", SUPERSEDED, at)]
             # It cannot be edited (any more): the correction follows as a reply, and says so by itself when it stands.
             await follow_up(connection, publication, task)
             return []
@@ -185,24 +190,27 @@ def _account(settled: SettledTask) -> dict[str, Any]:
 # end. Only a deletion waits for nothing: what it finds undone has nothing left to be done to.
 _CLAIM = text("""
     WITH due AS (
-        SELECT t.id, a.id AS account_id, row_number() OVER (PARTITION BY a.id ORDER BY t.due_at) AS turn
+        SELECT t.id, a.id AS account_id, a.moved_at IS NOT NULL AS moved,
+               row_number() OVER (PARTITION BY a.id ORDER BY t.due_at) AS turn
         FROM task AS t JOIN account AS a USING (agency, platform, account)
         WHERE t.state = 'pending' AND t.due_at <= statement_timestamp()
-          AND (a.paused_until IS NULL OR a.paused_until <= statement_timestamp()) AND a.disabled_at IS NULL
+          AND (a.paused_until IS NULL OR a.paused_until <= statement_timestamp())
+          AND (a.disabled_at IS NULL OR a.moved_at IS NOT NULL)
           AND (t.kind = 'delete' OR NOT EXISTS (
               SELECT FROM task AS older
               WHERE older.native_id = t.native_id AND older.state = 'pending' AND older.position < t.position
                 AND (older.agency, older.platform, older.account) = (t.agency, t.platform, t.account)))
     ), ready AS (
-        SELECT t.id, due.account_id FROM due JOIN task AS t ON t.id = due.id
+        SELECT t.id, due.account_id, due.moved FROM due JOIN task AS t ON t.id = due.id
         WHERE due.turn <= :each AND t.state = 'pending' AND t.due_at <= statement_timestamp()
         ORDER BY due.turn, t.due_at LIMIT :most
         FOR UPDATE OF t SKIP LOCKED
     )
     UPDATE task AS t SET lease_token = :token, due_at = statement_timestamp() + make_interval(secs => :lease)
-    FROM ready LEFT JOIN credentials AS c ON c.account_id = ready.account_id
+    FROM ready LEFT JOIN credentials AS c ON c.account_id = ready.account_id AND NOT ready.moved
     WHERE t.id = ready.id
-    RETURNING t.*, ready.account_id, c.sealed, c.base_url, c.version, c.facts, statement_timestamp() AS claimed_at
+    RETURNING t.*, ready.account_id, ready.moved, c.sealed, c.base_url, c.version, c.facts,
+        statement_timestamp() AS claimed_at
 """)
 _SETTLE = text("""
     UPDATE task SET
