@@ -77,8 +77,8 @@ class Dispatcher:
         self._watch = watch
         self._chance = chance
         self._paces: dict[AccountKey, Pace] = {}
-        # Of which nothing is known yet, a platform gets a quarter; the best one leaves the others some.
-        self._on = {one: PlatformPace(limits.each, max(limits.most // 4, 1)) for one in channels}
+        # A platform of which nothing is known yet gets a quarter; even one that is well leaves the others some.
+        self._on = {one: PlatformPace(limits.each, max(limits.most // 4, FIRST_ROOM)) for one in channels}
         self._under_way: set[asyncio.Task[None]] = set()
         self._attempting: set[asyncio.Task[None]] = set()
         self._soon: asyncio.TimerHandle | None = None

@@ -30,16 +30,16 @@ KEEPS_BACK = "(older.purpose = 'answer' OR older.state <> 'unknown' OR older.lea
 async def put_aside(connection: AsyncConnection, keeping_back: Collection[str]) -> int:
     """Put aside what is due and waits behind these; how many that were. What is locked is left for another time."""
     wanted = {"keeping_back": list(keeping_back), "most": MOST_OF_A_THREAD, "aside": ASIDE.total_seconds()}
-    return (await connection.execute(_PUT_ASIDE, wanted)).rowcount
+    return (await connection.execute(PUT_ASIDE, wanted)).rowcount
 
 
 async def pass_on(connection: AsyncConnection, settled: Sequence[str]) -> None:
     """Call the next of the threads of these, where they keep nothing back any more."""
     if settled:
-        await connection.execute(_PASS_ON, {"settled": list(settled)})
+        await connection.execute(PASS_ON, {"settled": list(settled)})
 
 
-_PUT_ASIDE = text(f"""
+PUT_ASIDE = text(f"""
     WITH older AS (
         SELECT thread_key, position FROM publication AS older
         WHERE id = ANY (CAST(:keeping_back AS text[])) AND NOT older.{_ENDED} AND {KEEPS_BACK}
@@ -56,7 +56,7 @@ _PUT_ASIDE = text(f"""
     WHERE p.id = younger.id
 """)  # noqa: S608 - constants of this package
 # Due since it was recorded, so that it is not sent after all that came to the account meanwhile.
-_PASS_ON = text(f"""
+PASS_ON = text(f"""
     UPDATE publication AS p SET aside = false, due_at = p.recorded_at
     FROM (
         SELECT DISTINCT older.thread_key FROM publication AS older
