@@ -11,7 +11,7 @@ from uuid import uuid4
 
 import pytest
 
-from services.publisher.adapters.store import claiming, corrections, delivery_claiming, settling, tasks
+from services.publisher.adapters.store import claiming, corrections, delivery_claiming, settling, tasks, turns
 from services.publisher.adapters.store.rooms import columns_of
 from services.publisher.domain.outcomes import Published
 from services.publisher.ports import Claim, Rooms
@@ -79,6 +79,28 @@ async def beside_a_stuck_thread(count: int) -> int:
 
 async def test_a_claim_reads_no_more_however_much_waits_behind_one_reply() -> None:
     few, many = [await beside_a_stuck_thread(count) for count in (FEW, MANY)]
+    assert is_bounded(few, many), (few, many)
+
+
+async def behind_what_was_put_aside(count: int) -> int:
+    """One more comes to a stuck thread in which so many were put aside before."""
+    async with a_database() as database:
+        await a_stuck_thread(database, count)
+        await backlogs.run(
+            database, "UPDATE publication SET aside = true, due_at = now() + interval '1 hour' WHERE position > 2"
+        )
+        put_aside = {"keeping_back": ["pub_facebook_live_stuck_1"], "most": 1000, "aside": 300.0}
+        # The first to come by finds the index entries of the rows as they were before, and marks them as dead.
+        await backlogs.blocks_read(database, turns.PUT_ASIDE, **put_aside)
+        putting = await backlogs.blocks_read(database, turns.PUT_ASIDE, **put_aside)
+        await backlogs.run(
+            database, "UPDATE publication SET state = 'failed', reason = 'gone', due_at = NULL WHERE position = 1"
+        )
+        return putting + await backlogs.blocks_read(database, turns.PASS_ON, settled=["pub_facebook_live_stuck_1"])
+
+
+async def test_to_put_one_more_aside_and_to_call_the_next_costs_no_more_however_many_were_before() -> None:
+    few, many = [await behind_what_was_put_aside(count) for count in (FEW, MANY)]
     assert is_bounded(few, many), (few, many)
 
 

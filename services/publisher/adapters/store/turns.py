@@ -17,8 +17,8 @@ from services.publisher.adapters.tables import OPEN
 
 ASIDE = timedelta(minutes=5)
 """After this what was put aside is looked at again, should nobody have called it."""
-MOST_OF_A_THREAD = 1000
-"""How many of one thread are put aside by one statement, a few milliseconds of work."""
+MOST_ASIDE = 1000
+"""Among how many that are due on an account those are looked for: a few milliseconds of work."""
 
 _ENDED = "state IN ('published', 'failed', 'retracted')"
 """The contrary of open, where a row is found by its id: no planner takes an index of all that is open for it."""
@@ -29,7 +29,7 @@ KEEPS_BACK = "(older.purpose = 'answer' OR older.state <> 'unknown' OR older.lea
 
 async def put_aside(connection: AsyncConnection, keeping_back: Collection[str]) -> int:
     """Put aside what is due and waits behind these; how many that were. What is locked is left for another time."""
-    wanted = {"keeping_back": list(keeping_back), "most": MOST_OF_A_THREAD, "aside": ASIDE.total_seconds()}
+    wanted = {"keeping_back": list(keeping_back), "most": MOST_ASIDE, "aside": ASIDE.total_seconds()}
     return (await connection.execute(PUT_ASIDE, wanted)).rowcount
 
 
@@ -39,19 +39,24 @@ async def pass_on(connection: AsyncConnection, settled: Sequence[str]) -> None:
         await connection.execute(PASS_ON, {"settled": list(settled)})
 
 
+# Looked for among what is due on the account, not in the thread: there may be thousands that were put aside before.
 PUT_ASIDE = text(f"""
     WITH older AS (
-        SELECT thread_key, position FROM publication AS older
+        SELECT agency, platform, account, thread_key, position FROM publication AS older
         WHERE id = ANY (CAST(:keeping_back AS text[])) AND NOT older.{_ENDED} AND {KEEPS_BACK}
         FOR UPDATE SKIP LOCKED
     )
     UPDATE publication AS p SET aside = true, due_at = statement_timestamp() + make_interval(secs => :aside)
     FROM older CROSS JOIN LATERAL (
-        SELECT waiting.id FROM publication AS waiting
-        WHERE waiting.thread_key = older.thread_key AND waiting.position > older.position AND waiting.{OPEN}
-          AND waiting.due_at <= statement_timestamp()
-        ORDER BY waiting.position LIMIT :most
-        FOR UPDATE SKIP LOCKED
+        SELECT waiting.id FROM (
+            SELECT id, thread_key, position FROM publication AS due
+            WHERE (due.agency, due.platform, due.account) = (older.agency, older.platform, older.account)
+              AND due.{OPEN} AND due.due_at <= statement_timestamp()
+            ORDER BY due.due_at LIMIT :most
+        ) AS early JOIN publication AS waiting ON waiting.id = early.id
+        WHERE early.thread_key = older.thread_key AND early.position > older.position
+          AND waiting.due_at + interval '0' <= statement_timestamp()
+        FOR UPDATE OF waiting SKIP LOCKED
     ) AS younger
     WHERE p.id = younger.id
 """)  # noqa: S608 - constants of this package
