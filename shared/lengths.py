@@ -8,9 +8,11 @@ Sources, by platform:
 
 - bluesky: lexicon ``app.bsky.feed.post`` (``maxGraphemes`` 300, ``maxLength`` 3000 bytes of UTF-8), and
   ``chat.bsky.convo.defs#messageInput`` (1000 and 10000) for what is not public
-- discourse: site settings ``min_post_length`` 20, ``min_personal_message_post_length`` 10, ``max_post_length`` 32000
+- discourse: site settings ``min_post_length`` 20, ``min_personal_message_post_length`` 10, ``max_post_length`` 32000;
+  white space around a post is taken away before it is measured
 - facebook: 8000 characters, not confirmed by Meta's documentation
-- instagram: messages 1000 bytes of UTF-8 (Send API); for comments Meta names no length
+- instagram: comments 2200 characters, as the app takes them; not confirmed by Meta's documentation (300 characters and
+  four hashtags were the limits of an API that is gone). Messages 1000 bytes of UTF-8 (Send API)
 - line: Messaging API reference, text message, 5000 UTF-16 code units
 - mastodon: ``configuration.statuses`` of an unchanged server, ``max_characters`` 500, ``characters_reserved_per_url``
   23; StatusLengthValidator: graphemes, ``@user@host`` as ``@user``
@@ -23,11 +25,16 @@ Sources, by platform:
 - youtube: comments, 10000 characters, not confirmed by Google's documentation
 
 Every other platform has no limit that Parley's own (a draft has at most 5000 characters) could reach.
+
+Mastodon and Discourse are servers of many owners, who set their own limits. Where a server has told its own they hold,
+be they higher or lower; else those of an unchanged server.
 """
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from types import MappingProxyType
 from typing import Literal
 
 from shared import graphemes, links
@@ -35,6 +42,14 @@ from shared.weighted_length import weighted_length
 
 Unit = Literal["characters", "graphemes", "utf16", "bytes", "weighted"]
 """What is counted: code points, what a reader sees as one character, UTF-16 code units, bytes of UTF-8, X's weight."""
+
+Facts = Mapping[str, int]
+"""What a server told of its limits: ``most_characters``; Mastodon ``characters_per_link``; Discourse
+``least_characters`` and ``least_in_messages``."""
+
+NOTHING_TOLD: Facts = MappingProxyType({})
+OF_THEIR_SERVER = frozenset({"discourse", "mastodon"})
+"""The platforms whose servers have limits of their own."""
 
 URL_ON_MASTODON = 23
 
@@ -49,9 +64,13 @@ def _bytes(text: str) -> int:
     return len(text.encode("utf-8", "surrogatepass"))
 
 
-def _on_mastodon(text: str) -> int:
+def _on_mastodon(text: str, per_link: int = URL_ON_MASTODON) -> int:
     rest, addressed = links.without_addressed(text)
-    return graphemes.count(_REMOTE_MENTION.sub(r"@\1", rest)) + addressed * URL_ON_MASTODON
+    return graphemes.count(_REMOTE_MENTION.sub(r"@\1", rest)) + addressed * per_link
+
+
+def _on_discourse(text: str) -> int:
+    return len(text.strip())
 
 
 _COUNT: dict[Unit, Callable[[str], int]] = {
@@ -95,8 +114,9 @@ class Misfit:
 
 _PUBLIC: dict[str, tuple[Limit, ...]] = {
     "bluesky": (Limit("graphemes", 300), Limit("bytes", 3000)),
-    "discourse": (Limit("characters", 32_000, least=20),),
+    "discourse": (Limit("characters", 32_000, least=20, count=_on_discourse),),
     "facebook": (Limit("characters", 8000),),
+    "instagram": (Limit("characters", 2200),),
     "line": (Limit("utf16", 5000),),
     "mastodon": (Limit("graphemes", 500, count=_on_mastodon),),
     "messenger": (Limit("characters", 2000),),
@@ -109,17 +129,29 @@ _PUBLIC: dict[str, tuple[Limit, ...]] = {
 }
 _PRIVATE: dict[str, tuple[Limit, ...]] = {
     "bluesky": (Limit("graphemes", 1000), Limit("bytes", 10_000)),
-    "discourse": (Limit("characters", 32_000, least=10),),
+    "discourse": (Limit("characters", 32_000, least=10, count=_on_discourse),),
     "instagram": (Limit("bytes", 1000),),
     "x": (Limit("characters", 10_000),),
 }
 """Where messages have another limit than what is public."""
 
 
-def limits(platform: str, public: bool = True) -> tuple[Limit, ...]:
-    """The limits of a platform, the one that people think of first; none where it has none."""
+def limits(platform: str, public: bool = True, facts: Facts = NOTHING_TOLD) -> tuple[Limit, ...]:
+    """The limits of a platform, the one that people think of first, as its server told them; none where it has none."""
     found = None if public else _PRIVATE.get(platform)
-    return _PUBLIC.get(platform, ()) if found is None else found
+    usual = _PUBLIC.get(platform, ()) if found is None else found
+    if not facts or platform not in OF_THEIR_SERVER:
+        return usual
+    return tuple(_as_told(each, platform, public, facts) for each in usual)
+
+
+def _as_told(usual: Limit, platform: str, public: bool, facts: Facts) -> Limit:
+    most = facts.get("most_characters", 0)
+    told = replace(usual, most=most) if most > 0 else usual
+    if platform == "mastodon":
+        return replace(told, count=partial(_on_mastodon, per_link=facts.get("characters_per_link", URL_ON_MASTODON)))
+    least = facts.get("least_characters" if public else "least_in_messages", told.least)
+    return replace(told, least=min(least, told.most))
 
 
 def measure(platform: str, text: str, public: bool = True) -> int:
@@ -140,15 +172,15 @@ def unit(platform: str, public: bool = True) -> Unit:
     return found[0].unit if found else "characters"
 
 
-def excess(platform: str, text: str, public: bool = True) -> Misfit | None:
+def excess(platform: str, text: str, public: bool = True, facts: Facts = NOTHING_TOLD) -> Misfit | None:
     """By which of its limits a platform would not take this text, or None: it would."""
-    for limit in limits(platform, public):
+    for limit in limits(platform, public, facts):
         length = limit.measure(text)
         if not limit.least <= length <= limit.most:
             return Misfit(platform, length, limit.unit, limit.most, limit.least)
     return None
 
 
-def fits(platform: str, text: str, public: bool = True) -> bool:
+def fits(platform: str, text: str, public: bool = True, facts: Facts = NOTHING_TOLD) -> bool:
     """Whether the platform takes this text in one piece."""
-    return excess(platform, text, public) is None
+    return excess(platform, text, public, facts) is None

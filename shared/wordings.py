@@ -11,7 +11,7 @@ platform, comment replies). Every other platform tells the author of the comment
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from shared import lengths
 from shared.splitting import DoesNotFit, parts_of
@@ -22,13 +22,15 @@ _NARROW = frozenset({"direct", "private"})
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """A text that answers somebody on a platform; ``visibility`` is the platform's word for who may see it."""
+    """A text that answers somebody on a platform; ``visibility`` is the platform's word for who may see it, ``facts``
+    what its server told of its limits."""
 
     platform: str
     text: str
     mention: str | None = None
     visibility: str | None = None
     public: bool = True
+    facts: lengths.Facts = field(default_factory=dict)
 
     @property
     def is_narrow(self) -> bool:
@@ -43,13 +45,13 @@ class Reply:
 
     def misfit(self, may_split: bool = False) -> lengths.Misfit | None:
         """By what this text would never be taken by its platform, or None."""
-        whole = lengths.excess(self.platform, self.mentioning(self.text), self.public)
+        whole = self._excess(self.mentioning(self.text))
         return None if whole is None or (may_split and self._parts(whole)) else whole
 
     def wordings(self, may_split: bool = False) -> tuple[str, ...]:
         """What is sent, part by part. One that the platform will not take, if there is no way to make it fit."""
         whole = self.mentioning(self.text)
-        excess = lengths.excess(self.platform, whole, self.public) if may_split else None
+        excess = self._excess(whole) if may_split else None
         return (excess and self._parts(excess)) or (whole,)
 
     def _parts(self, whole: lengths.Misfit) -> tuple[str, ...]:
@@ -63,7 +65,10 @@ class Reply:
         return tuple(self.mentioning(part, number) for number, part in enumerate(parts, 1))
 
     def _takes(self, part: str, number: int) -> bool:
-        return lengths.fits(self.platform, self.mentioning(part, number), self.public)
+        return self._excess(self.mentioning(part, number)) is None
+
+    def _excess(self, wording: str) -> lengths.Misfit | None:
+        return lengths.excess(self.platform, wording, self.public, self.facts)
 
 
 def with_mention(text: str, mention: str | None) -> str:

@@ -1,6 +1,7 @@
 """Clear once, answer many: what goes out by an answer that was cleared for all who ask the same.
 
-Each thread gets its own response, in the language in which it was asked, all under one clearance. Whoever does not fit
+Each thread gets its own response, in the language in which it was asked and in the variant for its platform where there
+is one, all under one clearance. Whoever does not fit
 is taken out with the reason and goes the normal way; the limits hold; nothing goes out while the languages differ, nor
 where a blackout or a crisis lasts, nor once the policy asks for a higher level than that on which it was cleared.
 """
@@ -46,7 +47,7 @@ def _unsendable(cleared: Submission, case: Case, policy: PolicyInForce, now: dat
     """Why the platform would not take the answer to a case that it fits, or None."""
     if (window := case.window_ends_at) is not None and window <= now:
         return "window_closed"
-    return "does_not_fit" if lengths.misfits([case], Answer.of(cleared).texts, policy.policy.replies.split) else None
+    return "does_not_fit" if lengths.misfits([case], Answer.of(cleared).said_on, policy.policy.replies.split) else None
 
 
 def may_go_out(cleared: Submission, gate: FactsGate, policy: PolicyInForce, now: datetime) -> bool:
@@ -54,7 +55,7 @@ def may_go_out(cleared: Submission, gate: FactsGate, policy: PolicyInForce, now:
     while the policy of this moment asks for a higher level than that on which it was cleared."""
     embargoed = Answer.of(cleared).is_embargoed(policy.policy, now)
     outgrown = level_of(cleared.need.weight, policy.policy) > cleared.level
-    held = embargoed or outgrown or bool(gate.differences(cleared.texts))
+    held = embargoed or outgrown or bool(gate.differences(cleared.wordings))
     return cleared.state == "cleared" and not held
 
 
@@ -117,8 +118,9 @@ def merge(issue: str, into: str, agency: str, decider: Decider) -> Act:
 
 
 def _release(cleared: Submission, case: Case, policy: PolicyInForce, work: Work, now: datetime) -> Member:
-    text, may_split = cleared.content["texts"][case.unanswered[-1].decision.language], policy.policy.replies.split
-    response = releases.by_answer(case, cleared, text, may_split, now)
+    text = Answer.of(cleared).said_on(case.thread.platform, case.unanswered[-1].decision.language)
+    assert text is not None
+    response = releases.by_answer(case, cleared, text, policy.policy.replies.split, now)
     case.settle()
     work.keep(case)
     work.release(response)

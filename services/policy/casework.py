@@ -211,6 +211,7 @@ def _arriving(turn: Turn, case: Case, to: str) -> CommentReceived:
         sent_at=turn.sent_at,
         received_at=turn.received_at,
         window_ends_at=turn.window_ends_at,
+        subject_line=turn.subject_line,
     )
 
 

@@ -62,7 +62,7 @@ class FactsGate(Protocol):
     """Whether the variants of a text in several languages state the same facts."""
 
     def differences(self, texts: Mapping[str, str]) -> Sequence[Difference]:
-        """Every fact that some of these texts, by language, state and others lack."""
+        """Every fact that some of these texts, by language or by language and platform, state and others lack."""
 
 
 class Work(Protocol):

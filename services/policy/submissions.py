@@ -42,8 +42,8 @@ def supersede(earlier: Submission, by: Submission, now: datetime) -> Done:
 
 
 def same_facts(submission: Submission, gate: FactsGate) -> Submission:
-    """A text whose languages say the same, which comes before any consent to it. Raises FactsDiffer."""
-    if differences := gate.differences(submission.texts):
+    """A text whose languages and variants say the same, which comes before any consent to it. Raises FactsDiffer."""
+    if differences := gate.differences(submission.wordings):
         raise FactsDiffer(differences)
     return submission
 

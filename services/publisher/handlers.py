@@ -13,7 +13,8 @@ from services.publisher.callback_ports import Audience, CommentCallback
 from services.publisher.domain import formatting
 from services.publisher.domain.messages import OUTCOMES, TOLD, message_of, reply_of
 from services.publisher.domain.publications import Nature, Publication, Release
-from services.publisher.ports import Work
+from services.publisher.ports import AccountKey, Work
+from shared import lengths
 from shared.events import (
     AccountConnected,
     AccountDisabled,
@@ -33,7 +34,14 @@ CLIENTS = "rest"
 
 async def on_response_approved(events: Sequence[tuple[ResponseApproved, str | None]], work: Work) -> None:
     """Write down the duty to publish each response; events come with their ``traceparent``."""
-    await work.record([(duty(event, traceparent), release(event)) for event, traceparent in events])
+    own = {whose(event) for event, _ in events if event.platform in lengths.OF_THEIR_SERVER}
+    told = await work.facts(own) if own else {}
+    await work.record(
+        [
+            (duty(event, traceparent, told.get(whose(event), lengths.NOTHING_TOLD)), release(event))
+            for event, traceparent in events
+        ]
+    )
 
 
 async def on_account_connected(events: Sequence[AccountConnected], work: Work) -> None:
@@ -61,14 +69,22 @@ async def on_moderation_ordered(event: ModerationOrdered, traceparent: str | Non
     await work.moderate(event, traceparent)
 
 
-def duty(event: ResponseApproved, traceparent: str | None = None) -> Publication:
+def whose(event: ResponseApproved) -> AccountKey:
+    """The account that a response goes out on, with the agency whose it is."""
+    return event.account_agency or event.agency, event.platform, event.account
+
+
+def duty(
+    event: ResponseApproved, traceparent: str | None = None, facts: lengths.Facts = lengths.NOTHING_TOLD
+) -> Publication:
     """The publication that a released response asks for: the business of the agency whose account it goes out on.
 
-    Its wording is fixed here, once: what is split is split alike in every attempt, whatever version of us makes it.
+    Its wording is fixed here, once, by the limits that its server told (``facts``): what is split is split alike in
+    every attempt, whatever version of us makes it.
     """
     whole = Publication(
         publication=PublicationId(new_id("pub")),
-        agency=event.account_agency or event.agency,
+        agency=whose(event)[0],
         platform=event.platform,
         account=event.account,
         thread=event.thread,
@@ -85,8 +101,9 @@ def duty(event: ResponseApproved, traceparent: str | None = None) -> Publication
         purpose=event.purpose,
         valid_until=event.valid_until,
         may_split=event.may_split,
+        subject_line=event.subject_line,
     )
-    parts = formatting.wording_of(whole)
+    parts = formatting.wording_of(whole, facts)
     return replace(whole, parts=parts) if len(parts) > 1 else whole
 
 

@@ -26,13 +26,15 @@ AccountKey = tuple[str, str, str]
 class Credentials:
     """What opens an account: never logged, never shown. ``base_url`` without a slash at its end.
 
-    ``secrets`` are what a platform wants beside the token, by name (``refresh_token``, ``client_secret`` …).
+    ``secrets`` are what a platform wants beside the token, by name (``refresh_token``, ``client_secret`` …). ``facts``
+    are what the last probe told of the limits of the account's server.
     """
 
     token: str = field(repr=False)
     base_url: str
     version: str | None = None
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
+    facts: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +182,9 @@ class Bell(Protocol):
 
 class Work(Protocol):
     """The unit of work of one batch of events; whoever made it commits."""
+
+    async def facts(self, accounts: Collection[AccountKey]) -> Mapping[AccountKey, Mapping[str, int]]:
+        """What the servers of these accounts told of their limits; those that told nothing are left out."""
 
     async def record(self, duties: Sequence[tuple[Publication, Release]]) -> None:
         """Write down duties that are not known yet."""

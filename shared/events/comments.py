@@ -46,7 +46,8 @@ class CommentText(CommentEvent):
     ``language`` is a BCP 47 tag, ``language_confidence`` from 0 to 1. ``visibility`` is the platform's word for who may
     see it (Mastodon); a reply is never wider. ``window_ends_at`` is when the platform stops taking an answer, ``reach``
     how many had seen it when it came; None where the platform does not tell. ``callback`` is where the client of
-    our own API who brought it wants to hear of the reply; said once, when the comment comes.
+    our own API who brought it wants to hear of the reply; said once, when the comment comes. ``subject_line`` is that
+    of a letter, on one line.
     """
 
     parent: str | None = None
@@ -61,6 +62,7 @@ class CommentText(CommentEvent):
     visibility: str | None = None
     hidden: bool = False
     callback: str | None = None
+    subject_line: str | None = None
     sent_at: AwareDatetime
     received_at: AwareDatetime
 

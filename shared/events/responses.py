@@ -41,7 +41,8 @@ class ResponseApproved(Conversation):
     ``account_agency`` is whose account it goes out on, where the citizen asked another agency than that which answers.
     What is no answer by its ``purpose`` leaves its comments waiting. ``clearance`` names the one clearance by which
     several responses go out, where it was given apart from their cases. ``may_split`` allows a numbered thread where
-    the platform does not take the text in one piece.
+    the platform does not take the text in one piece. ``subject_line`` is that of the letter that is answered: its
+    writer's own words, for nobody but ``mention``.
     """
 
     response: str
@@ -63,6 +64,7 @@ class ResponseApproved(Conversation):
     purpose: Purpose = "answer"
     clearance: str | None = None
     may_split: bool = False
+    subject_line: str | None = None
 
     @property
     def subject(self) -> str:

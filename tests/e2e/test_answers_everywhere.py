@@ -25,6 +25,9 @@ SECONDS = 30.0
 SAID_BY_ITSELF = frozenset({"standard"})
 """Publishing there is making the reply readable; nothing is sent to the town square."""
 
+SUBJECTS = dict.fromkeys(("postmark", "mailgun"), "Re: Passport PA-1183 තවම නැහැ")
+"""A letter is answered under its own subject, or mail programs would not show the two together."""
+
 STAMP = re.compile(rb"(?<!\d)17953\d{5}(\d{3})?(?!\d)")
 """A moment of the recorded bodies, in seconds or milliseconds: after a day some platforms take no answer to it."""
 
@@ -97,6 +100,7 @@ def test_a_citizen_is_answered_where_they_asked(parley: Parley, platform: str) -
         _answer(parley, comment["case"])
     wait_for(lambda: len(parley.replies(platform)) > before, SECONDS, "the reply is on the platform")
     (reply,) = parley.replies(platform)[before:]
+    assert reply.get("subject") == SUBJECTS.get(platform)
 
     def known() -> dict[str, Any]:
         found: dict[str, Any] = parley.get("ingest", f"/v1/comments/{comment['id']}")

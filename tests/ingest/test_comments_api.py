@@ -31,6 +31,7 @@ async def test_a_posted_comment_is_accepted_and_can_be_read() -> None:
             "thread": "A-1",
             "parent": None,
             "author": {"id": "p1", "name": "Nimal", "handle": None, "followers": None},
+            "subject_line": None,
             "text": "When do you open?",
             "language": "en",
             "language_confidence": ANY,

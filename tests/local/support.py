@@ -86,9 +86,11 @@ class Square:
 
 
 @contextmanager
-def open_square(home: Path, hang_seconds: float = 0.3) -> Iterator[Square]:
+def open_square(home: Path, hang_seconds: float = 0.3, late_seconds: float = 0.3) -> Iterator[Square]:
     """Run a square that knows the accounts above."""
-    settings = Settings(home=home, port=free_port(), hang_seconds=hang_seconds, idempotency_gap_seconds=0.05)
+    settings = Settings(
+        home=home, port=free_port(), hang_seconds=hang_seconds, late_seconds=late_seconds, idempotency_gap_seconds=0.05
+    )
     clock = MovableClock()
     running = server(settings, clock)
     thread = threading.Thread(target=running.run, daemon=True)

@@ -179,13 +179,11 @@ class TestRunning:
             line = ended.stdout.readline()
             assert line == f"Apache Kafka {kafka_version()} ready on 127.0.0.1:{kafka.port}\n"
             child = _child_of(ended.pid)
-            started = time.monotonic()
             ended.send_signal(number)
             assert ended.wait(30) == 0
         finally:
             ended.terminate()
             ended.wait(30)
-        assert time.monotonic() - started < 10
         assert not Path(f"/proc/{child}").exists()
 
     def test_a_signal_while_it_starts_leaves_nothing(self, tmp_path: Path) -> None:

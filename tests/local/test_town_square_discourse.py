@@ -43,6 +43,11 @@ def test_every_answer_to_a_good_key_says_whose_it_is(square: Square) -> None:
     assert (answer.status_code, answer.headers["x-discourse-username"]) == (404, "passport-office")
 
 
+def test_the_forum_says_how_long_a_post_may_be(square: Square) -> None:
+    settings = read(square, "/site/settings.json")
+    assert (settings["min_post_length"], settings["max_post_length"]) == (20, 32_000)
+
+
 def test_a_citizens_post_is_number_one_of_its_own_topic(square: Square) -> None:
     shown = read(square, "/posts/4711.json")
     assert (shown["id"], shown["topic_id"], shown["post_number"]) == (4711, 4711, 1)

@@ -68,6 +68,7 @@ def test_postmark_takes_a_mail_and_keeps_its_message_id(square: Square) -> None:
         "id": "pub_1@passports.example",
         "text": "We open at nine.",
         "at": "",
+        "subject": "Re: Your message to us",
     }
     address = f"/postmark/messages/outbound/{answer['MessageID']}/details"
     assert "Message-ID: <pub_1@passports.example>" in square.http.get(address, headers=POSTMARK).json()["Body"]
@@ -101,6 +102,7 @@ def test_postmarks_log_wants_to_know_how_much(square: Square) -> None:
     ("changes", "code"),
     [
         ({"To": "nobody"}, 300),
+        ({"Subject": "😀" * 1001}, 300),
         ({"TextBody": " "}, 300),
         ({"Metadata": {"publication": "x" * 81}}, 300),
         ({"From": "else@passports.example"}, 400),
@@ -133,6 +135,7 @@ def test_mailgun_takes_a_form_and_keeps_its_message_id(square: Square) -> None:
     assert write(square).json() == {"id": "<pub_1@passports.example>", "message": "Queued. Thank you."}
     (reply,) = square.replies("mailgun")
     assert (reply["parent"], reply["id"]) == ("root@mail.example", "pub_1@passports.example")
+    assert reply["subject"] == "Re: Your message to us"
 
 
 def test_mailguns_events_are_searched_by_message_id(square: Square) -> None:
@@ -169,6 +172,17 @@ def test_mailgun_knows_its_keys_and_their_domains(square: Square) -> None:
         assert (refused.status_code, refused.text) == (401, "Forbidden")
     broken = "Basic " + base64.b64encode(b"\xff\xff").decode()
     assert square.http.get(address, headers={"Authorization": broken}).status_code == 401
+
+
+def test_mailguns_sending_keys_may_send_and_nothing_else(square: Square) -> None:
+    account = {"agency": "passports", "name": "Passports", "platform": "mailgun", "account": "ask@passports.example"}
+    square.http.put("/accounts", json=[account | {"token": "sending-key"}]).raise_for_status()
+    key, domain = ("api", "sending-key"), "/mailgun/v3/passports.example"
+    refused = square.http.get(f"{domain}/events", auth=key)
+    assert (refused.status_code, refused.text) == (401, "Forbidden")
+    empty = square.http.post(f"{domain}/messages", data={"o:testmode": "yes"}, auth=key)
+    assert (empty.status_code, empty.json()["message"]) == (400, "from parameter is missing")
+    assert square.http.post(f"{domain}/messages", data=LETTER, auth=key).status_code == 200
 
 
 @pytest.mark.parametrize(

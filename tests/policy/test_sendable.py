@@ -54,6 +54,14 @@ def test_what_fits_elsewhere_is_taken_there() -> None:
     assert At("mastodon").write("desk", LONG).text == LONG
 
 
+def test_what_a_comment_on_instagram_cannot_hold_is_refused_before_anybody_clears_it() -> None:
+    office = At("instagram", author=Author(id="7"))
+    with pytest.raises(DoesNotFit) as refused:
+        office.write("desk", "a" * 2201)
+    assert refused.value.misfits == (Misfit("instagram", 2201, "characters", 2200),)
+    office.write("desk", "a" * 2200)
+
+
 def test_the_mention_that_its_author_needs_counts() -> None:
     office = At("mastodon", author=Author(id="7", handle="nimal@example.social"))
     with pytest.raises(DoesNotFit) as refused:

@@ -41,6 +41,7 @@ from tests.support.postgres import fresh_service_database
 FAULTS: tuple[FaultKind, ...] = (
     "accept_then_drop",
     "accept_then_500",
+    "accept_late",
     "hang",
     "throttle",
     "down",
@@ -58,6 +59,8 @@ QUICK = RetryPolicy(
     settle_after=timedelta(seconds=1),
     under_way=timedelta(seconds=0.5),
 )
+PATIENT = replace(QUICK, settle_after=timedelta(seconds=4), under_way=timedelta(seconds=4))
+"""For what may still be taken two seconds after it was sent."""
 SENT_NOTHING: frozenset[End] = frozenset({"failed", "parked"})
 
 
@@ -73,13 +76,13 @@ def example_of(platform: str) -> Example:
 @pytest.fixture(scope="module")
 def square(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Square]:
     folder: Path = tmp_path_factory.mktemp("square")
-    with open_square(folder, hang_seconds=3) as square:
+    with open_square(folder, hang_seconds=3, late_seconds=2) as square:
         yield square
 
 
 @asynccontextmanager
 async def publishing(
-    square: Square, example: Example, publication: Publication, attempt_seconds: float
+    square: Square, example: Example, publication: Publication, attempt_seconds: float, retry: RetryPolicy
 ) -> AsyncIterator[Database]:
     """A publisher at work on this one duty."""
     urls = await fresh_service_database("publisher")
@@ -88,7 +91,7 @@ async def publishing(
     bell = Bell()
     claims = PostgresClaims(database, VAULT, lease=timedelta(seconds=30))
     channel = channels(http, facebook_version="v25.0")
-    dispatcher = Dispatcher(claims, channel, bell, QUICK, Limits(idle=0.1, attempt=attempt_seconds, drain=0.1))
+    dispatcher = Dispatcher(claims, channel, bell, retry, Limits(idle=0.1, attempt=attempt_seconds, drain=0.1))
     await _write_down(database, example, publication, str(square.http.base_url).rstrip("/") + example.path)
     running = asyncio.create_task(dispatcher.run())
     try:
@@ -157,8 +160,9 @@ async def test_a_reply_stands_once_or_somebody_is_asked(square: Square, platform
         square.http.post("/faults", json={"platform": platform, "kind": fault, "count": count}).raise_for_status()
     before = len(square.replies(platform=platform))
     # Long enough for a loaded machine, but for what is to be given up.
-    attempt_seconds = 1 if fault == "hang" else 15
-    async with publishing(square, example, publication, attempt_seconds) as database:
+    attempt_seconds = 1 if fault in ("hang", "accept_late") else 15
+    retry = PATIENT if fault == "accept_late" else QUICK
+    async with publishing(square, example, publication, attempt_seconds, retry) as database:
         row = await _end_of(database)
         # Nothing more may follow, even if everything is looked at again.
         await asyncio.sleep(0.5)

@@ -78,6 +78,7 @@ class Wall(Sparse):
     standing: dict[str, str] = field(default_factory=dict)
     hidden: set[str] = field(default_factory=set)
     parents: dict[str, str] = field(default_factory=dict)
+    subject_lines: list[str | None] = field(default_factory=list)
     changes: list[tuple[str, str]] = field(default_factory=list)
     effects: list[Effect] = field(default_factory=list)
     lost_answers: int = 0
@@ -90,6 +91,7 @@ class Wall(Sparse):
         native_id = f"n{len(self.parents) + 1}"
         self.standing[native_id] = publication.text
         self.parents[native_id] = publication.reply_to
+        self.subject_lines.append(publication.subject_line)
         if self.lost_answers:
             self.lost_answers -= 1
             return Unknown("no answer")
@@ -329,6 +331,16 @@ async def test_a_correction_follows_as_a_reply_where_nothing_can_be_edited(natur
         told = await world.told("PublicationCorrected")
         assert [(one["how"], one["response"], one["native_id"]) for one in told] == [("reply", response.response, "n2")]
         assert len(await world.told("ResponsePublished")) == 1
+
+
+async def test_a_correction_that_follows_has_the_subject_of_the_letter_that_it_puts_right() -> None:
+    async with a_world(Wall(nature=Nature())) as world:
+        response = a_response(subject_line="Passport PA-1183")
+        await world.hear(response)
+        await world.publish()
+        await world.hear(corrected(response))
+        await world.publish()
+        assert world.wall.subject_lines == ["Passport PA-1183"] * 2
 
 
 async def test_a_correction_follows_as_a_reply_where_the_platform_refuses_the_edit() -> None:

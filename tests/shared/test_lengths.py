@@ -68,9 +68,9 @@ def test_a_name_that_may_be_a_link_weighs_whichever_is_more() -> None:
 
 @pytest.mark.parametrize("platform", ["x", "mastodon"])
 def test_what_looks_like_a_link_for_very_long_is_measured_at_once(platform: str) -> None:
-    begun = time.perf_counter()
+    begun = time.process_time()
     assert lengths.measure(platform, "a." + "b" * 100_000 + "@") == 100_003
-    assert time.perf_counter() - begun < 2
+    assert time.process_time() - begun < 10, "it does not grow in proportion"
 
 
 def test_mastodon_does_not_count_the_stop_after_a_link_as_part_of_it() -> None:
@@ -89,7 +89,7 @@ def test_mastodon_does_not_count_the_stop_after_a_link_as_part_of_it() -> None:
         ("telegram", True, 4096, "utf16"),
         ("line", False, 5000, "utf16"),
         ("instagram", False, 1000, "bytes"),
-        ("instagram", True, None, "characters"),
+        ("instagram", True, 2200, "characters"),
         ("facebook", True, 8000, "characters"),
         ("messenger", False, 2000, "characters"),
         ("whatsapp", False, 4096, "characters"),
@@ -122,6 +122,50 @@ def test_discourse_does_not_take_a_word_for_an_answer() -> None:
     assert excess is not None
     assert (excess.length, excess.least, excess.is_too_long) == (10, 20, False)
     assert lengths.fits("discourse", "Thank you.", public=False)
+
+
+@given(st.text(max_size=60), st.sampled_from([" ", "\n", "\t "]))
+def test_white_space_around_a_post_of_discourse_does_not_count(text: str, white: str) -> None:
+    assert lengths.measure("discourse", f"{white}{text}{white}") == lengths.measure("discourse", text)
+
+
+@pytest.mark.parametrize(("most", "length", "fits"), [(5000, 5000, True), (5000, 5001, False), (140, 141, False)])
+def test_a_servers_own_limit_holds_be_it_higher_or_lower(most: int, length: int, fits: bool) -> None:
+    assert lengths.fits("mastodon", "a" * length, facts={"most_characters": most}) is fits
+    assert lengths.fits("discourse", "a" * length, facts={"most_characters": most}) is fits
+
+
+def test_a_server_says_how_much_a_link_counts_and_what_is_too_short() -> None:
+    link = {"most_characters": 30, "characters_per_link": 30}
+    assert lengths.fits("mastodon", "https://example.gov/a", facts=link)
+    assert not lengths.fits("mastodon", "https://example.gov/a b", facts=link)
+    short = {"least_characters": 5, "least_in_messages": 2}
+    assert [lengths.fits("discourse", "a" * n, facts=short) for n in (4, 5)] == [False, True]
+    assert [lengths.fits("discourse", "a" * n, public=False, facts=short) for n in (1, 2)] == [False, True]
+
+
+facts = st.dictionaries(
+    st.sampled_from(["most_characters", "characters_per_link", "least_characters", "least_in_messages", "expires_at"]),
+    st.integers(-5, 10_000),
+)
+platforms = st.sampled_from(["bluesky", "discourse", "facebook", "instagram", "mastodon", "postmark", "x", "youtube"])
+
+
+repeated = st.tuples(st.sampled_from(["a", "🐱", " a. "]), st.integers(0, 400)).map(lambda said: said[0] * said[1])
+
+
+@given(platforms, facts, st.booleans(), repeated)
+def test_what_servers_tell_leaves_a_length_that_is_taken(
+    platform: str, told: dict[str, int], public: bool, text: str
+) -> None:
+    for limit in lengths.limits(platform, public, told):
+        assert limit.least <= limit.most
+        assert limit.most > 0
+    excess = lengths.excess(platform, text, public, told)
+    within = [each.least <= each.measure(text) <= each.most for each in lengths.limits(platform, public, told)]
+    assert (excess is None) is all(within)
+    if platform not in lengths.OF_THEIR_SERVER:
+        assert lengths.limits(platform, public, told) == lengths.limits(platform, public)
 
 
 @given(st.text(max_size=60), st.text(max_size=60), st.sampled_from(["mastodon", "bluesky", "x", "telegram"]))

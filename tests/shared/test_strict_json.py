@@ -17,6 +17,8 @@ from shared.service import MOST_BODY_BYTES, Service
 from shared.settings import AuthSettings, DatabaseSettings, KafkaSettings, ServiceSettings
 from shared.strict_json import DEEPEST, MOST_DIGITS, Malformed, StrictRoute, read
 
+CPU_SECONDS = 10
+"""A reader whose work grows with the square of a body takes minutes; load of the machine does not count here."""
 HOSTILE = {
     "empty": b"",
     "no JSON": b"text",
@@ -84,9 +86,9 @@ async def post(app: FastAPI, body: Any, **headers: str) -> httpx.Response:
 @pytest.mark.asyncio
 @pytest.mark.parametrize("body", HOSTILE.values(), ids=HOSTILE)
 async def test_a_hostile_body_is_answered_400(app: FastAPI, body: bytes) -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     answer = await post(app, body)
-    assert time.perf_counter() - began < 0.5
+    assert time.process_time() - began < CPU_SECONDS
     assert answer.status_code in ({400, 422} if not body else {400})
     assert answer.headers["content-type"] == "application/problem+json"
     assert answer.json()["status"] == answer.status_code
@@ -151,9 +153,9 @@ async def test_a_compressed_body_is_answered_415_before_it_is_inflated(app: Fast
 @pytest.mark.asyncio
 async def test_many_keys_are_read_in_good_time(app: FastAPI) -> None:
     body = json.dumps({"text": "a"} | {f"k{number}": 1 for number in range(4_000)}).encode()
-    began = time.perf_counter()
+    began = time.process_time()
     assert (await post(app, body)).status_code == 200
-    assert time.perf_counter() - began < 0.5
+    assert time.process_time() - began < CPU_SECONDS
 
 
 @pytest.mark.asyncio

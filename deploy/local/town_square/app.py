@@ -101,7 +101,7 @@ async def live() -> dict[str, str]:
 
 def _include_routes(app: FastAPI, settings: Settings, clock: Clock, store: Store) -> None:
     accounts, replies = Accounts(store), Replies(store)
-    faults = Faults(store, settings.hang_seconds)
+    faults = Faults(store, settings.hang_seconds, settings.late_seconds)
     people = People(store, accounts)
     statuses = Statuses(store, people, replies, clock, settings.domain)
     comments = PageComments(store, replies, clock)

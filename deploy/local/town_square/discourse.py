@@ -51,6 +51,7 @@ class DiscourseRoutes:
             ("PUT", "/square/users/{username}", self.set_user),
             ("POST", "/square/pending/{post}", self.approve),
             ("GET", "/session/current.json", self.session),
+            ("GET", "/site/settings.json", self.settings),
             ("POST", "/posts.json", self.create),
             ("GET", "/posts/{username}/pending.json", self.pending),
             ("GET", "/posts/{post}/replies.json", self.replies),
@@ -80,6 +81,11 @@ class DiscourseRoutes:
         user = self._caller(request)
         shown = {"id": 7, "username": user.id, "name": user.name, "admin": False, "trust_level": 4}
         return _answer(user, {"current_user": shown | {"moderator": self._posts.user(user.id).staff}})
+
+    async def settings(self, request: Request) -> Response:
+        """Tell how long a post may be, as far as any browser is told."""
+        user = self._caller(request)
+        return _answer(user, {"min_post_length": _LEAST, "max_post_length": _MOST})
 
     async def create(self, request: Request) -> Response:
         """Take a reply to any post."""

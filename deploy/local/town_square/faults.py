@@ -4,6 +4,7 @@ A fault is used up by one reply that is otherwise in order. Faults of one platfo
 which they were asked for, and outlive a restart like everything else.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Annotated, Literal
 
@@ -15,10 +16,12 @@ from .connection import Dropped, Held
 from .platforms import Platform
 from .store import Store
 
-FaultKind = Literal["accept_then_drop", "accept_then_500", "hang", "throttle", "down", "token_dead", "parent_gone"]
+FaultKind = Literal[
+    "accept_then_drop", "accept_then_500", "accept_late", "hang", "throttle", "down", "token_dead", "parent_gone"
+]
 
 Failures = Mapping[FaultKind, Callable[[], Response]]
-"""How one platform words its failures. `accept_then_drop` and `hang` have no words."""
+"""How one platform words its failures. `accept_then_drop`, `accept_late` and `hang` have no words."""
 
 
 class Fault(BaseModel):
@@ -32,10 +35,11 @@ class Fault(BaseModel):
 class Faults:
     """The faults that still wait for a reply."""
 
-    def __init__(self, store: Store, hang_seconds: float) -> None:
-        """Keep faults in this store, and hold a hung request this long."""
+    def __init__(self, store: Store, hang_seconds: float, late_seconds: float) -> None:
+        """Keep faults in this store, hold a hung request this long, and take a late one after so long."""
         self._store = store
         self._hang_seconds = hang_seconds
+        self._late_seconds = late_seconds
 
     def add(self, fault: Fault) -> None:
         """Let a fault wait behind those of its platform."""
@@ -57,12 +61,20 @@ class Faults:
 
     async def meet(self, platform: Platform, accept: Callable[[], Awaitable[Response]], failures: Failures) -> Response:
         """Let a reply that is in order be accepted, or meet the fault that waits for it."""
-        kind = self._take(platform)
-        if kind == "hang":
-            return Held(self._hang_seconds)
-        if kind in (None, "accept_then_drop", "accept_then_500"):
-            answer = await accept()
-            return answer if kind is None else Dropped() if kind == "accept_then_drop" else failures[kind]()
+        match kind := self._take(platform):
+            case None:
+                return await accept()
+            case "hang":
+                return Held(self._hang_seconds)
+            case "accept_late":
+                # Whoever asked has most likely gone by then; a slow server does not know that.
+                await asyncio.sleep(self._late_seconds)
+                return await accept()
+            case "accept_then_drop":
+                await accept()
+                return Dropped()
+            case "accept_then_500":
+                await accept()
         return failures[kind]()
 
     def _take(self, platform: Platform) -> FaultKind | None:

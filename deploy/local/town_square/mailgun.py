@@ -1,6 +1,7 @@
 """A piece of Mailgun: sending one mail through a domain, and the events of what was sent.
 
-Nothing here is idempotent, and the errors have nothing but words.
+Nothing here is idempotent, and the errors have nothing but words. A key that begins with `sending-` is a domain's
+sending key: it may send, and is a stranger everywhere else.
 """
 
 import base64
@@ -21,6 +22,7 @@ from .paging import number
 from .sent_mail import Mail, SentMail
 
 _ADDRESS: Final = re.compile(r"[^\s<>@,]+@[^\s<>@,]+")
+_SENDING_KEY: Final = "sending-"
 _NOBODY: Final = "to parameter is not a valid address. please check documentation"
 
 
@@ -88,7 +90,7 @@ class MailgunRoutes:
 
     async def events(self, request: Request, domain: str) -> Response:
         """List what became of mail, newest first, of one Message-ID if asked so."""
-        account, query = self._caller(request, domain), request.query_params
+        account, query = self._caller(request, domain, sends=False), request.query_params
         wanted = query.get("message-id")
         found = [one for one in self._mail.of("mailgun", account.id) if wanted in (None, one.message_id)]
         piece = found[: max(1, min(number(query.get("limit", "")) or 100, 300))]
@@ -96,14 +98,15 @@ class MailgunRoutes:
         paging = {name: f"{address}/{name}" for name in ("first", "last", "next", "previous")}
         return JSONResponse({"items": [_event(one) for one in piece], "paging": paging})
 
-    def _caller(self, request: Request, domain: str) -> Account:
+    def _caller(self, request: Request, domain: str, *, sends: bool = True) -> Account:
         scheme, _, encoded = request.headers.get("authorization", "").partition(" ")
         try:
             user, _, key = base64.b64decode(encoded, validate=True).decode().partition(":")
         except (binascii.Error, UnicodeDecodeError):
             user, key = "", ""
         account = self._accounts.with_token("mailgun", key)
-        if account is None or user != "api" or scheme.lower() != "basic":
+        may = sends or not key.startswith(_SENDING_KEY)
+        if account is None or user != "api" or scheme.lower() != "basic" or not may:
             raise MailgunError(401, "Forbidden")
         if account.id.rpartition("@")[2].lower() != domain.lower():
             raise MailgunError(404, f"Domain not found: {domain}")

@@ -22,6 +22,8 @@ from .sent_mail import Mail, SentMail
 _ADDRESS: Final = re.compile(r"[^\s<>@,]+@[^\s<>@,]+")
 _MOST_TEXT: Final = 5 * 1024 * 1024
 _MOST_METADATA: Final = 80
+_MOST_SUBJECT_UNITS: Final = 2000
+"""Of UTF-16."""
 
 
 class PostmarkError(Exception):
@@ -150,6 +152,9 @@ def _mail_of(account: Account, body: dict[str, Any]) -> Mail:
         raise PostmarkError(422, 400, f"The 'From' address you supplied ({sender}) is not a Sender Signature.")
     if not text.strip() or len(text.encode()) > _MOST_TEXT:
         raise _invalid("Provide either email TextBody or HtmlBody or both.")
+    subject = str(body.get("Subject", ""))
+    if len(subject.encode("utf-16-le")) // 2 > _MOST_SUBJECT_UNITS:
+        raise _invalid("Invalid 'Subject': too long.")
     metadata = {str(name): str(value) for name, value in (body.get("Metadata") or {}).items()}
     if any(len(value) > _MOST_METADATA for value in metadata.values()):
         raise _invalid("Invalid metadata content.")
@@ -161,7 +166,6 @@ def _mail_of(account: Account, body: dict[str, Any]) -> Mail:
     if body.get("ReplyTo"):
         headers["Reply-To"] = str(body["ReplyTo"])
     message_id = headers["Message-ID"].strip("<>")
-    subject = str(body.get("Subject", ""))
     return Mail("postmark", account.id, str(uuid.uuid4()), message_id, recipient, subject, text, headers, metadata)
 
 

@@ -1,14 +1,22 @@
 """The record of every reply the square has taken, on whichever platform.
 
 It is what tests and people look at to see whether somebody was answered, and whether twice; so it is
-written once, as posted, and neither an edit nor a deletion changes it.
+written once, as posted, and neither an edit nor a deletion changes it. A letter is shown with its subject.
 """
+
+from typing import Final
 
 from fastapi import APIRouter
 
 from .clock import rfc3339
 from .platforms import Platform
 from .store import Store
+
+_LISTED: Final = """
+SELECT platform, parent, id, text, at,
+       (SELECT subject FROM sent_mail WHERE sent_mail.platform = reply.platform AND message_id = reply.id LIMIT 1)
+FROM reply WHERE ?1 IS NULL OR platform = ?1 ORDER BY number
+"""
 
 
 class Replies:
@@ -31,12 +39,13 @@ class Replies:
 
     def listed(self, platform: Platform | None) -> list[dict[str, str]]:
         """List what was recorded, on one platform or on all."""
-        rows = self._store.rows(
-            "SELECT platform, parent, id, text, at FROM reply WHERE ?1 IS NULL OR platform = ?1 ORDER BY number",
-            (platform,),
-        )
-        names = ("platform", "parent", "id", "text", "at")
-        return [dict(zip(names, (*row[:4], rfc3339(row[4])), strict=True)) for row in rows]
+        rows = self._store.rows(_LISTED, (platform,))
+        return [_shown(*row) for row in rows]
+
+
+def _shown(platform: str, parent: str, reply: str, text: str, at: int, subject: str | None) -> dict[str, str]:
+    shown = {"platform": platform, "parent": parent, "id": reply, "text": text, "at": rfc3339(at)}
+    return shown if subject is None else shown | {"subject": subject}
 
 
 class ReplyRoutes:

@@ -13,6 +13,8 @@ class Settings:
     host: str = "127.0.0.1"
     hang_seconds: float = 60.0
     """How long the fault `hang` holds a request before the connection is closed."""
+    late_seconds: float = 16.0
+    """How long after a request the fault `accept_late` takes it: Parley waits 15 s for an answer."""
     idempotency_gap_seconds: float = 0.005
     """Time between looking for an Idempotency-Key and storing it, as Mastodon has one."""
     calls_per_five_minutes: int = 1_000_000

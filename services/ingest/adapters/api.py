@@ -91,7 +91,8 @@ class ReplyOut(BaseModel):
 
 
 class CommentOut(BaseModel):
-    """A comment at its newest revision. ``case`` is null until it is routed, ``reply`` until it is answered."""
+    """A comment at its newest revision. ``case`` is null until it is routed, ``reply`` until it is answered,
+    ``subject_line`` but for letters."""
 
     id: str
     agency: str
@@ -102,6 +103,7 @@ class CommentOut(BaseModel):
     thread: str
     parent: str | None
     author: AuthorOut
+    subject_line: str | None
     text: str
     language: str | None
     language_confidence: float | None

@@ -101,6 +101,7 @@ comment = Table(
     Column("reply_corrected_at", DateTime(timezone=True)),
     Column("reply_follower", Text),
     Column("callback", Text),
+    Column("subject_line", Text),
     Column("progressed_at", DateTime(timezone=True)),
     Column("sent_at", DateTime(timezone=True), nullable=False),
     Column("edited_at", DateTime(timezone=True)),

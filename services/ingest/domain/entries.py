@@ -41,7 +41,7 @@ class Written:
     when the platform stops taking an answer, ``reach`` how many had seen it by then, where the platform tells.
     ``answers_us`` marks a direct answer to something of our own: under a post of ours, which may be older than the
     account is here, it begins a thread. ``callback`` is where the sender wants to hear of the reply (our own API
-    only), ``comment`` the id that it must get here because it has no other.
+    only), ``comment`` the id that it must get here because it has no other. ``subject_line`` is that of a letter.
     """
 
     account: str
@@ -65,6 +65,7 @@ class Written:
     edited_at: datetime | None = None
     callback: str | None = None
     comment: CommentId | None = None
+    subject_line: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,8 @@ must stay true:
   thread. Nothing is taken from ``Authentication-Results``; whoever must know who wrote asks in another way.
 - What machines send is not a comment, and an answer to it may be answered by a machine again.
 - Attachments are named, never kept.
+- Rules see the text alone, so that a subject that says something of its own is the first line of it: that of a mail
+  that opens a conversation, and that of an answer whose writer has put another one.
 """
 
 import re
@@ -23,11 +25,14 @@ from services.ingest.domain.refusals import Unreadable
 from services.ingest.domain.text import MOST_ID_CHARACTERS, clean, clean_name
 from services.ingest.platforms.base import MEBIBYTE
 from services.ingest.platforms.html_text import to_text
+from shared import subject_lines
 
 MOST_BYTES = 35 * MEBIBYTE
 MOST_ATTACHMENTS = 20
 """As many as an event has room for beside the longest text."""
 
+_CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f]+")
+_MEDIA_TYPE = re.compile("[!-~]{1,100}")
 _MOST_DATE_CHARACTERS = 100
 _MOST_FILE_NAME_CHARACTERS = 100
 _MOST_HTML_CHARACTERS = 500_000
@@ -73,7 +78,8 @@ def read_mail(mail: Mail, account: Account, now: datetime) -> Entry:
         return Echo(account.account, native_id, thread, parent)
     if _is_automatic(mail.headers):
         return Unused(account.account, "automatic")
-    text = _text(mail, opens=parent is None)
+    subject = _subject_line(mail)
+    text = _text(mail, subject, opens=parent is None)
     if not text and not mail.attachments:
         return Unused(account.account, "empty")
     return NewComment(
@@ -89,6 +95,7 @@ def read_mail(mail: Mail, account: Account, now: datetime) -> Entry:
         language=language.identify(text),
         media=mail.attachments[:MOST_ATTACHMENTS],
         public=False,
+        subject_line=subject,
     )
 
 
@@ -116,13 +123,13 @@ def moment(date: str, now: datetime) -> datetime | None:
 
 
 def attachment(name: str, content_type: str) -> Media:
-    """An attachment by what is said of it."""
+    """An attachment by what is said of it. JSON would spell a control character as six bytes: no name needs any."""
     kind = content_type.partition(";")[0].strip().lower()
-    file_name = clean_name(name)
+    file_name = clean_name(_CONTROLS.sub(" ", name))
     return Media(
         _KINDS.get(kind.partition("/")[0], "file"),
         name=file_name[:_MOST_FILE_NAME_CHARACTERS] if file_name else None,
-        content_type=clean_name(kind[:_MOST_FILE_NAME_CHARACTERS]),
+        content_type=kind if _MEDIA_TYPE.fullmatch(kind) else None,
     )
 
 
@@ -185,10 +192,14 @@ def _is_automatic(headers: Mapping[str, str]) -> bool:
     )
 
 
-def _text(mail: Mail, *, opens: bool) -> str:
-    """What was written; of a mail that opens a conversation the subject is the first line."""
+def _subject_line(mail: Mail) -> str | None:
+    return subject_lines.one_line(clean(mail.subject[:_MOST_SUBJECT_CHARACTERS]))
+
+
+def _text(mail: Mail, subject: str | None, *, opens: bool) -> str:
+    """What was written, under the subject unless that only repeats what is answered."""
     body = next((one.strip() for one in (mail.newest, mail.plain) if one.strip()), None)
     if body is None:
         body = to_text(mail.html[:_MOST_HTML_CHARACTERS])
-    subject = " ".join(mail.subject[:_MOST_SUBJECT_CHARACTERS].split()) if opens else ""
-    return clean("\n".join(part for part in (subject, body) if part))
+    told = subject if subject and (opens or not subject_lines.is_answer(subject)) else ""
+    return clean("\n".join(part for part in (told, body) if part))

@@ -127,6 +127,7 @@ turn = Table(
     Column("deadlines", JSON),
     Column("response", Text),
     Column("window_ends_at", DateTime(timezone=True)),
+    Column("subject_line", Text),
     PrimaryKeyConstraint("case_id", "number"),
     CheckConstraint(
         "state IN ('waiting', 'watching', 'released', 'answered', 'closed', 'superseded', 'deleted', 'brought')",

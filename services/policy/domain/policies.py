@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AwareDatetime, Field, model_validator
 
-from services.policy.domain.parts import Id, Name, Part
+from services.policy.domain.parts import Id, Language, Name, Part
 from services.policy.domain.roster import Calendar, Ceiling, Officer
 from services.policy.domain.scales import (
     AuthorKind,
@@ -24,9 +24,9 @@ from services.policy.domain.scales import (
     Sensitivity,
     Specialism,
 )
+from services.policy.domain.variants import Variants, said_on
 from services.policy.domain.when import Damages, Then, When
 
-Language = Annotated[str, Field(pattern=r"^[a-z]{2,3}$")]
 Phrase = Annotated[str, Field(min_length=1, max_length=200)]
 Phrases = dict[Language, tuple[Phrase, ...]]
 
@@ -173,11 +173,15 @@ LinePurpose = Literal["answer", "holding", "acknowledgement", "closing"]
 
 
 class Wording(Part):
-    """What a line says, before anybody has cleared it: one text per language, for ``kinds`` about ``topics``."""
+    """What a line says, before anybody has cleared it: one text per language, for ``kinds`` about ``topics``.
+
+    ``variants`` stand in place of a text on one platform.
+    """
 
     id: Id
     purpose: LinePurpose = "answer"
     text: dict[Language, Annotated[str, Field(min_length=1, max_length=5000)]]
+    variants: Variants = ()
     topics: tuple[Id, ...] = ()
     kinds: tuple[Kind, ...] = ("question",)
     preconditions: Preconditions = Preconditions()
@@ -188,6 +192,10 @@ class Wording(Part):
         if self.purpose == "answer" and not self.topics:
             raise ValueError("a line that answers names the topics that it speaks on")
         return self
+
+    def said_on(self, platform: str, language: str) -> str | None:
+        """What it says on a platform in a language, or None where it has nothing in that."""
+        return said_on(platform, language, self.text, self.variants)
 
 
 class Line(Wording):

@@ -6,6 +6,7 @@ account and opens for no other. The address to talk to is the account's own, or 
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
@@ -32,14 +33,16 @@ class Vault:
         words = _WITH_SECRETS + json.dumps({"token": token, **secrets}).encode() if secrets else token.encode()
         return self._seal.seal(words, account_id)
 
-    def open(self, row: Any) -> Credentials | None:
-        """The credentials of a row (``account_id, platform, sealed, base_url, version``); None if unreadable."""
+    def open(self, row: Any, facts: Mapping[str, int] | None = None) -> Credentials | None:
+        """The credentials of a row (``account_id, platform, sealed, base_url, version``) with what their server told of
+        its limits; None if unreadable."""
         key = (row.account_id, bytes(row.sealed), row.base_url, row.version)
         if key not in self._opened:
             if len(self._opened) >= MOST_REMEMBERED:
                 self._opened.clear()
             self._opened[key] = self._read(row)
-        return self._opened[key]
+        opened = self._opened[key]
+        return replace(opened, facts=facts) if opened and facts else opened
 
     def _read(self, row: Any) -> Credentials | None:
         base_url = row.base_url or self._addresses.get(row.platform)

@@ -109,6 +109,7 @@ publication = Table(
     Column("visibility", Text),
     Column("public", Boolean, nullable=False),
     Column("language", Text),
+    Column("subject_line", Text),
     Column("purpose", Text, nullable=False, server_default=text("'answer'")),
     Column("valid_until", DateTime(timezone=True)),
     Column("release", JSONB, nullable=False),

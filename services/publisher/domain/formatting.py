@@ -16,10 +16,12 @@ TOO_LONG = "too_long"
 _LEADING_MENTIONS = re.compile(r"^(?:@[\w.@:-]+\s+)+")
 
 
-def wording_of(publication: Publication) -> tuple[str, ...]:
+def wording_of(publication: Publication, facts: lengths.Facts = lengths.NOTHING_TOLD) -> tuple[str, ...]:
     """The parts to send, with the mentions that they need: the whole text where its platform takes it or nobody allowed
-    more, else a numbered thread."""
-    return _reply(publication).wordings(publication.may_split)
+    more, else a numbered thread. ``facts`` are what its server told of its limits."""
+    return wordings.Reply(
+        publication.platform, publication.text, publication.mention, publication.visibility, publication.public, facts
+    ).wordings(publication.may_split)
 
 
 def with_mention(publication: Publication) -> str:
@@ -34,9 +36,11 @@ def too_long(length: int, most: int) -> Refused | None:
     return Refused(TOO_LONG, f"the reply has {length} characters; the platform takes {most}")
 
 
-def too_long_for(platform: str, text: str, public: bool = True) -> Refused | None:
+def too_long_for(
+    platform: str, text: str, public: bool = True, facts: lengths.Facts = lengths.NOTHING_TOLD
+) -> Refused | None:
     """The refusal of a text that is beyond the platform's own measure, before anything is sent."""
-    excess = lengths.excess(platform, text, public)
+    excess = lengths.excess(platform, text, public, facts)
     return None if excess is None or not excess.is_too_long else too_long(excess.length, excess.most)
 
 
@@ -59,12 +63,6 @@ def plain(content: str) -> str:
     reader.feed(content)
     reader.close()
     return "".join(reader.words)
-
-
-def _reply(publication: Publication) -> wordings.Reply:
-    return wordings.Reply(
-        publication.platform, publication.text, publication.mention, publication.visibility, publication.public
-    )
 
 
 class _Words(HTMLParser):

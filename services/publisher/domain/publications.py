@@ -37,6 +37,7 @@ class Publication:
     ``may_split`` allows a numbered thread where the platform does not take the text in one piece, and ``parts`` is then
     the wording in pieces; ``part`` counts from 1 in it: a channel is handed one part after the other as if each were a
     publication of its own. ``corrects`` is the publication that a correction puts right.
+    ``subject_line`` is that of the letter that is answered; it goes back to its writer and nowhere else.
     """
 
     publication: PublicationId
@@ -60,6 +61,7 @@ class Publication:
     part: int = 1
     may_split: bool = False
     corrects: PublicationId | None = None
+    subject_line: str | None = None
 
     @property
     def key(self) -> str:

@@ -182,6 +182,7 @@ def test_a_mail_says_the_same_whichever_provider_brings_it(name: str) -> None:
         assert isinstance(other, NewComment)
         # Mailgun takes off the signature at the end of a mail.
         assert other.text == f"{ours.text}\n\nනිමල්"
+        assert ours.subject_line == other.subject_line == "Passport PA-1183 තවම නැහැ"
         assert (ours.native_id, ours.sent_at, ours.thread) == (other.native_id, other.sent_at, other.thread)
     else:
         assert ours == other

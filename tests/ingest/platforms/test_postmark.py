@@ -119,6 +119,7 @@ def test_a_new_mail_says_who_what_and_when() -> None:
         sent_at=datetime(2026, 11, 22, 8, 29, 30, tzinfo=UTC),
         thread=FIRST,
         public=False,
+        subject_line="Passport PA-1183 තවම නැහැ",
     )
 
 
@@ -126,6 +127,35 @@ def test_a_reply_is_what_was_written_now_without_subject_and_quote() -> None:
     reply = comment(parsed("reply"))
     assert (reply.text, reply.native_id) == ("Thank you, but which counter?", SECOND)
     assert (reply.thread, reply.parent) == (FIRST, OURS)
+    assert reply.subject_line == "Re: Passport PA-1183 තවම නැහැ"
+
+
+def test_a_subject_that_was_changed_in_a_reply_is_read_with_it() -> None:
+    reply = comment({**parsed("reply"), "Subject": "The counter at Matara was closed"})
+    assert reply.text == "The counter at Matara was closed\nThank you, but which counter?"
+    assert reply.subject_line == "The counter at Matara was closed"
+
+
+@pytest.mark.parametrize(
+    ("subject", "kept"),
+    [
+        ("Where is\r\n my passport?", "Where is my passport?"),
+        ("Passport\r\nBcc: all@mail.example", "Passport Bcc: all@mail.example"),
+        ("cafe\u0301\x00", "café"),
+        ("", None),
+        (" \r\n", None),
+        (7, None),
+    ],
+)
+def test_a_subject_is_kept_on_one_line(subject: object, kept: str | None) -> None:
+    assert comment(mail(Subject=subject)).subject_line == kept
+
+
+def test_a_subject_without_an_end_is_kept_as_far_as_a_header_has_room() -> None:
+    kept = comment(mail(Subject="word " * 100_000)).subject_line
+    assert kept is not None
+    assert 900 < len(f"Subject: Re: {kept}") <= 998
+    assert kept.endswith("word")
 
 
 def test_an_address_is_one_person_however_it_is_spelt() -> None:

@@ -257,6 +257,77 @@ async def test_an_answer_that_does_not_fit_everywhere_is_refused_with_the_platfo
         assert told == [("bluesky", 300, "graphemes"), ("x", 280, "weighted")]
 
 
+LONG = "A main burst in Kandy. Water is back on 24 November by 18:00. " + "We are sorry for the trouble. " * 9
+ON_X = {"platform": "x", "language": "en", "text": "Water is back in Kandy on 24 November by 18:00."}
+
+
+async def test_each_platform_gets_its_variant_and_never_anothers() -> None:
+    async with an_office() as office:
+        policy = office.policy
+        on_bluesky = {**ON_X, "platform": "bluesky", "text": f"{ON_X['text']} Thank you."}
+        asked = "No water in Kandy since this morning"
+        await raised(policy, 0, 2, asked, platform="x")
+        await raised(policy, 2, 1, asked, platform="facebook")
+        await raised(policy, 3, 1, asked, platform="bluesky")
+        await raised(policy, 4, 3, DRY_SI, platform="x")
+        drafted = await put_up(
+            policy, await the_issue(policy), texts={**TEXTS, "en": LONG}, variants=[ON_X, on_bluesky]
+        )
+        assert (drafted.status_code, drafted.json()["differences"]) == (201, []), drafted.text
+        assert drafted.json()["variants"] == [ON_X, on_bluesky]
+        body = await cleared_now(policy, drafted.json()["issue"])
+        said = {each.thread: (each.text, each.clearance) for each in await responses(policy)}
+        texts = [ON_X["text"], ON_X["text"], LONG, on_bluesky["text"], *[TEXTS["si"]] * 3]
+        assert said == {f"t-{n}": (text, body["clearance"]) for n, text in enumerate(texts)}
+
+
+async def test_a_variant_that_lacks_a_fact_holds_the_whole_release_and_another_one_is_approved_anew() -> None:
+    async with an_office() as office:
+        policy = office.policy
+        await raised(policy, 0, 2)
+        issue = await the_issue(policy)
+        without = {**ON_X, "text": "Water is back in Kandy by 18:00."}
+        drafted = await put_up(policy, issue, variants=[without])
+        stated_in = ["en", "si", "ta"]
+        missing = [{"language": "en on x", "kind": "date", "value": "11-24", "stated_in": stated_in}]
+        assert drafted.json()["differences"] == missing
+        assert kind_of(await approve(policy, issue, COMMS)) == (409, "facts-differ")
+        mended = await put_up(policy, issue, variants=[ON_X])
+        path = f"/v1/issues/{issue}/answers/{mended.json()['number']}/approvals"
+        assert mended.json()["digest"] != drafted.json()["digest"]
+        stale = await policy.post(path, {"digest": drafted.json()["digest"]}, COMMS)
+        assert kind_of(stale) == (409, "stale-digest")
+        assert await responses(policy) == []
+
+
+async def test_who_joins_where_the_text_does_not_fit_goes_the_normal_way_and_gets_no_others_variant() -> None:
+    async with an_office() as office:
+        policy = office.policy
+        await raised(policy, 0, 2, platform="facebook")
+        body = await cleared(policy, await the_issue(policy), texts={**TEXTS, "en": LONG}, variants=[ON_X])
+        await raised(policy, 2, 1, platform="bluesky")
+        await raised(policy, 3, 1, platform="x")
+        await answering(policy, await a_shelf(policy), NOW + timedelta(minutes=1)).look()
+        assert {each.thread: each.text for each in await responses(policy)} == {
+            "t-0": LONG, "t-1": LONG, "t-3": ON_X["text"],
+        }  # fmt: skip
+        _, outside = await members(policy, body["issue"])
+        assert [each["reason"] for each in outside] == ["does_not_fit"]
+
+
+async def test_a_variant_that_has_no_place_or_does_not_fit_is_refused() -> None:
+    async with an_office() as office:
+        policy = office.policy
+        await raised(policy, 0, 1)
+        issue = await the_issue(policy)
+        refused = await put_up(policy, issue, variants=[ON_X, {**ON_X, "text": "Again."}, {**ON_X, "language": "fr"}])
+        assert kind_of(refused) == (422, "invalid-answer")
+        assert [each["pointer"] for each in refused.json()["errors"]] == ["/variants/1", "/variants/2"]
+        refused = await put_up(policy, issue, variants=[{**ON_X, "platform": "bluesky", "text": LONG}])
+        assert kind_of(refused) == (422, "does-not-fit")
+        assert [each["platform"] for each in refused.json()["platforms"]] == ["bluesky"]
+
+
 async def test_a_member_that_grows_heavier_than_what_was_cleared_is_taken_out() -> None:
     async with an_office() as office:
         policy = office.policy

@@ -89,6 +89,20 @@ async def test_a_cleared_line_speaks_and_names_its_version_and_who_cleared_it() 
         assert event.payload["clearance"] == answer.json()["clearance"]
 
 
+async def test_a_line_says_its_variant_on_that_platform() -> None:
+    variant = {"platform": "mastodon", "language": "en", "text": "Ten working days for a renewal."}
+    async with an_office() as office:
+        await a_cleared_line(office, variants=[variant])
+        (version,) = (await office.policy.get("/v1/lines/times")).json()["versions"]
+        assert version["variants"] == [variant]
+        (response,) = await ask(office.policy)
+        assert response.text == variant["text"]
+        too_long = {**variant, "text": "Ten working days for a renewal. " * 16}
+        refused = await edit(office.policy, '"1"', variants=[too_long])
+        assert kind_of(refused) == (422, "invalid-line")
+        assert refused.json()["errors"][0]["pointer"] == "/variants/0/text"
+
+
 async def test_the_author_clears_nothing_and_neither_does_a_desk() -> None:
     async with an_office() as office:
         await put_up(office.policy, COMMS)

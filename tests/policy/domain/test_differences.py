@@ -134,6 +134,11 @@ def test_two_policies_that_are_the_same_have_no_differences() -> None:
         ({"lines": []}, "Line fee is gone.", True),
         ({"lines": [{**LINE, "text": {"en": "The fee is 200."}}]}, "Line fee has another text in en.", None),
         (
+            {"lines": [{**LINE, "variants": [{"platform": "x", "language": "en", "text": "200."}]}]},
+            "Line fee has a variant in en for x.",
+            None,
+        ),
+        (
             {"lines": [{**LINE, "ceiling": {"sensitivity": "S2", "damage": "D1"}}]},
             "Line fee goes up to S2/D1 instead of S1/D1.",
             False,

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -107,6 +108,19 @@ async def test_a_platform_in_trouble_takes_nothing_and_says_why(square: Square, 
         case _:
             assert isinstance(outcome, Refused)
             assert outcome.reason == "not_possible"
+
+
+@pytest.mark.parametrize(("key", "reads"), [("mailgun-key", True), ("sending-key", False)])
+async def test_a_probe_finds_out_what_a_key_may_without_sending_anything(square: Square, key: str, reads: bool) -> None:
+    example = replace(mailgun.EXAMPLE, token=key)
+    square.http.put("/accounts", json=[{**example.account, "token": key}]).raise_for_status()
+    async with a_channel(square, example) as (channel, credentials):
+        probed = await channel.probe(example.account["account"], credentials)
+        assert isinstance(probed, Probed)
+        assert (probed.rights["reply"], probed.rights["read"]) == (True, reads)
+        stranger = replace(credentials, token="another-key")
+        assert isinstance(await channel.probe(example.account["account"], stranger), CredentialsDead)
+        assert square.replies("mailgun") == []
 
 
 async def test_the_same_update_is_one_update(square: Square) -> None:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -397,9 +398,38 @@ async def test_a_post_that_is_not_read_has_no_numbers(status: int, reason: str) 
 async def test_a_probe_says_what_the_key_allows(moderator: bool, may_hide: bool) -> None:
     async with a_forum() as (platform, channel, credentials):
         platform.answers("GET", "/session/current.json", {"current_user": {"moderator": moderator}})
+        platform.answers("GET", "/site/settings.json", FORBIDDEN, 403)
         probed = await channel.probe("passport-office", credentials)
         assert isinstance(probed, Probed)
-        assert (probed.rights["reply"], probed.rights["hide"]) == (True, may_hide)
+        assert (probed.rights["reply"], probed.rights["hide"], probed.facts) == (True, may_hide, {})
+
+
+async def test_a_probe_says_how_long_a_post_may_be() -> None:
+    settings = {"title": "Forum", "min_post_length": 5, "max_post_length": 99, "min_personal_message_post_length": "2"}
+    async with a_forum() as (platform, channel, credentials):
+        platform.answers("GET", "/session/current.json", {"current_user": {"moderator": True}})
+        platform.answers("GET", "/site/settings.json", settings)
+        probed = await channel.probe("passport-office", credentials)
+        assert isinstance(probed, Probed)
+        assert probed.facts == {"least_characters": 5, "most_characters": 99}
+
+
+async def test_settings_that_a_forum_cannot_tell_now_are_asked_for_again() -> None:
+    async with a_forum() as (platform, channel, credentials):
+        platform.answers("GET", "/session/current.json", {"current_user": {"moderator": True}})
+        platform.answers("GET", "/site/settings.json", {"errors": ["no"]}, 503)
+        assert isinstance(await channel.probe("passport-office", credentials), Unknown)
+
+
+async def test_a_forums_own_limits_hold() -> None:
+    async with a_forum() as (platform, channel, credentials):
+        platform.answers("POST", "/posts.json", WHOLE)
+        own = replace(credentials, facts={"least_characters": 5, "most_characters": 99})
+        assert isinstance(await channel.send(a_reply(text="Noon."), own), Published)
+        asked = len(platform.requests)
+        for text in ("Noon", "x" * 100):
+            assert isinstance(await channel.send(a_reply(text=text), own), Refused)
+        assert len(platform.requests) == asked
 
 
 async def test_a_probe_with_a_dead_key_says_so() -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from services.publisher.adapters.platforms.email import Letter, letter_of, subject_of
+from services.publisher.adapters.platforms.email import SUBJECTS, Letter, letter_of, subject_of
 from services.publisher.domain.outcomes import Refused
 from services.publisher.domain.publications import Publication
 from services.publisher.ports import Credentials
@@ -99,16 +99,31 @@ def test_people_whose_address_begins_like_a_machines_are_answered() -> None:
     assert the_letter(an_answer(mention="bouncer@mail.example")).recipient == "bouncer@mail.example"
 
 
+def test_a_letter_has_the_subject_of_the_mail_that_it_answers() -> None:
+    assert the_letter(an_answer(subject_line="Passport PA-1183 තවම නැහැ")).subject == "Re: Passport PA-1183 තවම නැහැ"
+    assert the_letter(an_answer(subject_line="RE: Passport")).subject == "Re: Passport"
+
+
+def test_nothing_in_a_subject_becomes_a_header_of_its_own() -> None:
+    letter = the_letter(an_answer(subject_line="Passport\r\nBcc: all@mail.example\u2028X: y"))
+    assert letter.subject == "Re: Passport Bcc: all@mail.example X: y"
+
+
+@pytest.mark.parametrize("nothing", [None, "", "Re: ", "\r\n"])
+def test_a_mail_without_a_subject_is_answered_by_a_neutral_one(nothing: str | None) -> None:
+    assert the_letter(an_answer(subject_line=nothing, language="si")).subject == SUBJECTS["si"]
+
+
 @pytest.mark.parametrize(
     ("language", "word"), [("si-LK", "පණිවිඩය"), ("ta", "செய்தி"), ("en", "message"), (None, "message")]
 )
-def test_the_subject_is_in_the_replys_language(language: str | None, word: str) -> None:
-    assert word in subject_of(language)
-    assert subject_of(language).startswith("Re: ")
+def test_a_neutral_subject_is_in_the_replys_language(language: str | None, word: str) -> None:
+    assert word in subject_of(None, language)
+    assert subject_of(None, language).startswith("Re: ")
 
 
 def test_a_language_without_a_subject_gets_the_english_one() -> None:
-    assert subject_of("fr") == subject_of("en")
+    assert subject_of(None, "fr") == subject_of(None, "en")
 
 
 def test_an_account_may_name_an_address_for_answers_that_keeps_the_thread() -> None:

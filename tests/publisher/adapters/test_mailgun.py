@@ -103,6 +103,14 @@ async def test_a_letter_is_sent_as_a_form() -> None:
         }
 
 
+async def test_a_letter_answers_under_the_subject_of_its_mail() -> None:
+    async with a_provider() as (platform, channel, credentials):
+        publication = an_answer(subject_line="ගමන් බලපත්රය & ගාස්තු")
+        platform.answers("POST", MESSAGES, queued(publication))
+        assert isinstance(await channel.send(publication, credentials), Published)
+        assert dict(parse_qsl(platform.requests[0].body.decode()))["subject"] == "Re: ගමන් බලපත්රය & ගාස්තු"
+
+
 async def test_an_account_may_send_through_another_domain_and_name_an_address_for_answers() -> None:
     async with a_provider() as (platform, channel, _):
         publication = an_answer(comments=("cmt_" + "1" * 32,))
@@ -190,10 +198,44 @@ async def test_a_provider_that_is_not_there_got_nothing() -> None:
         assert isinstance(await channel.probe("ask@passports.example", nowhere), Unavailable)
 
 
-@pytest.mark.parametrize(("status", "kind"), [(200, Probed), (401, CredentialsDead), (500, Unknown)])
-async def test_a_probe_reads_events(status: int, kind: type) -> None:
+async def test_a_key_that_reads_events_can_do_everything_that_mail_can() -> None:
     async with a_provider() as (platform, channel, credentials):
-        platform.answers("GET", EVENTS, {"items": []}, status)
+        platform.answers("GET", EVENTS, {"items": []})
+        probed = await channel.probe("ask@passports.example", credentials)
+        assert isinstance(probed, Probed)
+        assert (probed.rights["reply"], probed.rights["read"], probed.rights["edit"]) == (True, True, False)
+        assert [one.method for one in platform.requests] == ["GET"]
+
+
+async def test_a_provider_in_trouble_says_nothing_of_a_key() -> None:
+    async with a_provider() as (platform, channel, credentials):
+        platform.answers("GET", EVENTS, {}, 500)
+        assert isinstance(await channel.probe("ask@passports.example", credentials), Unknown)
+
+
+@pytest.mark.parametrize("refused", [401, 403])
+async def test_a_sending_key_may_send_and_look_nothing_up(refused: int) -> None:
+    async with a_provider() as (platform, channel, credentials):
+        platform.answers("GET", EVENTS, "Forbidden", refused)
+        platform.answers("POST", MESSAGES, {"message": "from parameter is missing"}, 400)
+        probed = await channel.probe("ask@passports.example", credentials)
+        assert isinstance(probed, Probed)
+        assert (probed.rights["reply"], probed.rights["read"]) == (True, False)
+        assert "looked up" in probed.detail
+        letter = platform.requests[-1]
+        assert letter.headers["authorization"] == BASIC
+        assert dict(parse_qsl(letter.body.decode())) == {"o:testmode": "yes"}
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [(401, CredentialsDead), (402, CredentialsDead), (403, CredentialsDead), (200, Unknown), (404, Unknown),
+     (429, Unknown), (500, Unknown)],
+)  # fmt: skip
+async def test_a_key_that_may_neither_read_nor_send_is_dead(status: int, kind: type) -> None:
+    async with a_provider() as (platform, channel, credentials):
+        platform.answers("GET", EVENTS, "Forbidden", 401)
+        platform.answers("POST", MESSAGES, {}, status)
         assert isinstance(await channel.probe("ask@passports.example", credentials), kind)
 
 

@@ -3,6 +3,7 @@
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -175,6 +176,20 @@ async def test_a_status_that_is_too_long_is_refused_unsent() -> None:
         assert isinstance(await channel.send(a_reply(text="x" * 493), credentials), Published)
 
 
+async def test_a_servers_own_limit_holds_for_a_reply_and_an_edit() -> None:
+    async with a_server() as (platform, channel, credentials):
+        longer, shorter = (replace(credentials, facts={"most_characters": most}) for most in (5000, 20))
+        assert isinstance(await channel.send(a_reply(text="x" * 4993), longer), Published)
+        for refused in (
+            await channel.send(a_reply(text="x" * 4994), longer),
+            await channel.send(a_reply(text="x" * 14), shorter),
+            await channel.change(a_task("edit", "x" * 14), shorter),
+        ):
+            assert isinstance(refused, Refused)
+            assert refused.reason == "too_long"
+        assert len(platform.requests) == 1
+
+
 @pytest.mark.parametrize(
     "other",
     [
@@ -335,6 +350,15 @@ async def test_rights_are_the_scopes_of_the_application(
             " ".join(scopes or ()),
             {"most_characters": 5000, "characters_per_link": 23},
         )
+
+
+@pytest.mark.parametrize(("status", "expected"), [(404, Probed), (429, Unknown), (503, Unknown)])
+async def test_limits_that_a_server_cannot_tell_now_are_asked_for_again(status: int, expected: type[Probe]) -> None:
+    async with an_api() as (platform, channel, credentials):
+        platform.tell("accounts/verify_credentials", (200, {"id": ACCOUNT}))
+        platform.tell("apps/verify_credentials", (200, {"name": "Parley"}))
+        platform.tell("/api/v2/instance", (status, {}))
+        assert isinstance(await channel.probe(ACCOUNT, credentials), expected)
 
 
 @pytest.mark.parametrize(

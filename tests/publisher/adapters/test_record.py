@@ -178,6 +178,15 @@ async def test_a_response_has_a_page_of_its_own() -> None:
         assert (await office.get(f"{HOME}/responses/pub_none")).status_code == 404
 
 
+async def test_the_subject_of_a_letter_is_on_no_page_and_in_no_feed() -> None:
+    async with a_public_office() as office:
+        await office.publish(a_response(subject_line="My daughter's illness"))
+        for address in (HOME, f"{HOME}/feed.json", f"{HOME}/feed.atom"):
+            shown = (await office.get(address)).text
+            assert "opens at 9" in shown
+            assert "illness" not in shown
+
+
 async def test_an_agency_does_not_show_what_another_said() -> None:
     async with a_public_office() as office:
         (event,) = await office.publish(a_response(agency="water-board", account="2", text="Boil it."))

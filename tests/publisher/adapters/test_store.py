@@ -145,10 +145,12 @@ async def test_another_agencys_answer_goes_out_on_the_account_where_the_citizen_
 async def test_a_claim_carries_what_was_released() -> None:
     async with a_database() as database:
         response = a_response(language="en", mention="nimal", comments=("cmt_1", "cmt_2"), visibility="unlisted")
+        response = response.model_copy(update={"subject_line": "Passport PA-1183"})
         await record(database, response)
         (claimed,) = await claim(database)
         found = claimed.publication
         assert replace(handlers.duty(response), publication=found.publication) == found
+        assert found.subject_line == "Passport PA-1183"
         assert (claimed.progress.state, claimed.credentials) == ("pending", None)
 
 

@@ -32,6 +32,7 @@ EXAMPLE = Example(
         # The same record under the same key: whatever was left open is simply written again.
         "accept_then_drop": "published",
         "accept_then_500": "published",
+        "accept_late": "published",
         "hang": "published",
         "throttle": "published",
         "down": "published",

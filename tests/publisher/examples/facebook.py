@@ -19,6 +19,7 @@ EXAMPLE = Example(
     ends={
         "accept_then_drop": "published",
         "accept_then_500": "published",
+        "accept_late": "published",
         "hang": "published",
         "throttle": "published",
         "down": "published",

@@ -26,6 +26,7 @@ EXAMPLE = Example(
     ends={
         "accept_then_drop": "published",
         "accept_then_500": "published",
+        "accept_late": "published",
         "hang": "asked",
         "throttle": "published",
         "down": "asked",

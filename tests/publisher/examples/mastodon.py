@@ -33,6 +33,7 @@ EXAMPLE = Example(
         # The key is known again for an hour.
         "accept_then_drop": "published",
         "accept_then_500": "published",
+        "accept_late": "published",
         "hang": "published",
         "throttle": "published",
         "down": "published",

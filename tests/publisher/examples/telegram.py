@@ -31,6 +31,7 @@ EXAMPLE = Example(
     ends={
         "accept_then_drop": "asked",
         "accept_then_500": "asked",
+        "accept_late": "asked",
         "hang": "asked",
         "throttle": "published",
         # The 503 comes from whatever stands before the API, and may have been too late.

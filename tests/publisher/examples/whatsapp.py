@@ -24,6 +24,7 @@ EXAMPLE = Example(
     ends={
         "accept_then_drop": "asked",
         "accept_then_500": "asked",
+        "accept_late": "asked",
         "hang": "asked",
         "throttle": "published",
         "down": "asked",

@@ -33,6 +33,7 @@ EXAMPLE = Example(
         # No key, but the whole thread can be read: what it does not show is sent again once it has settled.
         "accept_then_drop": "published",
         "accept_then_500": "published",
+        "accept_late": "published",
         "hang": "published",
         "throttle": "published",
         "down": "published",

@@ -75,6 +75,7 @@ def received(item: Item) -> CommentReceived | None:
         public=entry.public,
         visibility=entry.visibility,
         callback=entry.callback,
+        subject_line=entry.subject_line,
         sent_at=entry.sent_at,
         received_at=item.arrival.received_at,
     )
@@ -86,7 +87,7 @@ COLUMNS = {
     "revision_key": "text", "parent": "text", "author_id": "text", "author_name": "text", "author_handle": "text",
     "author_followers": "bigint", "text": "text", "language": "text", "language_confidence": "real", "media": "text",
     "public": "bool", "visibility": "text", "window_ends_at": "timestamptz", "reach": "bigint", "callback": "text",
-    "sent_at": "timestamptz", "edited_at": "timestamptz",
+    "subject_line": "text", "sent_at": "timestamptz", "edited_at": "timestamptz",
 }  # fmt: skip
 """What is written of a comment at its birth, each with its type as a parameter."""
 
@@ -106,13 +107,13 @@ def row(item: Item) -> tuple[Any, ...]:
         return (
             *place, revision, "received", entry.revision, entry.parent, entry.author_id, entry.author_name,
             entry.author_handle, entry.author_followers, entry.text, tag, confidence, media.written(entry.media),
-            entry.public, entry.visibility, entry.window_ends_at, entry.reach, entry.callback, entry.sent_at,
-            entry.edited_at,
+            entry.public, entry.visibility, entry.window_ends_at, entry.reach, entry.callback,
+            entry.subject_line, entry.sent_at, entry.edited_at,
         )  # fmt: skip
     assert isinstance(entry, RemovedComment)
     return (
         *place, TOMBSTONE, "deleted", TOMBSTONE_KEY, None, UNKNOWN_AUTHOR, None, None, None, "", None, None, None, True,
-        None, None, None, None, entry.at, None,
+        None, None, None, None, None, entry.at, None,
     )  # fmt: skip
 
 

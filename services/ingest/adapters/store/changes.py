@@ -120,6 +120,7 @@ def _edited(standing: Standing) -> CommentEdited:
         reach=row.reach,
         public=row.public,
         visibility=row.visibility,
+        subject_line=row.subject_line,
         hidden=known.hidden,
         sent_at=row.sent_at,
         received_at=row.received_at,

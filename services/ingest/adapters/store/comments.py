@@ -19,7 +19,7 @@ _READ = (
     comment.c.author_followers, comment.c.text, comment.c.language, comment.c.language_confidence, comment.c.media,
     comment.c.window_ends_at, comment.c.reach, comment.c.public, comment.c.hidden, comment.c.status, comment.c.case_id,
     comment.c.reply_text, comment.c.reply_language, comment.c.reply_response, comment.c.reply_published_at,
-    comment.c.reply_corrected_at,
+    comment.c.reply_corrected_at, comment.c.subject_line,
     comment.c.sent_at, comment.c.edited_at, comment.c.received_at,
 )  # fmt: skip
 
@@ -141,6 +141,7 @@ def view(row: Row[Any]) -> dict[str, Any]:
             "handle": row.author_handle,
             "followers": row.author_followers,
         },
+        "subject_line": row.subject_line,
         "text": row.text,
         "language": row.language,
         "language_confidence": round(row.language_confidence, 2) if row.language_confidence is not None else None,

@@ -87,17 +87,18 @@ _WRITE = f"""
         CROSS JOIN LATERAL json_to_record(payload::json) AS event (
             comment text, agency text, platform text, account text, native_id text, thread text,
             received_at timestamptz, parent text, author json, text text, language text, language_confidence real,
-            media json, public bool, visibility text, window_ends_at timestamptz, reach bigint, sent_at timestamptz)
+            media json, public bool, visibility text, window_ends_at timestamptz, reach bigint, subject_line text,
+            sent_at timestamptz)
     ), newborn AS (
         INSERT INTO comment (
             id, agency, account_id, platform, account, native_id, thread, received_at, raw_id, revision, status,
             revision_key, parent, author_id, author_name, author_handle, author_followers, text, language,
-            language_confidence, media, public, visibility, window_ends_at, reach, sent_at)
+            language_confidence, media, public, visibility, window_ends_at, reach, subject_line, sent_at)
         SELECT
             comment, agency, account_id, platform, account, native_id, thread, received_at, raw_id, 1, 'received',
             '{ORIGINAL}', parent, author->>'id', author->>'name', author->>'handle',
             (author->>'followers')::bigint, text, language, language_confidence, NULLIF(media::text, '[]'),
-            public, visibility, window_ends_at, reach, sent_at
+            public, visibility, window_ends_at, reach, subject_line, sent_at
         FROM arriving AS born WHERE {births.NOT_OURS}
         ORDER BY account_id COLLATE "C", native_id COLLATE "C"
         ON CONFLICT (account_id, native_id) DO NOTHING

@@ -10,6 +10,8 @@ from services.policy.adapters.api.submission_desk import AtHand, submission_body
 from services.policy.answering_many import Member
 from services.policy.domain.clearance.answers import MOST_THREADS, Answer
 from services.policy.domain.clearance.submissions import Submission
+from services.policy.domain.parts import Language
+from services.policy.domain.variants import MOST_VARIANTS, Variant, without_place
 from services.policy.ports import FactsGate
 from shared.clock import rfc3339
 from shared.problems import Problem
@@ -17,7 +19,6 @@ from shared.problems import Problem
 LONGEST = timedelta(days=30)
 
 Text = Annotated[str, Field(min_length=1, max_length=5000, pattern=r"\S")]
-Language = Annotated[str, Field(pattern=r"^[a-z]{2,3}$")]
 
 
 class LimitsIn(Strict):
@@ -28,9 +29,13 @@ class LimitsIn(Strict):
 
 
 class AnswerIn(Strict):
-    """One answer for all who raise the issue: a text in each language in which it shall go out."""
+    """One answer for all who raise the issue: a text in each language in which it shall go out.
+
+    A variant is what goes out in place of that text on one platform: shorter for X, longer for e-mail.
+    """
 
     texts: dict[Language, Text] = Field(min_length=1)
+    variants: list[Variant] = Field([], max_length=MOST_VARIANTS)
     limits: LimitsIn
 
 
@@ -39,6 +44,10 @@ def refuse_invalid(posted: AnswerIn, at: AtHand) -> None:
     errors = [
         {"pointer": f"/texts/{language}", "detail": f"{language} is not a language of this agency"}
         for language in sorted(set(posted.texts) - set(at.policy.policy.languages))
+    ]
+    errors += [
+        {"pointer": f"/variants/{place}", "detail": sentence}
+        for place, sentence in without_place(posted.variants, posted.texts)
     ]
     if posted.limits.until <= at.now:
         errors.append({"pointer": "/limits/until", "detail": "this time is over"})
@@ -60,8 +69,9 @@ def answer_body(submission: Submission, facts: FactsGate) -> dict[str, Any]:
         "issue": submission.subject,
         "number": submission.number,
         "texts": dict(answer.texts),
+        "variants": [each.model_dump() for each in answer.variants],
         "limits": {"threads": answer.threads, "until": rfc3339(answer.until)},
         "rule": submission.content["members"],
-        "differences": [each._asdict() for each in facts.differences(answer.texts)],
+        "differences": [each._asdict() for each in facts.differences(submission.wordings)],
         **submission_body(submission),
     }

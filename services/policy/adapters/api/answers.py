@@ -76,9 +76,14 @@ def answers_api(desk: SubmissionDesk, release: Answering, facts: FactsGate) -> A
         """Put one answer up for all whose comments of this issue wait, those joined with it and those in other
         languages included. Its level is the highest that a fitting member needs, L2 at least.
 
-        `differences` names what a language lacks that another states: while there is any, nobody can clear it. An
-        older open answer gives way. 409 `nothing-to-answer` where no member fits, 422 `invalid-answer` with each
-        field, `does-not-fit` with the `platforms` that would never take it; 403 `not-your-authority`.
+        `variants` stand in place of a text on one platform: whoever asked there gets that and no other, and what is
+        cleared is all of them together. Where the text does not fit on a platform and has no variant for it, whoever
+        joins there goes the normal way; nothing is cut.
+
+        `differences` names what a language (or a variant, as `en on x`) lacks that another states: while there is any,
+        nobody can clear it. An older open answer gives way. 409 `nothing-to-answer` where no member fits, 422
+        `invalid-answer` with each field, `does-not-fit` with the `platforms` that would never take it; 403
+        `not-your-authority`.
         """
         agency = await _agency(desk, caller, issue_id)
 
@@ -132,8 +137,8 @@ def answers_api(desk: SubmissionDesk, release: Answering, facts: FactsGate) -> A
     ) -> Response:
         """Take the highest open approval that you may. With the last step every fitting member is answered.
 
-        The digest binds texts, limits and the rule by which members are taken. 409 `facts-differ` with the
-        `differences` between the languages; `stale-digest`, `submission-not-open`; 403 `own-draft`,
+        The digest binds texts, variants, limits and the rule by which members are taken. 409 `facts-differ` with the
+        `differences` between the languages and variants; `stale-digest`, `submission-not-open`; 403 `own-draft`,
         `not-your-authority`, `ceiling-exceeded`, `day-is-spent`. Pressing twice answers the same.
         """
         return await decide(
@@ -230,13 +235,15 @@ async def _put_up(connection: AsyncConnection, at: AtHand, caller: Caller, poste
         issues=tuple(await issue_merges.group_of(connection, row)),
         kind=row.kind,
         topics=tuple(rows.from_json(row.topics)),
+        variants=tuple(posted.variants),
     )
     group = await _waiting(connection, answer, "")
     answer = answer.for_the_names_of(group)
     working = at.policy.time.working
     fitting = [case for case in group if answer.misfit(case, at.place[0], working, at.now) is None]
     split = at.policy.policy.replies.split
-    if misfits := lengths.misfits(fitting, answer.texts, split):
+    never = [misfit for each in answer.variants if (misfit := each.misfit(split)) is not None]
+    if misfits := never or lengths.misfits(fitting, answer.said_on, split):
         raise lengths.DoesNotFit(misfits, split)
     new = Submission(
         id=new_id("sub"),

@@ -135,6 +135,7 @@ def _turn_body(turn: Turn) -> dict[str, Any]:
         "revision": turn.revision,
         "state": turn.state,
         "author": {"id": turn.author.id, "name": turn.author.name, "handle": turn.author.handle},
+        "subject_line": turn.subject_line and masked(turn.subject_line),
         "text": masked(turn.text),
         "masked": list(decision.masked),
         "language": turn.language,

@@ -8,11 +8,12 @@ from pydantic import Field
 from services.policy.adapters.api.authority_desk import AgencyName, Moment, Strict
 from services.policy.adapters.api.submission_desk import submission_body
 from services.policy.domain.clearance.submissions import Submission
-from services.policy.domain.composing.references import dangling_in
+from services.policy.domain.composing.references import dangling_in, ill_fitting_in
 from services.policy.domain.deciding.decisions import PolicyInForce
-from services.policy.domain.parts import Id
-from services.policy.domain.policies import Language, LinePurpose, Phrase, Policy, Wording
+from services.policy.domain.parts import Id, Language
+from services.policy.domain.policies import LinePurpose, Phrase, Policy, Wording
 from services.policy.domain.scales import Damage, Kind, Sensitivity
+from services.policy.domain.variants import MOST_VARIANTS, Variant
 from services.policy.ports import FactsGate
 from shared.problems import Problem
 
@@ -35,10 +36,11 @@ class CeilingIn(Strict):
 
 
 class WordingIn(Strict):
-    """What a line says, and about what."""
+    """What a line says, and about what. A variant goes out in place of the text of its language on one platform."""
 
     purpose: LinePurpose = "answer"
     text: dict[Language, Annotated[str, Field(min_length=1, max_length=5000, pattern=r"\S")]] = Field(min_length=1)
+    variants: list[Variant] = Field([], max_length=MOST_VARIANTS)
     topics: list[Id] = Field([], max_length=200)
     kinds: list[Kind] = Field(["question"], min_length=1)
     preconditions: PreconditionsIn = PreconditionsIn()
@@ -60,6 +62,7 @@ def line_body(versions: Sequence[Submission], policy: PolicyInForce | None, fact
     return {
         "agency": newest.agency,
         **newest.content,
+        "variants": newest.content.get("variants", []),
         "version": newest.number,
         "state": newest.state,
         "in_effect": in_effect and in_effect.number,
@@ -69,7 +72,8 @@ def line_body(versions: Sequence[Submission], policy: PolicyInForce | None, fact
                 "version": each.number,
                 **submission_body(each),
                 "text": each.texts,
-                "differences": [differing._asdict() for differing in facts.differences(each.texts)],
+                "variants": each.content.get("variants", []),
+                "differences": [differing._asdict() for differing in facts.differences(each.wordings)],
             }
             for each in versions
         ],
@@ -88,7 +92,7 @@ def wording_of(posted: WordingIn, line: str, policy: Policy) -> Wording:
     if posted.purpose == "answer" and not posted.topics:
         raise _invalid([("topics", "a line that answers names the topics that it speaks on")])
     wording = Wording.model_validate({**said, "id": line}, strict=False)
-    if faults := list(dangling_in(wording, policy)):
+    if faults := [*dangling_in(wording, policy), *ill_fitting_in(wording, policy)]:
         raise _invalid(faults)
     return wording
 

@@ -64,12 +64,12 @@ def lines_api(desk: SubmissionDesk, facts: FactsGate) -> APIRouter:
     async def draft_line(request: Request, posted: LineIn, caller: Caller = requires("cases:write")) -> Response:
         """Put up a new line for clearance, on the level that its ceiling asks for, L2 at least.
 
-        `differences` of a version names what a language lacks that another states: while there is any, nobody can
-        clear it.
+        `differences` of a version names what a language (or a variant, as `en on x`) lacks that another states: while
+        there is any, nobody can clear it. A variant speaks on its platform in place of the text, and nowhere else.
 
-        422 `invalid-line` names each field that does not hold, as a topic that the policy does not have; 409
-        `line-exists` for an id that another line bears; 403 `not-your-authority` for one without any post,
-        `not-your-agency`.
+        422 `invalid-line` names each field that does not hold, as a topic that the policy does not have, or a variant
+        that its platform would never take; 409 `line-exists` for an id that another line bears; 403
+        `not-your-authority` for one without any post, `not-your-agency`.
         """
         place: Place = (posted.agency, "line", posted.id)
 

@@ -173,6 +173,7 @@ async def _insert_turns(connection: AsyncConnection, turns: list[tuple[Case, Tur
             "decisions": [rows.decision_json(turn.decision) for _, turn in turns],
             "issues": [turn.issue for _, turn in turns],
             "windows": [turn.window_ends_at for _, turn in turns],
+            "subject_lines": [turn.subject_line for _, turn in turns],
             **_clocks(turns),
         },
     )
@@ -309,7 +310,7 @@ _UPDATE_CASES = text(f"""
 _INSERT_TURNS = text("""
     INSERT INTO turn (case_id, number, agency, comment, revision, native_id, author_id, author_name, author_handle,
                       text, language, public, visibility, hidden, sent_at, received_at, state, decision, issue,
-                      answered_at, deadlines, response, window_ends_at)
+                      answered_at, deadlines, response, window_ends_at, subject_line)
     SELECT * FROM unnest(
         CAST(:cases AS text[]), CAST(:numbers AS int[]), CAST(:agencies AS text[]), CAST(:comments AS text[]),
         CAST(:revisions AS int[]), CAST(:natives AS text[]), CAST(:authors AS text[]), CAST(:names AS text[]),
@@ -317,7 +318,8 @@ _INSERT_TURNS = text("""
         CAST(:visibilities AS text[]), CAST(:hiddens AS boolean[]), CAST(:sent AS timestamptz[]),
         CAST(:received AS timestamptz[]), CAST(:states AS text[]), CAST(CAST(:decisions AS text[]) AS json[]),
         CAST(:issues AS text[]), CAST(:answered AS timestamptz[]), CAST(CAST(:deadlines AS text[]) AS json[]),
-        CAST(:responses AS text[]), CAST(:windows AS timestamptz[]))
+        CAST(:responses AS text[]), CAST(:windows AS timestamptz[]),
+        CAST(:subject_lines AS text[]))
 """)
 _UPDATE_TURNS = text("""
     UPDATE turn SET state = new.state, revision = new.revision, hidden = new.hidden, public = new.public,

@@ -144,6 +144,7 @@ def turn_of(row: Any) -> Turn:
         deadlines=deadlines_of(row.deadlines),
         response=row.response,
         window_ends_at=row.window_ends_at,
+        subject_line=row.subject_line,
     )
 
 

@@ -19,6 +19,7 @@ from services.policy.domain.policies import Policy
 from services.policy.domain.scales import Disposition, Kind
 from services.policy.domain.triage.particulars import particulars_in
 from services.policy.domain.triage.proper_names import is_in_capitals, names_of_most, proper_names
+from services.policy.domain.variants import Variant, said_on, variants_in
 from shared.clock import rfc3339
 
 LONGEST_READ = 4000
@@ -62,11 +63,12 @@ _NOT_ANSWERED_SO: frozenset[Disposition] = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What is put up for a group: a text in each language, for at most ``threads`` threads and not after ``until``.
+    """What is put up for a group: a text in each language, for at most ``threads`` threads and not after ``until``;
+    ``variants`` stand in place of a text on one platform.
 
     A member is a case of which everything that waits belongs to these ``issues``, is of ``kind`` or of none that
     stands by itself, on these ``topics`` and no other, with nothing personal in it, and with no name of a place or the
-    like but these ``names`` (in small letters) and those that the answer says.
+    like but these ``names`` (in small letters) and those that the answer says on that platform.
     """
 
     texts: Mapping[str, str]
@@ -76,11 +78,14 @@ class Answer:
     kind: Kind
     topics: tuple[str, ...]
     names: tuple[str, ...] = ()
+    variants: tuple[Variant, ...] = ()
 
     def content(self) -> dict[str, Any]:
         """The same as a submission keeps it."""
         return {
             "texts": dict(self.texts),
+            # What has none keeps the digest that it would have if there were no variants.
+            **({"variants": [each.model_dump() for each in self.variants]} if self.variants else {}),
             "limits": {"threads": self.threads, "until": rfc3339(self.until)},
             "members": {
                 "issues": list(self.issues),
@@ -104,6 +109,7 @@ class Answer:
             kind=members["kind"],
             topics=tuple(members["topics"]),
             names=tuple(members["names"]),
+            variants=variants_in(content),
         )
 
     def for_the_names_of(self, group: Iterable[Case]) -> "Answer":
@@ -111,9 +117,13 @@ class Answer:
         said = (turn.text[:LONGEST_READ] for case in group for turn in case.waiting if turn.issue in self.issues)
         return replace(self, names=tuple(sorted(names_of_most(said))))
 
-    @property
-    def _names(self) -> frozenset[str]:
-        return frozenset(self.names).union(*map(proper_names, self.texts.values()))
+    def said_on(self, platform: str, language: str) -> str | None:
+        """What goes out on a platform in a language, or None where there is nothing in that."""
+        return said_on(platform, language, self.texts, self.variants)
+
+    def _names_on(self, platform: str) -> frozenset[str]:
+        said = (self.said_on(platform, language) for language in self.texts)
+        return frozenset(self.names).union(*(proper_names(text) for text in said if text))
 
     def is_embargoed(self, policy: Policy, now: datetime) -> bool:
         """Whether nothing may be said on one of its topics yet."""
@@ -135,9 +145,11 @@ class Answer:
             return "thread_moved_on"
         if len({turn.decision.language for turn in waiting}) > 1:
             return "another_language"
-        return next((reason for turn in waiting if (reason := self._misfit(turn)) is not None), None)
+        return next(
+            (reason for turn in waiting if (reason := self._misfit(turn, case.thread.platform)) is not None), None
+        )
 
-    def _misfit(self, turn: Turn) -> Misfit | None:
+    def _misfit(self, turn: Turn, platform: str) -> Misfit | None:
         decision = turn.decision
         if turn.hidden:
             return "hidden"
@@ -150,7 +162,7 @@ class Answer:
         if not set(decision.topics) <= set(self.topics):
             return "another_topic"
         # In capitals a place looks like any other word.
-        if is_in_capitals(turn.text) or not proper_names(turn.text) <= self._names:
+        if is_in_capitals(turn.text) or not proper_names(turn.text) <= self._names_on(platform):
             return "another_place"
         if decision.kind != self.kind and decision.kind in _OF_THEIR_OWN:
             return "another_kind"

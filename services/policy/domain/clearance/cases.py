@@ -50,7 +50,8 @@ class Turn:
     ``response`` is what answers it, ``answered_at`` when that was released, and then when it was published.
     ``deadlines`` are derived from the decision, the case's pauses and the calendar; None until that was done. What was
     ``brought`` is history of before a transfer, and was decided by the agency that had the case then.
-    ``window_ends_at`` is when the platform stops taking an answer to it; None where it never does.
+    ``window_ends_at`` is when the platform stops taking an answer to it; None where it never does. ``subject_line`` is
+    that of a letter, which its answer repeats.
     """
 
     comment: str
@@ -72,6 +73,7 @@ class Turn:
     deadlines: Deadlines | None = None
     response: str | None = None
     window_ends_at: datetime | None = None
+    subject_line: str | None = None
 
     @classmethod
     def of(cls, event: CommentText, decision: Decision, issue: str | None = None) -> "Turn":
@@ -92,6 +94,7 @@ class Turn:
             state=_first_state(decision),
             issue=issue,
             window_ends_at=event.window_ends_at,
+            subject_line=event.subject_line,
         )
 
     def as_earlier(self) -> Earlier:

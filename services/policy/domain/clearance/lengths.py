@@ -1,6 +1,6 @@
 """Whether an answer fits on its platform, as it will be sent: with the mention that it needs, as a thread if it may."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from services.policy.domain.clearance.approvals import Refusal
 from services.policy.domain.clearance.audience import visibility_of
@@ -35,12 +35,17 @@ def _told(misfit: Misfit, split: bool) -> str:
     return f"{has}, and it takes {misfit.most}; write less, or let your policy split answers (`replies.split`)."
 
 
-def misfits(cases: Iterable[Case], texts: Mapping[str, str], split: bool) -> list[Misfit]:
-    """By what the platforms of these cases would never take the text in the language of each; one for a platform."""
+SaidOn = Callable[[str, str], str | None]
+"""What goes out on a platform in a language, if anything."""
+
+
+def misfits(cases: Iterable[Case], said_on: SaidOn, split: bool) -> list[Misfit]:
+    """By what the platforms of these cases would never take what goes out there in the language of each; one for a
+    platform."""
     found: dict[str, Misfit] = {}
     for case in cases:
         covered, platform = case.unanswered, case.thread.platform
-        text = texts.get(covered[-1].decision.language) if covered and platform not in found else None
+        text = said_on(platform, covered[-1].decision.language) if covered and platform not in found else None
         if text is not None and (each := misfit(platform, text, covered, split)) is not None:
             found[platform] = each
     return [found[platform] for platform in sorted(found)]

@@ -25,8 +25,8 @@ from shared.ids import new_id
 
 def by_line(case: Case, turn: Turn, line: Line, may_split: bool, now: datetime) -> ResponseApproved:
     """A cleared line answers one turn by itself, and only that turn."""
-    text = line.text[turn.decision.language]
     decision = turn.decision
+    text = _said_by(line, case, decision.language)
     seen = _seen(case, turn, text, decision.language, decision.policy_version, line.preconditions.until)
     response = _response(case, [turn], seen.digest(), text, decision.language, _standing(line), "L0", now)
     known = {"purpose": line.purpose, "clearance": _clearance(line), "may_split": may_split}
@@ -40,7 +40,7 @@ def meanwhile(
 
     It promises an answer, so it holds no longer than until one is due; once that is past, as long as the line does.
     """
-    text = line.text[language]
+    text = _said_by(line, case, language)
     ends = (line.preconditions.until, (turn.deadlines or {}).get("answer"), case.window_ends_at)
     until = min((end for end in ends if end is not None and now < end), default=None)
     seen = _seen(case, turn, text, language, policy.version, until)
@@ -134,6 +134,12 @@ def _seen(
     )
 
 
+def _said_by(line: Line, case: Case, language: str) -> str:
+    text = line.said_on(case.thread.platform, language)
+    assert text is not None
+    return text
+
+
 def _standing(line: Line) -> tuple[Authorisation, ...]:
     """The standing authority of a line: of all who cleared that version of it, or of the one whom the policy names."""
     if isinstance(line, ClearedLine):
@@ -187,4 +193,5 @@ def _said(
         authorisations=authorisations,
         approved_at=now,
         account_agency=case.asked,
+        subject_line=under.subject_line,
     )

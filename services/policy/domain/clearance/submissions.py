@@ -18,6 +18,7 @@ from services.policy.domain.clearance.deciders import Decider
 from services.policy.domain.deciding.decisions import PolicyInForce
 from services.policy.domain.policies import Policy
 from services.policy.domain.scales import Level, Specialism
+from services.policy.domain.variants import every_wording, variants_in
 
 LEAST: Level = "L2"
 """Below it nobody clears what will be said more than once."""
@@ -89,6 +90,11 @@ class Submission(Stepped):
         """Its words by language."""
         texts: Mapping[str, str] = self.content["text" if self.matter == "line" else "texts"]
         return texts
+
+    @property
+    def wordings(self) -> Mapping[str, str]:
+        """All that it may say: its words by language, and its variants by language and platform (``en on x``)."""
+        return every_wording(self.texts, variants_in(self.content))
 
     def bound(self, policy: PolicyInForce) -> "Submission":
         """The same under the policy of this moment: under another version than before its steps begin anew."""

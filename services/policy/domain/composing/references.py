@@ -8,6 +8,7 @@ from services.policy.domain.policies import Phrases, Policy, Wording
 from services.policy.domain.roster import Officer
 from services.policy.domain.scales import LEVELS
 from services.policy.domain.triage.phrases import BadPattern, PatternSet, words_of
+from services.policy.domain.variants import without_place
 
 MOST_RULES = 5_000
 MOST_PHRASES = 120_000
@@ -116,7 +117,7 @@ def _clocks(policy: Policy) -> Iterator[tuple[str, str]]:
 def _lines(policy: Policy) -> Iterator[tuple[str, str]]:
     topics = {topic.id for topic in policy.topics}
     for line in policy.lines:
-        for field, sentence in _names_of(line, topics, policy.languages):
+        for field, sentence in (*_names_of(line, topics, policy.languages), *ill_fitting_in(line, policy)):
             yield f"lines.{line.id}.{field}", sentence
 
 
@@ -129,8 +130,18 @@ def dangling_in(wording: Wording, policy: Policy) -> Iterator[tuple[str, str]]:
                 yield f"preconditions.unless.{language}", f"the phrase {phrase!r} has no words"
 
 
+def ill_fitting_in(wording: Wording, policy: Policy) -> Iterator[tuple[str, str]]:
+    """The same for the variants that their platforms would never take."""
+    for place, variant in enumerate(wording.variants):
+        if (misfit := variant.misfit(policy.replies.split)) is not None:
+            takes = f"{misfit.least} to {misfit.most}" if misfit.least else f"{misfit.most}"
+            yield f"variants.{place}.text", f"{misfit.length} {misfit.unit}, where {variant.platform} takes {takes}"
+
+
 def _names_of(wording: Wording, topics: Collection[str], languages: Collection[str]) -> Iterator[tuple[str, str]]:
     for topic in sorted(set(wording.topics).difference(topics)):
         yield "topics", f"there is no topic {topic}"
     for language in sorted(set(wording.text).difference(languages)):
         yield "text", f"{language} is not a language of this agency"
+    for place, sentence in without_place(wording.variants, wording.text):
+        yield f"variants.{place}", sentence

@@ -77,9 +77,9 @@ def doubts_of(line: Line, asked: Asked, policy: Policy) -> Iterator[str]:
         yield "a topic of the comment is under embargo"
     if asked.level > line.cleared_by.level:
         yield f"{asked.level} is needed and it was cleared on {line.cleared_by.level}"
-    if seen.language not in line.text:
+    if (text := line.said_on(asked.platform, seen.language)) is None:
         yield f"it has no text in {seen.language}"
-    elif _reply(line.text[seen.language], asked).misfit(policy.replies.split):
+    elif _reply(text, asked).misfit(policy.replies.split):
         yield f"it does not fit on {asked.platform}"
     if seen.private:
         yield "the comment holds private data"

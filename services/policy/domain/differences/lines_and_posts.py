@@ -31,10 +31,12 @@ def _line(before: Line, now: Line) -> Iterator[Told]:
     if before.purpose != now.purpose:
         yield Told(f"is {instead(now.purpose, before.purpose)}.")
     for language in dict.fromkeys([*now.text, *before.text]):
-        old, new = before.text.get(language), now.text.get(language)
-        if old != new:
-            change = "has a text" if old is None else "has no text any more" if new is None else "has another text"
+        if change := _change("text", before.text.get(language), now.text.get(language)):
             yield Told(f"{change} in {language}.")
+    ours, theirs = ({(each.language, each.platform): each.text for each in line.variants} for line in (now, before))
+    for place in dict.fromkeys([*ours, *theirs]):
+        if change := _change("variant", theirs.get(place), ours.get(place)):
+            yield Told(f"{change} in {' for '.join(place)}.")
     for name, says in (("topics", "speaks on"), ("kinds", "answers")):
         old, new = getattr(before, name), getattr(now, name)
         if more := [each for each in new if each not in old]:
@@ -50,6 +52,13 @@ def _line(before: Line, now: Line) -> Iterator[Told]:
         yield Told(f"was cleared by {instead(*cleared)}.")
     if before.cleared_at != now.cleared_at:
         yield Told(f"was cleared at {instead(now.cleared_at.isoformat(), before.cleared_at.isoformat())}.")
+
+
+def _change(what: str, before: str | None, now: str | None) -> str | None:
+    """What became of a wording, or None where it is as it was."""
+    if before == now:
+        return None
+    return f"has a {what}" if before is None else f"has no {what} any more" if now is None else f"has another {what}"
 
 
 def _lower(before: tuple[str, str], now: tuple[str, str]) -> bool | None:

@@ -11,6 +11,8 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from services.publisher.adapters.platforms import times
+
 NEARLY_SPENT = 95
 """Percent of Meta's budget from which on an account rests."""
 BREATHER_SECONDS = 60.0
@@ -73,20 +75,12 @@ def _object(said: str | None) -> Mapping[str, Any]:
 def _until(reset: str | None, now: datetime) -> float | None:
     number = _number(reset)
     if number is None:
-        moment = _moment(reset)
+        moment = times.iso(reset)
     elif number >= _EARLIEST_UNIX_SECONDS:
         moment = datetime.fromtimestamp(number, UTC)
     else:
         return max(number, 0.0)
     return None if moment is None else max((moment - now).total_seconds(), 0.0)
-
-
-def _moment(said: str | None) -> datetime | None:
-    try:
-        moment = datetime.fromisoformat(said or "")
-    except ValueError:
-        return None
-    return moment if moment.tzinfo is not None else None
 
 
 def _number(said: str | None) -> float | None:

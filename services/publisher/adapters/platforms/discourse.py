@@ -1,8 +1,8 @@
 """Replies to posts of a Discourse forum, as the user that the account names.
 
 Sources: Discourse's own code (``posts_controller.rb``, ``post_actions_controller.rb``, ``session_controller.rb``,
-``application_controller.rb``, ``new_post_manager.rb``, ``post_serializer.rb``, ``site_settings.yml``) and its API
-documentation (docs.discourse.org). What must stay true:
+``application_controller.rb``, ``new_post_manager.rb``, ``post_serializer.rb``, ``site_controller.rb``,
+``site_settings.yml``) and its API documentation (docs.discourse.org). What must stay true:
 
 - A comment's native id is a post's, a thread is ``t<topic>``; a reply names the post that it answers by its number
   within the topic. Both are looked up first, since posts are moved to other topics.
@@ -75,7 +75,7 @@ class Discourse(Sparse):
     async def send(self, publication: Publication, credentials: Credentials | None) -> Outcome:
         """``POST /posts.json`` with ``raw``, ``topic_id`` and ``reply_to_post_number``."""
         assert credentials is not None
-        unfit = length_refused(publication.text, public=publication.public)
+        unfit = length_refused(publication.text, credentials, public=publication.public)
         if unfit is not None:
             return unfit
         username = username_of(publication.account, credentials)
@@ -123,7 +123,7 @@ class Discourse(Sparse):
         assert credentials is not None
         username = username_of(task.account, credentials)
         # Whether it stands in a message is not told: the forum itself refuses what is too short for a post.
-        unfit = length_refused(task.text or "", public=False) if task.kind == "edit" else None
+        unfit = length_refused(task.text or "", credentials, public=False) if task.kind == "edit" else None
         if unfit is not None:
             return unfit
         try:
@@ -155,20 +155,27 @@ class Discourse(Sparse):
         return answers.measure_of(answer)
 
     async def probe(self, account: str, credentials: Credentials) -> Probe:
-        """``GET /session/current.json``: whose key it is, and whether of the staff."""
+        """``GET /session/current.json``: whose key it is, and whether of the staff; ``GET /site/settings.json``: how
+        long a post may be."""
+        username = username_of(account, credentials)
         try:
-            answer = await self._call("GET", SESSION, username_of(account, credentials), credentials)
+            answer = await self._call("GET", SESSION, username, credentials)
+            if answer.status in (401, 403, 404):
+                return CredentialsDead(f"status {answer.status}: the key opens no session")
+            staff = answers.is_staff(answer)
+            if staff is None:
+                return Unknown(f"status {answer.status}")
+            settings = await self._call("GET", SETTINGS, username, credentials)
+            if settings.status == 429 or settings.status >= 500:
+                # Asked again soon; what it told before holds until then.
+                return Unknown(f"status {settings.status}")
         except NothingSent as nothing:
             return Unavailable(str(nothing))
         except NoAnswer as unanswered:
             return Unknown(str(unanswered))
-        if answer.status in (401, 403, 404):
-            return CredentialsDead(f"status {answer.status}: the key opens no session")
-        staff = answers.is_staff(answer)
-        if staff is None:
-            return Unknown(f"status {answer.status}")
         may = {"reply": True, "edit": True, "delete": True, "hide": staff, "read": True, "reach": True}
-        return Probed(may, "the key of the staff" if staff else "the key of a user who is not of the staff")
+        detail = "the key of the staff" if staff else "the key of a user who is not of the staff"
+        return Probed(may, detail, answers.limits_of(settings))
 
     async def _post_of(self, native_id: str, username: str, credentials: Credentials) -> look.Place | Outcome:
         """Where the post that is answered stands now; whatever else this returns, nothing of the reply was sent."""
@@ -248,6 +255,7 @@ class Discourse(Sparse):
 
 
 SESSION = "/session/current.json"
+SETTINGS = "/site/settings.json"
 
 
 def username_of(account: str, credentials: Credentials) -> str:
@@ -260,9 +268,9 @@ def post_path(native_id: str) -> str:
     return f"/posts/{quote(native_id, safe='')}.json"
 
 
-def length_refused(text: str, *, public: bool) -> Refused | None:
-    """The refusal of a text that is too short or too long for a forum as it comes, before anything is sent."""
-    misfit = lengths.excess(PLATFORM, text.strip(), public)
+def length_refused(text: str, credentials: Credentials, *, public: bool) -> Refused | None:
+    """The refusal of a text that is too short or too long for the forum, before anything is sent."""
+    misfit = lengths.excess(PLATFORM, text, public, credentials.facts)
     if misfit is None:
         return None
     if misfit.is_too_long:

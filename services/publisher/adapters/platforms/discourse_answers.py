@@ -39,6 +39,12 @@ BAD_KEY = "API username or key is invalid"
 """``invalid_api_credentials`` in English."""
 LIKE = 2
 """``PostActionType``."""
+LIMITS = {
+    "most_characters": "max_post_length",
+    "least_characters": "min_post_length",
+    "least_in_messages": "min_personal_message_post_length",
+}
+"""Site settings that every browser is told (``client: true``)."""
 
 
 def outcome_of(answer: Answer, base_url: str) -> Outcome:
@@ -166,6 +172,12 @@ def is_staff(answer: Answer) -> bool | None:
     if answer.status != 200 or not isinstance(user, dict):
         return None
     return user.get("admin") is True or user.get("moderator") is True
+
+
+def limits_of(answer: Answer) -> dict[str, int]:
+    """How long a post may be, of ``GET /site/settings.json``; nothing where the forum does not tell."""
+    told = answer.object() if answer.status == 200 else {}
+    return {ours: told[theirs] for ours, theirs in LIMITS.items() if type(told.get(theirs)) is int}
 
 
 def says_key_is_bad(answer: Answer) -> bool:

@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import quote
 
 from services.publisher.adapters.http import Answer
+from services.publisher.adapters.platforms import times
 from services.publisher.adapters.platforms.discourse_answers import id_of, is_gone, url_of
 from services.publisher.domain import formatting
 from services.publisher.domain.outcomes import Absent, CannotSee, Found, Sighting
@@ -43,7 +44,7 @@ class _Sought:
     taken: Collection[str]
 
     def may_be(self, post: Post) -> bool:
-        native_id, created, author = id_of(post), moment(post.get("created_at")), post.get("username")
+        native_id, created, author = id_of(post), times.iso(post.get("created_at")), post.get("username")
         return (
             native_id is not None
             and native_id not in self.taken
@@ -113,15 +114,6 @@ def number_of(post: Post) -> int:
     """A post's number within its topic."""
     number = post.get("post_number")
     return number if isinstance(number, int) else 0
-
-
-def moment(said: object) -> datetime | None:
-    """``2026-11-22T08:30:00.000Z``."""
-    try:
-        found = datetime.fromisoformat(str(said))
-    except ValueError:
-        return None
-    return found if found.tzinfo is not None else None
 
 
 def _waits(pending: Answer, text: str) -> bool:

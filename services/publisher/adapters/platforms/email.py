@@ -7,7 +7,8 @@ Sources: RFC 5322, section 3.6.4 (Message-ID, In-Reply-To, References); RFC 3834
 - The author's address is the publication's ``mention``; the account is the address that the letter comes from. Comments
   are named by their Message-ID; those of a mail without one have no ``@`` and cannot stand in a header.
 - An answer to a machine may be answered by a machine: nothing goes to our own address or to one that nobody reads.
-- The subject of the citizen's mail is not kept, so ours is a neutral one in the reply's language.
+- The subject is that of the citizen's mail after a ``Re:``, or programs would show our letter apart from theirs; where
+  theirs had none, a neutral one in the reply's language. No one else is written to, so nobody else reads it.
 """
 
 import re
@@ -16,6 +17,7 @@ from dataclasses import dataclass
 from services.publisher.domain.outcomes import NOT_POSSIBLE, Refused
 from services.publisher.domain.publications import Publication
 from services.publisher.ports import Credentials
+from shared import subject_lines
 
 SUBJECTS = {
     "en": "Re: Your message to us",
@@ -62,7 +64,7 @@ def letter_of(publication: Publication, credentials: Credentials) -> Letter | Re
     return Letter(
         sender=sender,
         recipient=recipient,
-        subject=subject_of(publication.language),
+        subject=subject_of(publication.subject_line, publication.language),
         text=publication.text,
         message_id=message_id_of(publication),
         headers=_headers(publication),
@@ -80,9 +82,10 @@ def domain_of(address: str) -> str:
     return address.rpartition("@")[2].lower()
 
 
-def subject_of(language: str | None) -> str:
-    """A subject that says nothing of the matter: it is read by whoever sees the list of mails."""
-    return SUBJECTS.get((language or "en").partition("-")[0].lower(), SUBJECTS["en"])
+def subject_of(asked: str | None, language: str | None) -> str:
+    """The subject of an answer to a mail with the subject ``asked``, or one that says nothing of the matter."""
+    neutral = SUBJECTS.get((language or "en").partition("-")[0].lower(), SUBJECTS["en"])
+    return subject_lines.answer_to(asked) or neutral
 
 
 def _headers(publication: Publication) -> tuple[tuple[str, str], ...]:

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from services.publisher.adapters.http import Answer, Http, NoAnswer, NothingSent
-from services.publisher.adapters.platforms import meta, meta_nodes, meta_rights
+from services.publisher.adapters.platforms import meta, meta_nodes, meta_rights, times
 from services.publisher.adapters.platforms.base import Sparse
 from services.publisher.domain import formatting
 from services.publisher.domain.outcomes import (
@@ -141,7 +141,7 @@ def sighting_of(answer: Answer, publication: Publication, since: datetime, taken
 
 def _is_ours(reply: dict[str, Any], publication: Publication, since: datetime) -> bool:
     author = reply.get("from")
-    created = meta.time_of(reply.get("created_time"))
+    created = times.iso(reply.get("created_time"))
     return (
         isinstance(reply.get("id"), str)
         and isinstance(author, dict)

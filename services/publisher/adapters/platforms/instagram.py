@@ -19,7 +19,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from services.publisher.adapters.http import Answer, Http, NoAnswer, NothingSent
-from services.publisher.adapters.platforms import meta, meta_messages, meta_nodes, meta_rights
+from services.publisher.adapters.platforms import meta, meta_messages, meta_nodes, meta_rights, times
 from services.publisher.adapters.platforms.base import Sparse
 from services.publisher.domain import formatting
 from services.publisher.domain.outcomes import (
@@ -40,8 +40,6 @@ from services.publisher.domain.tasks import Task
 from services.publisher.ports import Credentials
 
 PLATFORM: Final = "instagram"
-MOST: Final = 2200
-"""Characters of a comment, as the app takes them; not confirmed by Meta's documentation."""
 PAGE: Final = 50
 PAGES: Final = 4
 """How many pages of replies one look reads."""
@@ -85,7 +83,7 @@ class Instagram(Sparse):
             refused = formatting.too_long_for(PLATFORM, publication.text, public=False)
             return refused or await meta_messages.send(self._messages, "me", publication, credentials)
         wording = wording_of(publication)
-        refused = formatting.too_long(len(wording), MOST)
+        refused = formatting.too_long_for(PLATFORM, wording)
         if refused is not None:
             return refused
         path = (publication.reply_to, "replies")
@@ -198,7 +196,7 @@ def _next_page(paging: object) -> str | None:
 
 
 def _is_ours(reply: Mapping[str, Any], publication: Publication, since: datetime) -> bool:
-    written = meta.time_of(reply.get("timestamp"))
+    written = times.iso(reply.get("timestamp"))
     author = reply.get("from")
     by_us = reply.get("user") is not None or (isinstance(author, dict) and author.get("id") == publication.account)
     return (

@@ -1,18 +1,20 @@
 """Answers to mail, sent by Mailgun.
 
-Sources: Mailgun, "Messages", "Events", "API Response Codes"; django-anymail for what answers look like. What must stay
-true:
+Sources: Mailgun, "Messages", "Events", "API Response Codes", "Authentication" (domain sending keys); django-anymail for
+what answers look like. What must stay true:
 
 - Mailgun knows no idempotency key, and has taken mail that it answered with 5xx. Our Message-ID goes along as
   ``h:Message-Id``; the events are searched for it. They turn up late and are kept for a day at least, so that a mail
   that they do not show may have been sent all the same.
 - Errors have no codes, only a status and English words.
-- A key that may only send (a domain's sending key) cannot read events: then nothing can be looked up.
+- A domain's sending key may call ``/messages`` and nothing else: everywhere else it is refused like a key that is not
+  known. So whether it lives is asked of ``/messages``, by a letter to nobody, which nothing can come of: a key that may
+  send hears that a parameter is missing. With such a key nothing can be looked up.
 - What was sent cannot be changed, and nobody can say whether it was read.
 """
 
 import base64
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from urllib.parse import quote, urlencode
 
@@ -44,6 +46,10 @@ NOBODY = "to parameter is not a valid address"
 REJECTED = "rejected"
 """The event of a mail that Mailgun took and then would not send."""
 LISTED = 25
+TO_NOBODY = {"o:testmode": "yes"}
+"""A letter without sender, recipient and text: Mailgun refuses it, and in test mode would send nothing anyway."""
+RIGHTS = {"reply": True, "edit": False, "delete": False, "hide": False, "read": False, "reach": False}
+"""Those of a key that may send and nothing else."""
 
 
 class Mailgun(Sparse):
@@ -61,16 +67,12 @@ class Mailgun(Sparse):
         letter = letter_of(publication, credentials)
         if isinstance(letter, Refused):
             return letter
-        headers = {**_headers(credentials), "content-type": "application/x-www-form-urlencoded"}
-        address = _address(publication.account, credentials, "messages")
-        body = urlencode(form_of(letter, publication.key)).encode()
         try:
-            answer = await self._http.request(PLATFORM, "POST", address, headers, body)
+            return outcome_of(await self._post(publication.account, credentials, form_of(letter, publication.key)))
         except NothingSent as nothing:
             return Unavailable(str(nothing))
         except NoAnswer as unanswered:
             return Unknown(str(unanswered))
-        return outcome_of(answer)
 
     async def find(
         self, publication: Publication, sent_at: datetime, taken: Collection[str], credentials: Credentials | None
@@ -86,19 +88,22 @@ class Mailgun(Sparse):
         return sighting_of(answer, message_id_of(publication))
 
     async def probe(self, account: str, credentials: Credentials) -> Probe:
-        """``GET /v3/{domain}/events``; a key that may only send is refused there like one that is not known."""
+        """``GET /v3/{domain}/events``, and for a key that is refused there ``POST /v3/{domain}/messages``."""
         address = _address(account, credentials, "events")
         try:
             answer = await self._http.get(PLATFORM, address, _headers(credentials), {"limit": "1"})
+            if answer.status in (401, 403):
+                return sending_of(await self._post(account, credentials, TO_NOBODY))
         except NothingSent as nothing:
             return Unavailable(str(nothing))
         except NoAnswer as unanswered:
             return Unknown(str(unanswered))
-        if answer.status == 401:
-            return CredentialsDead("status 401: the key is not known, or it may only send")
-        if answer.status != 200:
-            return Unknown(f"status {answer.status}")
-        return Probed({"reply": True, "edit": False, "delete": False, "hide": False, "read": True, "reach": False})
+        return Probed({**RIGHTS, "read": True}) if answer.status == 200 else Unknown(f"status {answer.status}")
+
+    async def _post(self, account: str, credentials: Credentials, form: Mapping[str, str]) -> Answer:
+        headers = {**_headers(credentials), "content-type": "application/x-www-form-urlencoded"}
+        address = _address(account, credentials, "messages")
+        return await self._http.request(PLATFORM, "POST", address, headers, urlencode(form).encode())
 
 
 def form_of(letter: Letter, key: str) -> dict[str, str]:
@@ -143,6 +148,17 @@ def outcome_of(answer: Answer) -> Outcome:
             return Throttled(answer.retry_after(), said)
         case _:
             return Unknown(said)
+
+
+def sending_of(answer: Answer) -> Probe:
+    """Whether a key that may not read events may send, by the answer to a letter to nobody."""
+    match answer.status:
+        case 400:
+            return Probed(RIGHTS, "a sending key: nothing that was sent can be looked up")
+        case 401 | 402 | 403:
+            return CredentialsDead(f"status {answer.status}: the key is not known there, or may not send")
+        case _:
+            return Unknown(f"status {answer.status}")
 
 
 def sighting_of(answer: Answer, message_id: str) -> Sighting:

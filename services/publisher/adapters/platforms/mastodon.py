@@ -81,7 +81,7 @@ class Mastodon(Sparse):
         """``POST /api/v1/statuses`` with the publication's id as ``Idempotency-Key``."""
         assert credentials is not None
         wording = formatting.with_mention(publication)
-        refused = formatting.too_long_for(PLATFORM, wording)
+        refused = formatting.too_long_for(PLATFORM, wording, facts=credentials.facts)
         if refused is not None:
             return refused
         try:
@@ -116,7 +116,7 @@ class Mastodon(Sparse):
             match task.kind:
                 case "edit":
                     wording = wordings.with_mention(task.text or "", task.mention)
-                    refused = formatting.too_long_for(PLATFORM, wording)
+                    refused = formatting.too_long_for(PLATFORM, wording, facts=credentials.facts)
                     if refused is not None:
                         return refused
                     headers["content-type"] = "application/json"

@@ -42,6 +42,9 @@ async def probe(http: Http, account: str, credentials: Credentials) -> Probe:
             return CredentialsDead("the token is another account's")
         application = await read("/api/v1/apps/verify_credentials")
         instance = await read("/api/v2/instance")
+        if instance.status == 429 or instance.status >= 500:
+            # Asked again soon; what it told before holds until then.
+            return Unknown(said(instance))
     except NothingSent as nothing:
         return Unavailable(str(nothing))
     except NoAnswer as unanswered:

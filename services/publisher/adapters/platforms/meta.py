@@ -18,7 +18,7 @@ from urllib.parse import quote, urlencode
 
 from services.publisher.adapters import metrics
 from services.publisher.adapters.http import Answer, Http, NoAnswer, NothingSent
-from services.publisher.adapters.platforms import budgets
+from services.publisher.adapters.platforms import budgets, times
 from services.publisher.domain.outcomes import (
     NOT_POSSIBLE,
     CredentialsDead,
@@ -173,18 +173,9 @@ def code_of(answer: Answer) -> Code:
     return code if isinstance(code, int) else None, subcode if isinstance(subcode, int) else None
 
 
-def time_of(said: object) -> datetime | None:
-    """``2026-11-22T08:30:00+0000``, as Graph writes it, or any other ISO 8601 time with an offset."""
-    try:
-        moment = datetime.fromisoformat(str(said))
-    except ValueError:
-        return None
-    return moment if moment.tzinfo is not None else None
-
-
 def reaches_before(items: Iterable[Mapping[str, Any]], name: str, since: datetime) -> bool:
     """Whether any item of a list was written before ``since``, as it says under ``name``."""
-    return any(written < since for one in items if (written := time_of(one.get(name))) is not None)
+    return any(written < since for one in items if (written := times.iso(one.get(name))) is not None)
 
 
 def _error(answer: Answer) -> Mapping[str, Any]:

@@ -16,7 +16,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from services.publisher.adapters.http import Answer, NoAnswer, NothingSent
-from services.publisher.adapters.platforms import meta, meta_nodes
+from services.publisher.adapters.platforms import meta, meta_nodes, times
 from services.publisher.adapters.platforms.meta import Code, Dialect, Graph
 from services.publisher.domain import formatting
 from services.publisher.domain.outcomes import (
@@ -140,7 +140,7 @@ def _messages(conversations: object) -> list[_Fields] | None:
 def _is_ours(message: _Fields, publication: Publication, since: datetime) -> bool:
     author = message.get("from")
     author_id = author.get("id") if isinstance(author, dict) else None
-    created = meta.time_of(message.get("created_time"))
+    created = times.iso(message.get("created_time"))
     return (
         isinstance(message.get("id"), str)
         and isinstance(author_id, str)

@@ -1,12 +1,13 @@
 """Answers to mail, sent by Postmark.
 
 Sources: Postmark, "Email API", "Messages API" (outbound search), "API overview" (error codes), "Server API";
-django-anymail for what answers look like. What must stay true:
+"Subject line and From address character limits"; django-anymail for what answers look like. What must stay true:
 
 - Postmark knows no idempotency key. ``Message-ID`` is kept as we give it only with ``X-PM-KeepID``; ``MessageID`` in
   the answer is Postmark's own and names the mail to nobody else.
 - The key goes along as metadata, by which the log of sent mail is searched. A mail may turn up there late, so that one
   that is not there may have been sent all the same.
+- A subject has at most 2,000 UTF-16 units, as text: Postmark encodes it (RFC 2047). Ours are shorter.
 - What was sent cannot be changed, and nobody can say whether it was read.
 """
 

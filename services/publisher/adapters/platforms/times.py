@@ -6,7 +6,7 @@ from services.publisher.adapters.http import Answer
 
 
 def iso(said: object) -> datetime | None:
-    """An ISO 8601 time with its offset, ``Z`` included."""
+    """An ISO 8601 time with its offset, as ``Z``, ``+05:30`` or ``+0000`` (Graph)."""
     try:
         moment = datetime.fromisoformat(str(said))
     except ValueError:

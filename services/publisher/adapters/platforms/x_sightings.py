@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from services.publisher.adapters.http import Answer
+from services.publisher.adapters.platforms import times
 from services.publisher.adapters.platforms.x_answers import said_of
 from services.publisher.adapters.platforms.x_wording import same_post
 from services.publisher.domain.outcomes import Absent, CannotSee, Found, Sighting
@@ -37,7 +38,7 @@ class Look:
         return None
 
     def _is_ours(self, entry: dict[str, Any]) -> bool:
-        created = _time(entry.get("created_at"))
+        created = times.iso(entry.get("created_at"))
         return (
             isinstance(entry.get("id"), str)
             and created is not None
@@ -60,16 +61,8 @@ class Look:
         return same_post(self._publication.text, str(words.get("text", "")), words.get("entities"))
 
     def _is_before(self, entry: dict[str, Any]) -> bool:
-        created = _time(entry.get("created_at"))
+        created = times.iso(entry.get("created_at"))
         return created is not None and created < self.since
 
     def _address(self, native_id: str) -> str | None:
         return f"https://x.com/i/web/status/{native_id}" if self._publication.public else None
-
-
-def _time(said: object) -> datetime | None:
-    try:
-        moment = datetime.fromisoformat(str(said))
-    except ValueError:
-        return None
-    return moment if moment.tzinfo is not None else None

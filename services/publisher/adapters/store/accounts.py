@@ -5,7 +5,7 @@ and as restored once. A pause that was earned with old credentials does not bind
 is well, nothing here touches the database.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from sqlalchemy import TextClause, text
@@ -18,6 +18,17 @@ from shared.audit import Entry
 from shared.events import AccountDegraded, AccountRestored
 
 CREDENTIALS_DEAD = "credentials_dead"
+
+
+async def facts(connection: AsyncConnection, wanted: Collection[AccountKey]) -> dict[AccountKey, dict[str, int]]:
+    """What the servers of these accounts told of their limits; those that told nothing are left out."""
+    columns = {
+        "agencies": [agency for agency, _, _ in wanted],
+        "platforms": [platform for _, platform, _ in wanted],
+        "accounts": [account for _, _, account in wanted],
+    }
+    found = await connection.execute(_FACTS, columns)
+    return {(row.agency, row.platform, row.account): row.facts for row in found}
 
 
 async def follow(connection: AsyncConnection, settled: Sequence[Settled]) -> list[Entry]:
@@ -228,3 +239,10 @@ _DEGRADE = text(f"""
     WHERE (agency, platform, account) = (:agency, :platform, :account) AND degraded_at IS NULL
     RETURNING id, degraded_at
 """)  # noqa: S608 - a constant of this module
+_FACTS = text("""
+    SELECT a.agency, a.platform, a.account, c.facts FROM unnest(
+        CAST(:agencies AS text[]), CAST(:platforms AS text[]), CAST(:accounts AS text[])
+    ) AS wanted (agency, platform, account)
+    JOIN account AS a USING (agency, platform, account)
+    JOIN credentials AS c ON c.account_id = a.id WHERE c.facts IS NOT NULL
+""")

@@ -118,6 +118,7 @@ def _claim(row: Any, token: uuid.UUID, vault: Vault, taken: frozenset[str]) -> C
         row.valid_until,
         tuple(row.parts or ()),
         corrects=row.corrects,
+        subject_line=row.subject_line,
     )
     progress = Progress(
         row.was,
@@ -133,7 +134,7 @@ def _claim(row: Any, token: uuid.UUID, vault: Vault, taken: frozenset[str]) -> C
         len(row.parts or ()) or 1,
         row.retracting and row.retracting.partition(" ")[2],
     )
-    credentials = None if row.sealed is None else vault.open(row)
+    credentials = None if row.sealed is None else vault.open(row, row.facts)
     return Claim(publication, progress, token, row.claimed_at, credentials, row.degraded, row.troubles, taken)
 
 
@@ -207,9 +208,9 @@ CLAIM = text(f"""
         WHERE p.id = ready.id
         RETURNING p.id, p.agency, p.platform, p.account, p.thread, p.response, p.case_id, p.comments, p.reply_to,
             p.text, p.mention, p.visibility, p.public, p.language, p.traceparent, p.purpose, p.valid_until, p.parts,
-            p.posted, p.corrects, p.retracting, p.recorded_at, p.attempts, p.failures, p.resent, p.first_sent_at,
-            p.reason, p.needs_person, ready.was, ready.was_sent_at, ready.account_id, ready.degraded, ready.troubles,
-            c.sealed, c.base_url, c.version, statement_timestamp() AS claimed_at
+            p.posted, p.corrects, p.subject_line, p.retracting, p.recorded_at, p.attempts, p.failures, p.resent,
+            p.first_sent_at, p.reason, p.needs_person, ready.was, ready.was_sent_at, ready.account_id, ready.degraded,
+            ready.troubles, c.sealed, c.base_url, c.version, c.facts, statement_timestamp() AS claimed_at
     )
     SELECT taken.*, keeping_back.ids AS keeping_back
     FROM (SELECT array_agg(id) AS ids FROM in_the_way) AS keeping_back LEFT JOIN taken ON true

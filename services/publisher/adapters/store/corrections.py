@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.publisher.adapters.store import task_rows, turns
+from services.publisher.adapters.store import accounts, task_rows, turns
 from services.publisher.domain.publications import Nature
 from services.publisher.domain.tasks import Task
 from shared import outbox, wordings
@@ -20,6 +20,7 @@ from shared.errors import Dead
 from shared.events import PublicationRetracted, ResponseCorrected, ResponseRetracted
 from shared.events.responses import PuttingRight
 from shared.ids import new_id
+from shared.lengths import NOTHING_TOLD, Facts
 
 NEVER_SENT = frozenset({"pending", "failed"})
 
@@ -41,24 +42,28 @@ async def correct(
     """
     rows = await _publications(connection, order)
     until = None if any(row.state == "published" for row in rows) else _until(rows)
+    facts = await _facts(connection, rows[0])
     for row in rows:
         if row.corrects is not None:
             if row.response != order.correction and _was_never_sent(row):
                 await _take_back(connection, row, order.correction, order, now)
         elif row.state != "published":
             await _take_back(connection, row, order.correction, order, now)
-            await _reply(connection, row, order.correction, order.text, order.language, row.reply_to, order, until)
-        elif _can_edit(row, natures.get(row.platform, Nature()), now) and len(_wording(row, order.text)) == 1:
+            said = _row(row, order.correction, order.text, order.language, row.reply_to, release_of(order), facts)
+            await connection.execute(_CORRECTION, {**said, "until": until})
+        elif _can_edit(row, natures.get(row.platform, Nature()), now) and len(_wording(row, order.text, facts)) == 1:
             edit = _task(row, "edit", row.native_id, order.correction, order.reason, order.text, order.language)
             await task_rows.record(connection, [edit], release_of(order))
         else:
-            await _reply(connection, row, order.correction, order.text, order.language, _last(row), order)
+            said = _row(row, order.correction, order.text, order.language, _last(row), release_of(order), facts)
+            await connection.execute(_CORRECTION, {**said, "until": None})
 
 
 async def follow_up(connection: AsyncConnection, publication: Any, task: Task) -> None:
     """Let a correction follow as a reply, because what it corrects could not be edited."""
     release = (await connection.execute(_RELEASE_OF_TASK, {"id": task.task})).scalar_one()
-    row = _row(publication, task.order, task.text or "", task.language, _last(publication), release)
+    facts = await _facts(connection, publication)
+    row = _row(publication, task.order, task.text or "", task.language, _last(publication), release, facts)
     await connection.execute(_CORRECTION, {**row, "until": None})
 
 
@@ -113,22 +118,20 @@ def _until(rows: Sequence[Any]) -> datetime | None:
     return min((row.valid_until for row in rows if row.valid_until is not None), default=None)
 
 
-async def _reply(
-    connection: AsyncConnection,
+async def _facts(connection: AsyncConnection, row: Any) -> Facts:
+    """What the server on which a publication stands told of its limits."""
+    whose = row.agency, row.platform, row.account
+    return (await accounts.facts(connection, [whose])).get(whose, NOTHING_TOLD)
+
+
+def _row(
     row: Any,
     correction: str,
     words: str,
     language: str | None,
     reply_to: str,
-    order: PuttingRight,
-    until: datetime | None = None,
-) -> None:
-    said = _row(row, correction, words, language, reply_to, release_of(order))
-    await connection.execute(_CORRECTION, {**said, "until": until})
-
-
-def _row(
-    row: Any, correction: str, words: str, language: str | None, reply_to: str, release: Mapping[str, Any]
+    release: Mapping[str, Any],
+    facts: Facts,
 ) -> dict[str, Any]:
     return {
         "id": new_id("pub"),
@@ -136,16 +139,16 @@ def _row(
         "response": correction,
         "reply_to": reply_to,
         "text": words,
-        "parts": json.dumps(parts) if len(parts := _wording(row, words)) > 1 else None,
+        "parts": json.dumps(parts) if len(parts := _wording(row, words, facts)) > 1 else None,
         "language": language,
         "release": json.dumps(release),
     }
 
 
-def _wording(row: Any, words: str) -> tuple[str, ...]:
+def _wording(row: Any, words: str, facts: Facts) -> tuple[str, ...]:
     """What goes out for a correction; always as a thread where need be: that it is said matters more than in how many
     pieces."""
-    reply = wordings.Reply(row.platform, words, row.mention, row.visibility, row.public)
+    reply = wordings.Reply(row.platform, words, row.mention, row.visibility, row.public, facts)
     return reply.wordings(may_split=True)
 
 
@@ -206,12 +209,14 @@ _RELEASE_OF_TASK = text("SELECT release FROM task WHERE id = :id")
 _CORRECTION = text("""
     INSERT INTO publication
         (id, agency, platform, account, thread, response, case_id, comments, reply_to, text, mention, visibility,
-         public, language, traceparent, purpose, corrects, valid_until, parts, release, due_at)
+         public, language, traceparent, purpose, corrects, valid_until, parts, subject_line, release,
+         due_at)
     SELECT :id, agency, platform, account, thread, :response, case_id, comments, :reply_to, :text, mention, visibility,
            public, CAST(:language AS text), traceparent, 'correction', id,
            CAST(:until AS timestamptz),
            CASE WHEN CAST(:parts AS text) IS NOT NULL
                 THEN ARRAY(SELECT jsonb_array_elements_text(CAST(:parts AS jsonb))) END,
+           subject_line,
            CAST(:release AS jsonb), statement_timestamp()
     FROM publication WHERE id = :corrects
     ON CONFLICT (response) DO NOTHING

@@ -5,18 +5,19 @@ the same comments and no answer is marked as overtaken in the same transaction.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.publisher.adapters.store import corrections, task_rows
+from services.publisher.adapters.store import accounts, corrections, task_rows
 from services.publisher.adapters.store.actor import ACTOR
 from services.publisher.adapters.tables import OPEN
 from services.publisher.domain.publications import Nature, Publication, Release
 from services.publisher.domain.settlements import SUPERSEDED
 from services.publisher.domain.tasks import Task
+from services.publisher.ports import AccountKey
 from shared import audit
 from shared.audit import Entry
 from shared.clock import Clock
@@ -42,6 +43,10 @@ class Duties:
         self._connection = connection
         self._clock = clock
 
+    async def facts(self, wanted: Collection[AccountKey]) -> Mapping[AccountKey, Mapping[str, int]]:
+        """What the servers of these accounts told of their limits; those that told nothing are left out."""
+        return await accounts.facts(self._connection, wanted)
+
     async def record(self, duties: Sequence[tuple[Publication, Release]]) -> None:
         """Write down duties that are not known yet, and their accounts where nobody has named them yet.
 
@@ -58,9 +63,9 @@ class Duties:
         await audit.append(self._connection, entries, self._clock())
 
     async def _meet_accounts(self, duties: Sequence[tuple[Publication, Release]]) -> None:
-        accounts = _accounts(duties)
-        await self._connection.execute(_MEET_ACCOUNTS, accounts)
-        stranger = (await self._connection.execute(_STRANGERS, accounts)).first()
+        keys = _accounts(duties)
+        await self._connection.execute(_MEET_ACCOUNTS, keys)
+        stranger = (await self._connection.execute(_STRANGERS, keys)).first()
         if stranger is not None:
             # Written down it would never be due: its account row belongs to somebody else.
             whose = f"{stranger.platform} {stranger.account} is not an account of {stranger.agency}"
@@ -184,6 +189,7 @@ def _columns(duties: Sequence[tuple[Publication, Release]]) -> dict[str, list[ob
         "texts": [one.text for one, _ in duties],
         "mentions": [one.mention for one, _ in duties],
         "visibilities": [one.visibility for one, _ in duties],
+        "subject_lines": [one.subject_line for one, _ in duties],
         "publics": [one.public for one, _ in duties],
         "languages": [one.language for one, _ in duties],
         "traces": [one.traceparent for one, _ in duties],
@@ -224,12 +230,13 @@ _STRANGERS = text("""
 _RECORD = text("""
     INSERT INTO publication
         (id, agency, platform, account, thread, response, case_id, comments, reply_to, text, mention, visibility,
-         public, language, traceparent, purpose, valid_until, parts, release, due_at)
+         public, language, traceparent, purpose, valid_until, parts, subject_line, release, due_at)
     SELECT new.id, new.agency, new.platform, new.account, new.thread, new.response, new.case_id,
            string_to_array(new.comments, ','), new.reply_to, new.words, new.mention, new.visibility,
            new.public, new.language, new.trace, new.purpose, new.valid_until,
            CASE WHEN new.parts IS NOT NULL
                 THEN ARRAY(SELECT jsonb_array_elements_text(CAST(new.parts AS jsonb))) END,
+           new.subject_line,
            jsonb_build_object('level', new.level, 'digest', new.digest, 'policy_version', new.policy,
                               'authorisations', CAST(new.authorisations AS jsonb), 'approved_at', new.approved),
            statement_timestamp()
@@ -239,11 +246,11 @@ _RECORD = text("""
         CAST(:parents AS text[]), CAST(:texts AS text[]), CAST(:mentions AS text[]),
         CAST(:visibilities AS text[]), CAST(:publics AS boolean[]), CAST(:languages AS text[]),
         CAST(:traces AS text[]), CAST(:purposes AS text[]), CAST(:windows AS timestamptz[]), CAST(:parts AS text[]),
-        CAST(:levels AS text[]), CAST(:digests AS text[]),
+        CAST(:subject_lines AS text[]), CAST(:levels AS text[]), CAST(:digests AS text[]),
         CAST(:policies AS text[]), CAST(:authorisations AS text[]), CAST(:approved AS timestamptz[]))
         WITH ORDINALITY AS new (id, agency, platform, account, thread, response, case_id, comments, reply_to, words,
-            mention, visibility, public, language, trace, purpose, valid_until, parts, level, digest, policy,
-            authorisations, approved, nth)
+            mention, visibility, public, language, trace, purpose, valid_until, parts, subject_line, level, digest,
+            policy, authorisations, approved, nth)
     ORDER BY new.nth
     ON CONFLICT (response) DO NOTHING RETURNING id
 """)

@@ -59,7 +59,7 @@ class PostgresTasks:
         return [self._claimed(row, token) for row in rows]
 
     def _claimed(self, row: Any, token: uuid.UUID) -> ClaimedTask:
-        credentials = None if row.sealed is None else self._vault.open(row)
+        credentials = None if row.sealed is None else self._vault.open(row, row.facts)
         return ClaimedTask(
             task_rows.task_of(row), token, row.claimed_at, row.claimed_at - row.recorded_at, row.attempts, credentials
         )
@@ -225,7 +225,7 @@ CLAIM = text("""
     UPDATE task AS t SET lease_token = :token, due_at = statement_timestamp() + make_interval(secs => :lease)
     FROM ready LEFT JOIN credentials AS c ON c.account_id = ready.account_id
     WHERE t.id = ready.id
-    RETURNING t.*, ready.account_id, c.sealed, c.base_url, c.version, statement_timestamp() AS claimed_at
+    RETURNING t.*, ready.account_id, c.sealed, c.base_url, c.version, c.facts, statement_timestamp() AS claimed_at
 """)
 _SETTLE = text("""
     UPDATE task SET

@@ -20,6 +20,7 @@ from services.policy.domain.clearance.standings import Standing
 from services.policy.domain.clearance.submissions import Need, Submission
 from services.policy.domain.clocks.pauses import Pause
 from services.policy.domain.scales import DAMAGES, LEVELS, SENSITIVITIES
+from services.policy.domain.variants import Variant
 from tests.policy.builders import NOW, in_force, received, sample, shelf
 
 DRY = "No water in Kandy since this morning"
@@ -99,6 +100,33 @@ def test_another_place_than_most_name_or_the_answer_says_is_left_out() -> None:
     assert [misfit_of(answer, case) for case in (kandy, galle)] == [None, "another_place"]
     both = replace(answer, texts={"en": "Water is back in Kandy and Galle by noon."})
     assert misfit_of(both, galle) is None
+
+
+def test_a_place_that_only_another_platforms_wording_names_is_left_out() -> None:
+    galle = a_case(DRY.replace("Kandy", "Galle"))
+    answer = an_answer(galle, texts={"en": "Water is back in Kandy and Galle by noon."})
+    assert misfit_of(answer, galle) is None
+    short = Variant(platform="bluesky", language="en", text="Water is back in Kandy by noon.")
+    assert misfit_of(replace(answer, variants=(short,)), galle) is None
+    here = short.model_copy(update={"platform": galle.thread.platform})
+    assert misfit_of(replace(answer, variants=(here,)), galle) == "another_place"
+
+
+def test_without_variants_an_answer_is_kept_as_if_there_were_none() -> None:
+    answer = an_answer()
+    assert "variants" not in answer.content()
+    short = Variant(platform="x", language="en", text="Back by noon.")
+    with_one = replace(answer, variants=(short,))
+    assert Answer.of(cleared(with_one)) == with_one
+    assert cleared(with_one).wordings == {**SAID, "en on x": "Back by noon."}
+
+
+def test_nothing_goes_out_while_a_variant_states_other_facts() -> None:
+    answer = replace(an_answer(), texts={"en": "Back by 12 March."})
+    for said, goes_out in (("12 March.", True), ("13 March.", False)):
+        variant = Variant(platform="x", language="en", text=said)
+        given = cleared(replace(answer, variants=(variant,)))
+        assert answering_many.may_go_out(given, PlainFacts(), sample("water-board"), NOW) is goes_out
 
 
 def test_a_place_that_cannot_be_told_among_capitals_is_left_out() -> None:

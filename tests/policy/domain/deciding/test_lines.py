@@ -57,6 +57,29 @@ def test_a_text_that_the_platform_would_not_take_goes_to_a_person() -> None:
     assert decided("When do you open?", split, platform="bluesky").line == "hours"
 
 
+def test_a_variant_makes_a_line_fit_on_its_platform_and_on_no_other() -> None:
+    short = {"platform": "bluesky", "language": "en", "text": "Nine to three."}
+    line = a_line(text={"en": "We are open from nine to three. " * 10}, variants=[short])
+    assert asked(line=line, platform="bluesky").line == "hours"
+    assert doubts(asked(line=line, platform="x")) == ["it does not fit on x"]
+
+
+@pytest.mark.parametrize(
+    ("variant", "sentence"),
+    [
+        ({"platform": "x", "language": "ta", "text": "Nine."}, "there is no text in ta beside which it would stand"),
+        ({"platform": "bluesky", "language": "en", "text": "a" * 301}, "301 graphemes, where bluesky takes 300"),
+        (
+            {"platform": "discourse", "language": "en", "text": "Nine."},
+            "5 characters, where discourse takes 20 to 32000",
+        ),
+    ],
+)
+def test_a_variant_that_never_goes_out_is_a_fault_of_the_policy(variant: dict[str, str], sentence: str) -> None:
+    with pytest.raises(InvalidPolicy, match=sentence):
+        in_force(topics=TOPICS, lines=[a_line(variants=[variant])])
+
+
 def test_the_mention_of_its_author_counts_in_a_line() -> None:
     line = a_line(text={"en": "a" * 495})
     assert asked(line=line, platform="mastodon").line == "hours"
