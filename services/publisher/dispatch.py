@@ -26,7 +26,7 @@ from services.publisher.domain.outcomes import (
     detail_of,
     name_of,
 )
-from services.publisher.domain.pacing import FIRST_ROOM, Pace
+from services.publisher.domain.pacing import FIRST_ROOM, Pace, PlatformPace
 from services.publisher.domain.publications import Publication
 from services.publisher.domain.settlements import RetryPolicy, Settlement
 from services.publisher.ports import AccountKey, Attempt, Bell, Channel, Claim, Claims, Settled, Watch
@@ -36,6 +36,8 @@ STUMBLE_SECONDS = 1.0
 SOON_SECONDS = 0.04
 TROUBLE = frozenset({"unknown", "unavailable", "throttled", "credentials_dead", "cannot_see"})
 """Outcomes after which an account is tried with one attempt at a time."""
+SILENCE = frozenset({"unknown", "unavailable", "cannot_see"})
+"""Those of them that speak against the whole platform: it gave no answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +79,8 @@ class Dispatcher:
         self._watch = watch
         self._chance = chance
         self._paces: dict[AccountKey, Pace] = {}
+        # A platform of which nothing is known yet gets a quarter; even one that is well leaves the others some.
+        self._on = {one: PlatformPace(limits.each, max(limits.most // 4, FIRST_ROOM)) for one in channels}
         self._under_way: set[asyncio.Task[None]] = set()
         self._attempting: set[asyncio.Task[None]] = set()
         self._soon: asyncio.TimerHandle | None = None
@@ -109,10 +113,12 @@ class Dispatcher:
         before = self._watch()
         self._paces = {account: pace for account, pace in self._paces.items() if not pace.is_outdated(before)}
         room_of = {account: pace.room for account, pace in self._paces.items()}
-        claims = await self._claims.claim(room, room_of, min(self._limits.each, FIRST_ROOM))
+        room_on = {platform: pace.room for platform, pace in self._on.items()}
+        claims = await self._claims.claim(room, room_of, min(self._limits.each, FIRST_ROOM), room_on)
         for claim in claims:
             self._start(claim, before)
-        self._is_full = len(claims) == room or any(pace.room == 0 for pace in self._paces.values())
+        paces = [*self._paces.values(), *self._on.values()]
+        self._is_full = len(claims) == room or any(pace.room == 0 for pace in paces)
         return len(claims)
 
     async def finish(self) -> None:
@@ -121,9 +127,10 @@ class Dispatcher:
             await asyncio.wait(self._under_way)
 
     def _start(self, claim: Claim, claimed: float) -> None:
-        pace = self._paces.setdefault(claim.account, Pace(self._limits.each))
-        pace.start(claimed)
-        task = asyncio.create_task(self._carry_out(claim, claimed, pace))
+        self._paces.setdefault(claim.account, Pace(self._limits.each)).start(claimed)
+        if claim.publication.platform in self._on:
+            self._on[claim.publication.platform].start(claimed)
+        task = asyncio.create_task(self._carry_out(claim, claimed))
         self._under_way.add(task)
         self._attempting.add(task)
         task.add_done_callback(self._ended)
@@ -152,18 +159,24 @@ class Dispatcher:
             wait = max(settlement.due_in, settlement.pause or settlement.due_in).total_seconds()
             asyncio.get_running_loop().call_later(wait, self._bell.ring)
 
-    async def _carry_out(self, claim: Claim, claimed: float, pace: Pace) -> None:
-        went_well = False
+    async def _carry_out(self, claim: Claim, claimed: float) -> None:
+        outcome: str | None = "unknown"
         try:
             settled = await self._attempt(claim, claimed)
-            went_well = settled.attempt is None or settled.attempt.outcome not in TROUBLE
+            outcome = None if settled.attempt is None else settled.attempt.outcome
         finally:
-            pace.end(went_well)
+            self._learn(claim, outcome)
         # From here on the outcome is known, so a drain waits instead of cancelling.
         task = asyncio.current_task()
         if task is not None:
             self._attempting.discard(task)
         await self._save(settled)
+
+    def _learn(self, claim: Claim, outcome: str | None) -> None:
+        """What an attempt tells of its account and its platform; it was none where there is no outcome."""
+        self._paces[claim.account].end(outcome not in TROUBLE)
+        if claim.publication.platform in self._on:
+            self._on[claim.publication.platform].end(None if outcome is None else outcome not in SILENCE)
 
     async def _attempt(self, claim: Claim, claimed: float) -> Settled:
         """Do what the claim asks for; the clock is the database's, moved on by our own watch."""

@@ -11,16 +11,20 @@ tries the old refresh token, which is still good if the platform was never reach
 import asyncio
 import random
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 
-from services.publisher.domain.outcomes import CredentialsDead, Probe, Probed, Refresh, Refreshed, Unknown
+from services.publisher.domain.outcomes import CredentialsDead, Probe, Probed, Refresh, Refreshed, Unavailable, Unknown
 from services.publisher.domain.pacing import Backoff
-from services.publisher.ports import Channel, KeepClaim, Keeper, Kept, Watch
+from services.publisher.ports import Bell, Channel, KeepClaim, Keeper, Kept, Watch
+from services.publisher.side_by_side import SideBySide
 from shared import telemetry
 from shared.clock import rfc3339
 
-AT_ONCE = 4
+AT_ONCE = 32
+EACH_ON = 4
+"""How many credentials of one platform are seen to at once: one that hangs leaves room for the others."""
+BREATH_SECONDS = 0.1
 IDLE_SECONDS = 5.0
 STUMBLE_SECONDS = 1.0
 SAVE_SECONDS = 120.0
@@ -42,6 +46,7 @@ class Keeping:
         self,
         keeper: Keeper,
         channels: Mapping[str, Channel],
+        bell: Bell,
         *,
         watch: Watch = time.monotonic,
         chance: Callable[[], float] = random.random,
@@ -50,40 +55,60 @@ class Keeping:
         self._channels = channels
         self._watch = watch
         self._chance = chance
+        self._bell = bell
+        self._errands = SideBySide(bell, all=AT_ONCE, each=1, each_on=EACH_ON)
 
     async def run(self) -> None:
-        """The loop."""
-        while True:
-            try:
-                if await self.keep_due() == 0:
-                    await asyncio.sleep(IDLE_SECONDS)
-            except Exception as error:
-                telemetry.logger().error("keeping.stumbled", error=type(error).__name__, exc_info=error)
-                await asyncio.sleep(STUMBLE_SECONDS)
+        """The loop. On cancellation it claims nothing more; what a platform is giving away just now is not lost."""
+        try:
+            while True:
+                await self._go_round()
+        finally:
+            await self._errands.finish(DRAIN_SECONDS)
+
+    async def _go_round(self) -> None:
+        try:
+            self._bell.clear()
+            await self.claim_and_start()
+            await asyncio.sleep(BREATH_SECONDS)
+            await self._bell.wait(IDLE_SECONDS)
+        except Exception as error:
+            telemetry.logger().error("keeping.stumbled", error=type(error).__name__, exc_info=error)
+            await asyncio.sleep(STUMBLE_SECONDS)
 
     async def keep_due(self) -> int:
-        """See to the credentials that are due, at most ``AT_ONCE``; how many that were."""
-        claims = await self._keeper.claim(AT_ONCE)
-        under_way = [asyncio.create_task(self._keep(claim)) for claim in claims]
-        if under_way:
-            await _ended(under_way)
+        """See to the credentials that are due and have room, to the end; how many that were."""
+        begun = await self.claim_and_start()
+        await self._errands.finish()
+        return begun
+
+    async def claim_and_start(self) -> int:
+        """Claim what there is room for and begin with it; how many that were."""
+        now = self._watch()
+        rooms = self._errands.rooms(now)
+        claims = await self._keeper.claim(rooms) if rooms.all > 0 else []
+        for claim in claims:
+            self._errands.start((claim.agency, claim.platform, claim.account), self._keep(claim), now)
         return len(claims)
 
-    async def _keep(self, claim: KeepClaim) -> None:
+    async def _keep(self, claim: KeepClaim) -> bool:
+        """Whether the platform gave an answer."""
         channel = self._channels.get(claim.platform)
         if channel is None or claim.credentials is None:
             await self._keeper.settle(claim, Kept(None, None, PROBE_EVERY))
-            return
+            return True
         if channel.nature.refreshes and claim.wants_renewal(RENEW_BEFORE):
-            if await self._keeper.begin_renewal(claim):
-                renewed = _explained(await self._renew(channel, claim), claim)
-                await self._save(claim, Kept(renewed, None, self._after_renewal(renewed, claim)))
-            return
+            if not await self._keeper.begin_renewal(claim):
+                return True
+            renewed = _explained(await self._renew(channel, claim), claim)
+            await self._save(claim, Kept(renewed, None, self._after_renewal(renewed, claim)))
+            return not isinstance(renewed, Unavailable | Unknown)
         probed = await self._probe(channel, claim)
         wait = PROBE_EVERY if isinstance(probed, Probed) else WAITS.wait(claim.failures + 1, self._chance())
         # What nobody can renew is not asked more often because it runs out, or did.
         again_in = _earlier(wait, claim) if channel.nature.refreshes else wait
         await self._keeper.settle(claim, Kept(None, probed, again_in))
+        return not isinstance(probed, Unavailable | Unknown)
 
     async def _save(self, claim: KeepClaim, renewed: Kept) -> None:
         """Write a renewal down; tries on while the database is away, for the old refresh token may be good no more."""
@@ -132,20 +157,6 @@ def _explained(renewed: Refresh, claim: KeepClaim) -> Refresh:
         return renewed
     began = f"the answer to a renewal of {rfc3339(claim.renewing_since)} was lost, and the old secrets are used up"
     return CredentialsDead(f"{began}: authorise the account anew ({renewed.detail})")
-
-
-async def _ended(under_way: Sequence[asyncio.Task[None]]) -> None:
-    """Wait until all have ended; what is cancelled meanwhile is this waiting, not what a platform has given away."""
-    try:
-        await asyncio.wait(under_way)
-    except asyncio.CancelledError:
-        await asyncio.wait(under_way, timeout=DRAIN_SECONDS)
-        raise
-    finally:
-        for one in under_way:
-            one.cancel()
-    for one in under_way:
-        one.result()
 
 
 def _earlier(wait: timedelta, claim: KeepClaim) -> timedelta:

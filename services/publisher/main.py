@@ -75,7 +75,7 @@ def create_app(settings: Settings) -> FastAPI:
     )
     service.routers += [api.router(service.database, bell), credentials_api.router(service.database, vault, bell)]
     putting_right = PuttingRight(PostgresTasks(service.database, vault), platforms, task_bell, patience(settings.retry))
-    keeping = Keeping(PostgresKeeper(service.database, vault), platforms)
+    keeping = Keeping(PostgresKeeper(service.database, vault), platforms, Bell())
     service.routers += [tasks_api.router(service.database)]
     key = base64.b64decode(settings.secrets.key_of_receipts)
     service.routers += [

@@ -118,11 +118,26 @@ class Channel(Protocol):
 class Claims(Protocol):
     """The publications as the dispatcher sees them."""
 
-    async def claim(self, room: int, room_of: Mapping[AccountKey, int], each: int) -> Sequence[Claim]:
-        """At most ``room`` that are due, ``each`` an account unless ``room_of`` allows it otherwise."""
+    async def claim(
+        self, room: int, room_of: Mapping[AccountKey, int], each: int, room_on: Mapping[str, int]
+    ) -> Sequence[Claim]:
+        """At most ``room`` that are due, ``each`` an account unless ``room_of`` allows it otherwise; of the platforms
+        that ``room_on`` names no more than it says."""
 
     async def settle(self, settled: Settled) -> bool:
         """Write down what came of a claim; False if the lease was no longer ours."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rooms:
+    """How many may be claimed: in ``all``, ``each`` account's unless ``of`` says otherwise, ``each_on`` a platform's
+    unless ``on`` does."""
+
+    all: int
+    each: int
+    of: Mapping[AccountKey, int]
+    each_on: int
+    on: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,8 +167,8 @@ class SettledTask:
 class Tasks(Protocol):
     """The tasks as their loop sees them."""
 
-    async def claim(self, most: int) -> Sequence[ClaimedTask]:
-        """At most ``most`` that are due, those of accounts that rest left out."""
+    async def claim(self, rooms: Rooms) -> Sequence[ClaimedTask]:
+        """What is due and has room, that of accounts that rest left out."""
 
     async def settle(self, settled: SettledTask) -> bool:
         """Write down what came of a task, with what follows from it; False if the lease was no longer ours."""
@@ -237,8 +252,8 @@ class Kept:
 class Keeper(Protocol):
     """The credentials as their loop sees them."""
 
-    async def claim(self, most: int) -> Sequence[KeepClaim]:
-        """At most ``most`` that are due; one process at a time has an account's."""
+    async def claim(self, rooms: Rooms) -> Sequence[KeepClaim]:
+        """What is due and has room; one process at a time has an account's."""
 
     async def begin_renewal(self, claim: KeepClaim) -> bool:
         """Write down that the platform is asked for new secrets now; False if the lease was no longer ours."""

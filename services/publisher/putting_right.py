@@ -11,7 +11,7 @@ end is left to whoever claims it next, for a belated change could undo a later o
 import asyncio
 import random
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -24,16 +24,24 @@ from services.publisher.domain.outcomes import (
     CredentialsDead,
     Effect,
     Gone,
+    Unavailable,
     Unknown,
     View,
 )
 from services.publisher.domain.tasks import Patience, Task
 from services.publisher.ports import Bell, Channel, ClaimedTask, SettledTask, Tasks, Watch
+from services.publisher.side_by_side import SideBySide
 from shared import telemetry
 
-AT_ONCE = 16
+AT_ONCE = 64
+EACH = 4
+"""How many tasks of one account are under way at once."""
+EACH_ON = 16
+"""The same for one platform: one that hangs leaves room for the others."""
 TRY_SECONDS = 40.0
 """How long a task may be tried; less than the lease of a claim."""
+BREATH_SECONDS = 0.02
+DRAIN_SECONDS = 5.0
 IDLE_SECONDS = 2.0
 STUMBLE_SECONDS = 1.0
 OUT_OF_TIME = "it took longer than its claim is good for"
@@ -60,32 +68,49 @@ class PuttingRight:
         self._watch = watch
         self._chance = chance
         self._try_seconds = try_seconds
+        self._errands = SideBySide(bell, all=AT_ONCE, each=EACH, each_on=EACH_ON)
 
     async def run(self) -> None:
-        """The loop."""
-        while True:
-            try:
-                self._bell.clear()
-                carried_out = await self.carry_out_due()
-                if carried_out == 0:
-                    await self._bell.wait(IDLE_SECONDS)
-            except Exception as error:
-                telemetry.logger().error("tasks.stumbled", error=type(error).__name__, exc_info=error)
-                await asyncio.sleep(STUMBLE_SECONDS)
+        """The loop. On cancellation it claims nothing more, and what is under way may still end."""
+        try:
+            while True:
+                await self._go_round()
+        finally:
+            await self._errands.finish(DRAIN_SECONDS)
+
+    async def _go_round(self) -> None:
+        try:
+            self._bell.clear()
+            await self.claim_and_start()
+            await asyncio.sleep(BREATH_SECONDS)
+            await self._bell.wait(IDLE_SECONDS)
+        except Exception as error:
+            telemetry.logger().error("tasks.stumbled", error=type(error).__name__, exc_info=error)
+            await asyncio.sleep(STUMBLE_SECONDS)
 
     async def carry_out_due(self) -> int:
-        """Carry out what is due now, at most ``AT_ONCE``; how many that were."""
-        until = self._watch() + self._try_seconds
-        claims: Sequence[ClaimedTask] = await self._store.claim(AT_ONCE)
-        await asyncio.gather(*(self._carry_out(claim, until) for claim in claims))
+        """Carry out what is due now and has room, to its end; how many that were."""
+        begun = await self.claim_and_start()
+        await self._errands.finish()
+        return begun
+
+    async def claim_and_start(self) -> int:
+        """Claim what there is room for and begin with it; how many that were."""
+        now = self._watch()
+        rooms = self._errands.rooms(now)
+        claims = await self._store.claim(rooms) if rooms.all > 0 else []
+        for claim in claims:
+            self._errands.start(claim.task.whose, self._carry_out(claim, now + self._try_seconds), now)
         return len(claims)
 
-    async def _carry_out(self, claim: ClaimedTask, until: float) -> None:
+    async def _carry_out(self, claim: ClaimedTask, until: float) -> bool:
+        """Whether the platform gave an answer."""
         effect, evidence = await self._try(claim, until)
         ending = tasks.after_try(effect, claim.attempts + 1, claim.age, self._patience, self._chance())
         kept = await self._store.settle(SettledTask(claim, effect, ending, evidence))
         tell = telemetry.logger().info if kept else telemetry.logger().warning
         tell("task.settled", task=claim.task.task, kind=claim.task.kind, state=ending.state, kept=kept)
+        return not isinstance(effect, Unavailable | Unknown)
 
     async def _try(self, claim: ClaimedTask, until: float) -> tuple[Effect, dict[str, Any] | None]:
         task = claim.task

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from tests.bench import deciding, replaying
+from tests.bench.backlog import run_backlog
 from tests.bench.callbacks import SUBSCRIBERS, Callbacks, run_callbacks
 from tests.bench.comments import Comments
 from tests.bench.flow import Audit
@@ -33,7 +34,9 @@ from tests.bench.timers import A_MINUTE, Timers, run_timers
 from tests.support.ports import free_port
 from tests.support.senders import SENDERS
 
-PARTS = frozenset({"deciding", "replay", "intake", "heavy", "pipeline", "latency", "timers", "publishing", "callbacks"})
+PARTS = frozenset(
+    {"deciding", "replay", "intake", "heavy", "pipeline", "latency", "timers", "publishing", "backlog", "callbacks"}
+)
 STEADY_RATE = 87.0
 DISTURBED_CPUS = 0.1
 ASSUMED_PER_SECOND = 1_000.0
@@ -45,7 +48,8 @@ Say = Callable[[str], None]
 @dataclass(frozen=True)
 class Plan:
     """How long everything takes; ``latency`` is in seconds, ``deciding`` in rounds, ``replay`` in stored comments,
-    ``timers`` in how many are due, ``publishing`` in replies, ``callbacks`` in messages to each subscriber."""
+    ``timers`` in how many are due, ``publishing`` in replies, ``backlog`` in
+    seconds a round, ``callbacks`` in messages to each subscriber."""
 
     deciding: int
     replay: int
@@ -56,6 +60,7 @@ class Plan:
     latency: float
     timers: int
     publishing: int
+    backlog: float
     callbacks: int
 
 
@@ -69,6 +74,7 @@ FULL = Plan(
     latency=25.0,
     timers=40_000,
     publishing=10_000,
+    backlog=12.0,
     callbacks=800,
 )
 QUICK = Plan(
@@ -81,6 +87,7 @@ QUICK = Plan(
     latency=6.0,
     timers=5_000,
     publishing=2_000,
+    backlog=4.0,
     callbacks=100,
 )
 
@@ -116,6 +123,8 @@ async def measure(parts: frozenset[str], plan: Plan, say: Say) -> Outcome:
         await _timers(outcome, plan, say)
     if "publishing" in parts:
         await _publishing(outcome, plan, say)
+    if "backlog" in parts:
+        await _backlog(outcome, plan, say)
     if "pipeline" in parts:
         await _barest(outcome, plan, say)
     if "callbacks" in parts:
@@ -221,6 +230,19 @@ async def _publishing(outcome: Outcome, plan: Plan, say: Say) -> None:
         f"publishing: {measured.per_second:,.0f} replies a second, {measured.cpu_ms:.2f} ms CPU each; "
         f"barest loop {measured.barest_per_second:,.0f} a second, {measured.barest_cpu_ms:.2f} ms"
     )
+
+
+async def _backlog(outcome: Outcome, plan: Plan, say: Say) -> None:
+    say(f"backlog: replies of live accounts beside a dead platform, {plan.backlog:.0f} s each time")
+    without, *beside = await run_backlog(plan.backlog)
+    say(f"backlog: nothing waits, p50 {without.p50_ms:.0f} ms, p99 {without.p99_ms:.0f} ms")
+    for one in beside:
+        p50, p99 = one.p50_ms / without.p50_ms, one.p99_ms / without.p99_ms
+        outcome.values[f"beside_{one.backlog}_p50"], outcome.values[f"beside_{one.backlog}_p99"] = p50, p99
+        say(
+            f"backlog: {one.backlog:,} wait for the dead platform, p50 {one.p50_ms:.0f} ms (× {p50:.2f}), "
+            f"p99 {one.p99_ms:.0f} ms (× {p99:.2f})"
+        )
 
 
 async def _barest(outcome: Outcome, plan: Plan, say: Say) -> None:

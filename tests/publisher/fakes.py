@@ -44,7 +44,9 @@ class FakeClaims:
     def watch(self) -> float:
         return self.seconds
 
-    async def claim(self, room: int, room_of: Mapping[AccountKey, int], each: int) -> Sequence[Claim]:
+    async def claim(
+        self, room: int, room_of: Mapping[AccountKey, int], each: int, room_on: Mapping[str, int]
+    ) -> Sequence[Claim]:
         claims: list[Claim] = []
         taken: dict[AccountKey, int] = {}
         for row in self.rows.values():
@@ -54,6 +56,10 @@ class FakeClaims:
                 continue
             if len(claims) >= room:
                 break
+            if sum(one.publication.platform == row.publication.platform for one in claims) >= room_on.get(
+                row.publication.platform, room
+            ):
+                continue
             taken[account] = taken.get(account, 0) + 1
             claims.append(self._stamp(row, account))
         return claims

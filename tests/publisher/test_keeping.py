@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
+from services.publisher.adapters.bell import Bell
 from services.publisher.adapters.consumers import handler
 from services.publisher.adapters.credentials import Vault
 from services.publisher.adapters.platforms.base import Sparse
@@ -74,7 +75,7 @@ class World:
     office: Office
 
     def keeping(self) -> Keeping:
-        return Keeping(PostgresKeeper(self.database, VAULT), {"facebook": self.office}, chance=lambda: 0.5)
+        return Keeping(PostgresKeeper(self.database, VAULT), {"facebook": self.office}, Bell(), chance=lambda: 0.5)
 
     async def keep(self, times: int = 3) -> None:
         for _ in range(times):
@@ -209,7 +210,7 @@ class Absent(PostgresKeeper):
 async def test_what_a_platform_renewed_is_written_down_as_soon_as_the_database_is_back() -> None:
     async with a_world(Refreshed({"token": "t1", "refresh_token": "r1"}, lives_for=7200)) as world:
         await world.give(expires_in=timedelta(minutes=1))
-        keeping = Keeping(Absent(world.database, VAULT), {"facebook": world.office})
+        keeping = Keeping(Absent(world.database, VAULT), {"facebook": world.office}, Bell())
         await keeping.keep_due()
         assert world.office.renewed_with == ["first-refresh"]
         opened = await world.opened()

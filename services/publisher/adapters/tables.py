@@ -127,6 +127,8 @@ publication = Table(
     Column("recorded_at", DateTime(timezone=True), nullable=False, server_default=text("clock_timestamp()")),
     Column("state", Text, nullable=False, server_default=text("'pending'")),
     Column("due_at", DateTime(timezone=True)),
+    # Waits for an older one of its thread; then it is called, or looked at again when it is due.
+    Column("aside", Boolean, nullable=False, server_default=text("false")),
     Column("lease_token", Uuid),
     Column("lease_until", DateTime(timezone=True)),
     Column("attempts", Integer, nullable=False, server_default=text("0")),
@@ -267,7 +269,14 @@ task = Table(
     CheckConstraint("(comment IS NULL) = (publication IS NOT NULL)", name="task_about_one_thing"),
     CheckConstraint("(kind = 'edit') = (text IS NOT NULL)", name="task_edit_has_text"),
 )
-Index("task_due", task.c.due_at, postgresql_where=text("state = 'pending'"))
+Index(
+    "task_due",
+    task.c.agency,
+    task.c.platform,
+    task.c.account,
+    task.c.due_at,
+    postgresql_where=text("state = 'pending'"),
+)
 Index("task_newest", task.c.agency, task.c.position)
 Index("task_of_publication", task.c.publication)
 Index("task_waiting_for", task.c.native_id, task.c.position, postgresql_where=text("state = 'pending'"))

@@ -48,9 +48,9 @@ class Pace:
 
     __slots__ = ("_limit", "_most", "_used_at", "under_way")
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, most: int, first: int = FIRST_ROOM) -> None:
         self._most = most
-        self._limit = min(FIRST_ROOM, most)
+        self._limit = min(first, most)
         self._used_at = 0.0
         self.under_way = 0
 
@@ -68,7 +68,28 @@ class Pace:
         self._used_at = now
         self.under_way += 1
 
-    def end(self, went_well: bool) -> None:
-        """An attempt is over; it went well if the account may be used as before."""
+    def end(self, went_well: bool | None) -> None:
+        """An attempt is over; it went well if the account may be used as before, None where that was not learnt."""
         self.under_way -= 1
-        self._limit = min(self._limit * 2, self._most) if went_well else 1
+        if went_well is not None:
+            self._limit = min(self._limit * 2, self._most) if went_well else self._after_trouble()
+
+    def _after_trouble(self) -> int:
+        return 1
+
+
+PROBES = 4
+"""How many attempts a platform that gives no answer may have under way: on several accounts, for one may be unlike."""
+
+
+class PlatformPace(Pace):
+    """How many attempts all accounts of one platform may have under way at once.
+
+    It is halved with each attempt that the platform gives no answer to and doubles with each that it answers: so ten
+    thousand accounts of one dead platform, each of which would have to find that out, leave room for all others.
+    """
+
+    __slots__ = ()
+
+    def _after_trouble(self) -> int:
+        return max(self._limit // 2, min(PROBES, self._most))

@@ -465,7 +465,7 @@ async def test_settlements_that_arrive_together_are_each_answered() -> None:
     async with a_database() as database:
         claims = PostgresClaims(database, VAULT, lease=LEASE)
         await record(database, *(a_response(thread=str(number)) for number in range(50)))
-        claimed = await claims.claim(50, {}, 50)
+        claimed = await claims.claim(50, {}, 50, {})
         kept = await asyncio.gather(*(claims.settle(settled(one, Published(str(n)))) for n, one in enumerate(claimed)))
         assert kept == [True] * 50
         await claims.close()

@@ -5,7 +5,7 @@ from datetime import timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.publisher.domain.pacing import FIRST_ROOM, Backoff, Pace, honour
+from services.publisher.domain.pacing import FIRST_ROOM, PROBES, Backoff, Pace, PlatformPace, honour
 
 
 @given(st.integers(min_value=0, max_value=10**9), st.floats(min_value=0, max_value=1))
@@ -58,3 +58,18 @@ def test_what_was_learnt_about_an_account_is_kept_for_a_minute_after_its_last_at
     pace.end(went_well=True)
     assert not pace.is_outdated(now=159)
     assert pace.is_outdated(now=161)
+
+
+def test_a_platform_that_gives_no_answer_keeps_a_few_places_and_gets_them_back_when_it_does() -> None:
+    pace = PlatformPace(400, 128)
+    for _ in range(10):
+        pace.start()
+        pace.end(False)
+    assert pace.room == PROBES
+    pace.start()
+    pace.end(None)
+    assert pace.room == PROBES
+    for _ in range(10):
+        pace.start()
+        pace.end(True)
+    assert pace.room == 400

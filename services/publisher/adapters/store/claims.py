@@ -20,9 +20,11 @@ class PostgresClaims:
         self._lease = lease
         self._settling: GroupCommit[Settled, bool] = GroupCommit(self._settle, breath=Breath())
 
-    async def claim(self, room: int, room_of: Mapping[AccountKey, int], each: int) -> Sequence[Claim]:
+    async def claim(
+        self, room: int, room_of: Mapping[AccountKey, int], each: int, room_on: Mapping[str, int]
+    ) -> Sequence[Claim]:
         return await claiming.claim(
-            self._database, self._vault, room=room, room_of=room_of, each=each, lease=self._lease
+            self._database, self._vault, room=room, room_of=room_of, each=each, room_on=room_on, lease=self._lease
         )
 
     async def settle(self, settled: Settled) -> bool:

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.publisher.adapters.store import accounts, task_rows
+from services.publisher.adapters.store import accounts, task_rows, turns
 from services.publisher.domain.publications import Nature
 from services.publisher.domain.tasks import Task
 from shared import outbox, wordings
@@ -111,6 +111,7 @@ async def _take_back(connection: AsyncConnection, row: Any, order: str, why: Put
         return
     if _was_never_sent(row):
         await connection.execute(_END, {"id": row.id})
+        await turns.pass_on(connection, [row.id])
         never_sent = PublicationRetracted(
             **task_rows.about(row), reason=why.reason, was_published=False, retracted_at=now
         )

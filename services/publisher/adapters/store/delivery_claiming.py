@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from services.publisher.adapters.callback_secrets import CallbackVault
-from services.publisher.adapters.callback_tables import TO_DO
+from services.publisher.adapters.callback_tables import HAS_ITS_TIME, TO_DO
 from services.publisher.adapters.store.signing_keys import LIVE
 from services.publisher.callback_ports import Claim, Credentials, Endpoint
 from services.publisher.domain.messages import body_of
@@ -33,7 +33,7 @@ async def claim(
 ) -> Sequence[Claim]:
     """At most ``room`` deliveries, ``each`` a subscription unless ``room_of`` says otherwise, leased for so long."""
     token = uuid.uuid4()
-    rows = await database.run(_CLAIM, list(room_of), list(room_of.values()), each, room, token, lease_seconds)
+    rows = await database.run(CLAIM, list(room_of), list(room_of.values()), each, room, token, lease_seconds)
     if not rows:
         return []
     endpoints, closed = await _endpoints(database, vault, list({row["subscription"] for row in rows}))
@@ -116,7 +116,7 @@ async def _endpoints(
 # delivery and any other for its due ones, each through an index of its own. What ended has no due_at, so the locks need
 # not ask for the state again: that would lead the planner through every open delivery of everybody for each
 # subscription. For the same reason the oldest is not asked for by a plain due_at.
-_CLAIM = f"""
+CLAIM = f"""
     WITH ready AS (
         SELECT due.id, due.agency, due.was, due.old_token, due.was_sent_at
         FROM (
@@ -128,7 +128,7 @@ _CLAIM = f"""
         CROSS JOIN LATERAL (
             SELECT d.id, d.agency, d.state AS was, d.lease_token AS old_token, d.sent_at AS was_sent_at FROM delivery d
             WHERE d.due_at <= statement_timestamp() AND d.id = ANY (CASE WHEN s.ordered THEN ARRAY(
-                SELECT o.id FROM delivery o WHERE o.subscription = s.id AND o.{TO_DO}
+                SELECT o.id FROM delivery o WHERE o.subscription = s.id AND o.{TO_DO} AND {HAS_ITS_TIME}
                   AND (o.kind <> 'event' OR s.status = 'enabled')
                 ORDER BY o.position LIMIT least(coalesce(busy.room, 1), 1)
             ) ELSE ARRAY(

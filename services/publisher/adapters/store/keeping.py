@@ -20,7 +20,7 @@ from services.publisher.adapters.store import accounts
 from services.publisher.adapters.store.actor import ACTOR
 from services.publisher.adapters.store.settling import cut
 from services.publisher.domain.outcomes import CredentialsDead, Probed, Refreshed, Unknown
-from services.publisher.ports import AccountKey, KeepClaim, Kept
+from services.publisher.ports import AccountKey, KeepClaim, Kept, Rooms
 from shared import audit, outbox
 from shared.audit import Entry
 from shared.database import EVERY_AGENCY, Database
@@ -40,9 +40,11 @@ class PostgresKeeper:
         self._vault = vault
         self._lease = lease
 
-    async def claim(self, most: int) -> Sequence[KeepClaim]:
+    async def claim(self, rooms: Rooms) -> Sequence[KeepClaim]:
         token = uuid.uuid4()
-        wanted = {"most": most, "token": token, "lease": self._lease.total_seconds()}
+        wanted: dict[str, Any] = {"most": rooms.all, "each_on": rooms.each_on}
+        wanted |= {"open_on": list(rooms.on), "open_rooms": list(rooms.on.values())}
+        wanted |= {"token": token, "lease": self._lease.total_seconds()}
         async with self._database.begin(EVERY_AGENCY) as connection:
             rows = (await connection.execute(_CLAIM, wanted)).all()
         return [self._claimed(row, token) for row in rows]
@@ -132,13 +134,23 @@ def _entries(claim: KeepClaim, kept: Kept) -> list[Entry]:
     return [renewed]
 
 
+# So many of each platform, one of each before a second of any: the ten thousand of a dead one are not in front of
+# others'. The row is asked once more under the lock.
 _CLAIM = text("""
-    WITH ready AS (
-        SELECT c.account_id, a.platform, a.account, a.degraded_reason
+    WITH due AS MATERIALIZED (
+        SELECT c.account_id, a.platform, a.account, a.degraded_reason,
+               row_number() OVER (PARTITION BY a.platform ORDER BY c.keep_at) AS place
         FROM credentials AS c JOIN account AS a ON a.id = c.account_id AND a.agency = c.agency
         WHERE c.keep_at <= statement_timestamp() AND a.disabled_at IS NULL
           AND (c.keep_token IS NULL OR c.keep_until <= statement_timestamp())
-        ORDER BY c.keep_at LIMIT :most
+    ), ready AS (
+        SELECT due.account_id, due.platform, due.account, due.degraded_reason
+        FROM due LEFT JOIN unnest(CAST(:open_on AS text[]), CAST(:open_rooms AS int[])) AS open_on (platform, room)
+            ON open_on.platform = due.platform
+        JOIN credentials AS c ON c.account_id = due.account_id
+        WHERE due.place <= coalesce(open_on.room, :each_on) AND c.keep_at + interval '0' <= statement_timestamp()
+          AND (c.keep_token IS NULL OR c.keep_until <= statement_timestamp())
+        ORDER BY due.place LIMIT :most
         FOR UPDATE OF c SKIP LOCKED
     )
     UPDATE credentials AS c

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.publisher.adapters.store import turns
 from services.publisher.domain.publications import Progress, Publication
 from services.publisher.domain.settlements import SUPERSEDED, Settlement
 from shared.ids import PublicationId
@@ -70,6 +71,7 @@ async def write_decision(connection: AsyncConnection, publication: str, settleme
         },
     )
     at: datetime = row.scalar_one()
+    await turns.pass_on(connection, [publication])
     return at
 
 

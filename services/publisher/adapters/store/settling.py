@@ -14,7 +14,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.publisher.adapters import metrics
-from services.publisher.adapters.store import accounts, corrections
+from services.publisher.adapters.store import accounts, corrections, turns
 from services.publisher.adapters.store.actor import ACTOR
 from services.publisher.adapters.tables import OPEN
 from services.publisher.domain.settlements import SUPERSEDED
@@ -42,6 +42,7 @@ async def settle(database: Database, batch: Sequence[Settled]) -> Sequence[bool]
         kept = [one for one in batch if _was_kept(rows, one)]
         await _record_attempts(connection, kept, rows)
         await announce(connection, kept, {row.id: row.settled_at for row in rows.values()})
+        await turns.pass_on(connection, [one.claim.publication.publication for one in kept])
         await _take_back(connection, kept, rows)
         changed = await accounts.follow(connection, kept)
         if kept:

@@ -20,10 +20,11 @@ from services.publisher.adapters.credentials import Vault
 from services.publisher.adapters.store import accounts, task_rows
 from services.publisher.adapters.store.actor import ACTOR
 from services.publisher.adapters.store.corrections import follow_up, is_overtaken
+from services.publisher.adapters.store.rooms import columns_of
 from services.publisher.adapters.store.settling import cut
 from services.publisher.domain.outcomes import CredentialsDead
 from services.publisher.domain.settlements import SUPERSEDED
-from services.publisher.ports import ClaimedTask, SettledTask
+from services.publisher.ports import ClaimedTask, Rooms, SettledTask
 from shared import audit, outbox
 from shared.audit import Entry
 from shared.database import EVERY_AGENCY, Database
@@ -35,8 +36,8 @@ from shared.events import (
     PuttingRightFailed,
 )
 
-MOST_OF_AN_ACCOUNT = 4
-"""How many tasks of one account are claimed together: one whose platform hangs leaves room for the others."""
+LOOKED = 64
+"""Among how many of an account's due tasks a claim looks for those whose turn it is."""
 RETRACTED = "retracted"
 """The reason of a correction that came to nothing because what it corrects was taken back."""
 MOST_DETAIL = 2000
@@ -51,11 +52,11 @@ class PostgresTasks:
         self._vault = vault
         self._lease = lease
 
-    async def claim(self, most: int) -> Sequence[ClaimedTask]:
+    async def claim(self, rooms: Rooms) -> Sequence[ClaimedTask]:
         token = uuid.uuid4()
-        wanted = {"most": most, "each": MOST_OF_AN_ACCOUNT, "token": token, "lease": self._lease.total_seconds()}
+        wanted = {**columns_of(rooms), "looked": LOOKED, "token": token, "lease": self._lease.total_seconds()}
         async with self._database.begin(EVERY_AGENCY) as connection:
-            rows = (await connection.execute(_CLAIM, wanted)).all()
+            rows = (await connection.execute(CLAIM, wanted)).all()
         return [self._claimed(row, token) for row in rows]
 
     def _claimed(self, row: Any, token: uuid.UUID) -> ClaimedTask:
@@ -186,25 +187,52 @@ def _account(settled: SettledTask) -> dict[str, Any]:
     return {"agency": task.agency, "platform": task.platform, "account": task.account, "seconds": rest.total_seconds()}
 
 
-# What is done to one thing is done in the order in which it was ordered, else the older of two edits would stand at the
-# end. Only a deletion waits for nothing: what it finds undone has nothing left to be done to.
-_CLAIM = text("""
-    WITH due AS (
-        SELECT t.id, a.id AS account_id, a.moved_at IS NOT NULL AS moved,
-               row_number() OVER (PARTITION BY a.id ORDER BY t.due_at) AS turn
-        FROM task AS t JOIN account AS a USING (agency, platform, account)
-        WHERE t.state = 'pending' AND t.due_at <= statement_timestamp()
-          AND (a.paused_until IS NULL OR a.paused_until <= statement_timestamp())
-          AND (a.disabled_at IS NULL OR a.moved_at IS NOT NULL)
-          AND (t.kind = 'delete' OR NOT EXISTS (
-              SELECT FROM task AS older
-              WHERE older.native_id = t.native_id AND older.state = 'pending' AND older.position < t.position
-                AND (older.agency, older.platform, older.account) = (t.agency, t.platform, t.account)))
+# Each account is asked for its own share through an index: a dead one's thousands are neither read nor in front of
+# others'. What is done to one thing is done in the order in which it was ordered, else the older of two edits would
+# stand at the end. Only a deletion waits for nothing: what it finds undone has nothing left to be done to. The row is
+# asked once more under the lock, in a way that no index answers.
+CLAIM = text("""
+    WITH asked AS MATERIALIZED (
+        SELECT a.id, a.agency, a.platform, a.account, a.moved_at IS NOT NULL AS moved,
+               least(coalesce(busy.room, :each), CASE WHEN a.troubles > 0 THEN 1 END,
+                     greatest(coalesce(open_on.room, :each_on) / a.many, 1)) AS room
+        FROM (
+            SELECT account.*, row_number() OVER (PARTITION BY platform ORDER BY random()) AS place,
+                   count(*) OVER (PARTITION BY platform) AS many
+            FROM account
+            WHERE (paused_until IS NULL OR paused_until <= statement_timestamp())
+              AND (disabled_at IS NULL OR moved_at IS NOT NULL)
+              AND (SELECT true FROM task AS waiting
+                  WHERE (waiting.agency, waiting.platform, waiting.account)
+                      = (account.agency, account.platform, account.account)
+                    AND waiting.state = 'pending' AND waiting.due_at <= statement_timestamp() LIMIT 1)
+        ) AS a
+        LEFT JOIN unnest(
+            CAST(:agencies AS text[]), CAST(:platforms AS text[]), CAST(:accounts AS text[]), CAST(:rooms AS int[])
+        ) AS busy (agency, platform, account, room) USING (agency, platform, account)
+        LEFT JOIN unnest(CAST(:open_on AS text[]), CAST(:open_rooms AS int[])) AS open_on (platform, room)
+            ON open_on.platform = a.platform
+        WHERE coalesce(busy.room, :each) > 0 AND a.place <= coalesce(open_on.room, :each_on)
+        ORDER BY a.place, random() LIMIT :most
     ), ready AS (
-        SELECT t.id, due.account_id, due.moved FROM due JOIN task AS t ON t.id = due.id
-        WHERE due.turn <= :each AND t.state = 'pending' AND t.due_at <= statement_timestamp()
-        ORDER BY due.turn, t.due_at LIMIT :most
-        FOR UPDATE OF t SKIP LOCKED
+        SELECT due.id, asked.id AS account_id, asked.moved
+        FROM asked CROSS JOIN LATERAL (
+            SELECT t.id FROM (
+                SELECT id, due_at FROM task AS due
+                WHERE (due.agency, due.platform, due.account) = (asked.agency, asked.platform, asked.account)
+                  AND due.state = 'pending' AND due.due_at <= statement_timestamp()
+                ORDER BY due.due_at LIMIT :looked
+            ) AS early JOIN task AS t ON t.id = early.id
+            WHERE t.due_at + interval '0' <= statement_timestamp()
+              AND (t.kind = 'delete' OR t.position <= (
+                  SELECT older.position FROM task AS older
+                  WHERE older.native_id = t.native_id AND older.state = 'pending'
+                    AND (older.agency, older.platform, older.account) = (t.agency, t.platform, t.account)
+                  ORDER BY older.native_id, older.position LIMIT 1))
+            ORDER BY early.due_at LIMIT asked.room
+            FOR UPDATE OF t SKIP LOCKED
+        ) AS due
+        LIMIT :most
     )
     UPDATE task AS t SET lease_token = :token, due_at = statement_timestamp() + make_interval(secs => :lease)
     FROM ready LEFT JOIN credentials AS c ON c.account_id = ready.account_id AND NOT ready.moved
