@@ -14,7 +14,7 @@ from services.policy.domain.clearance.cases import Case, Turn, TurnState
 from services.policy.domain.clearance.orders import Result, brought_back, heir_of, met, taken_out
 from services.policy.domain.clearance.submissions import Submission
 from services.policy.domain.deciding.decisions import PolicyInForce
-from services.policy.handlers import NOT_POSSIBLE, SAID
+from services.policy.handlers import NOT_POSSIBLE, SAID, SUPERSEDED
 from services.policy.ports import PARLEY, Act, Policies, Work
 from shared.events import ModerationEnded, PublicationCorrected, PublicationRetracted, PuttingRightFailed
 
@@ -96,7 +96,10 @@ def on_putting_right_failed(event: PuttingRightFailed, work: Work, policies: Pol
         return
     result: Result = "not_possible" if event.reason == NOT_POSSIBLE else "failed"
     _end(order, result, event.failed_at, work, reason=event.reason, detail=event.detail, response=event.response)
-    if case.casework.transferred_to is None and _reopen(case, order.id, policies, work, now):
+    # Where a later correction overtook it, that one stands there and answers.
+    if event.reason == SUPERSEDED or case.casework.transferred_to is not None:
+        return
+    if _reopen(case, order.id, policies, work, now):
         work.settle(order.subject, "retracted", event.failed_at)
 
 

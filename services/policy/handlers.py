@@ -38,6 +38,8 @@ from shared.events import (
 from shared.ids import CaseId, new_id
 
 NOT_POSSIBLE = "not_possible"
+SUPERSEDED = "superseded"
+"""Why a correction did not go out: a later one did, or will."""
 
 Text = TypeVar("Text", bound=CommentText)
 _ENDED_BY: Mapping[Purpose, Literal["answered", "closed"]] = {"answer": "answered", "closing": "closed"}

@@ -18,7 +18,7 @@ SECONDS = 30.0
 @pytest.fixture(scope="module")
 def client(parley: Parley) -> Iterator[httpx.Client]:
     account = parley.account("open311")
-    with httpx.Client(base_url=account["base_url"], timeout=10, trust_env=False) as client:
+    with httpx.Client(base_url=account["base_url"], timeout=60, trust_env=False) as client:
         yield client
 
 

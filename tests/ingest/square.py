@@ -135,7 +135,7 @@ async def town_square(home: Path) -> AsyncIterator[TownSquare]:
     """A square that knows the accounts above."""
     port = free_port()
     url = f"http://127.0.0.1:{port}"
-    async with httpx.AsyncClient(base_url=url, timeout=10, trust_env=False) as client:
+    async with httpx.AsyncClient(base_url=url, timeout=60, trust_env=False) as client:
         square = TownSquare(url, _nothing, client)
         square.app = create_app(Settings(home=home, port=port), square.clock)
         config = uvicorn.Config(

@@ -308,7 +308,7 @@ async def listening(
     async with aclosing(read.feed.listen(read.account, watched)) as stream:
 
         async def heard() -> Any:
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(30):
                 return await anext(stream, None)
 
         yield heard
@@ -500,7 +500,7 @@ QUICK = BlueskyPolling(
 )
 
 
-async def until(condition: Callable[[], Awaitable[bool]], seconds: float = 15) -> None:
+async def until(condition: Callable[[], Awaitable[bool]], seconds: float = 60) -> None:
     async with asyncio.timeout(seconds):
         while not await condition():  # noqa: ASYNC110 - the other side is another process's table
             await asyncio.sleep(0.05)

@@ -46,7 +46,7 @@ async def shown(ingest: Ingest, id_: str) -> dict[str, Any]:
 
 
 async def until(holds: Callable[[], Awaitable[bool]]) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while not await holds():  # noqa: ASYNC110 - the other side is a table
             await asyncio.sleep(0.02)
 

@@ -53,7 +53,7 @@ class Network:
                 await (socket.send_str(frame) if isinstance(frame, str) else socket.send_bytes(frame))
 
     async def until_listeners(self, count: int) -> None:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             while len(self.sockets) != count:  # noqa: ASYNC110 - the other side is another process's socket
                 await asyncio.sleep(0.01)
 

@@ -41,7 +41,7 @@ async def listening(settings: MastodonPolling = SELDOM, **server: Any) -> AsyncI
         yield ingest, fake
 
 
-async def until(condition: Callable[[], bool | Awaitable[bool]], seconds: float = 15) -> None:
+async def until(condition: Callable[[], bool | Awaitable[bool]], seconds: float = 60) -> None:
     async with asyncio.timeout(seconds):
         while not (met if isinstance(met := condition(), bool) else await met):  # noqa: ASYNC110 - another's state
             await asyncio.sleep(0.02)

@@ -34,7 +34,7 @@ async def polling(settings: MastodonPolling = QUICK) -> AsyncIterator[tuple[Inge
         yield ingest, fake
 
 
-async def until(condition: Callable[[], Awaitable[bool]], seconds: float = 15) -> None:
+async def until(condition: Callable[[], Awaitable[bool]], seconds: float = 60) -> None:
     async with asyncio.timeout(seconds):
         while not await condition():  # noqa: ASYNC110 - the other side is another process's table
             await asyncio.sleep(0.05)

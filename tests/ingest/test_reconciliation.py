@@ -136,7 +136,7 @@ async def bench(kind: type[FakePushing]) -> AsyncIterator[Bench]:
         yield one
 
 
-async def until(look: Callable[[], Any], wanted: object = True, seconds: float = 15) -> None:
+async def until(look: Callable[[], Any], wanted: object = True, seconds: float = 60) -> None:
     async with asyncio.timeout(seconds):
         while True:
             found = look()

@@ -249,7 +249,7 @@ async def test_a_cursor_that_is_none_begins_anew(cursor: str | None) -> None:
 # -- with the tables
 
 
-async def until(condition: Callable[[], Awaitable[bool]], seconds: float = 15) -> None:
+async def until(condition: Callable[[], Awaitable[bool]], seconds: float = 60) -> None:
     async with asyncio.timeout(seconds):
         while not await condition():  # noqa: ASYNC110 - the other side is another process's table
             await asyncio.sleep(0.05)

@@ -80,7 +80,7 @@ def _press(parley: Parley, who: str, path: str, body: Json) -> Json:
     time.sleep(random.uniform(0, 0.5))
     deadline = time.monotonic() + HEAL_SECONDS
     answer = None
-    with httpx.Client(timeout=10, trust_env=False) as client:
+    with httpx.Client(timeout=60, trust_env=False) as client:
         while time.monotonic() < deadline:
             try:
                 answer = client.post(f"{parley.found['policy']}{path}", json=body, headers=headers)

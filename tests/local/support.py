@@ -57,7 +57,7 @@ class Square:
     def __init__(self, url: str, clock: MovableClock) -> None:
         self.url = url
         self.clock = clock
-        self.http = httpx.Client(base_url=url, timeout=10)
+        self.http = httpx.Client(base_url=url, timeout=60)
 
     def post(self, text: str = "No water since morning", account: str = "109", **more: str) -> str:
         content = {"name": "Nimal Perera", "account": account, "text": text} | more

@@ -326,6 +326,16 @@ def test_where_neither_went_out_the_citizen_waits_again() -> None:
     assert [(each.response, each.state) for each in office.work.settled] == [(office.response.response, "retracted")]
 
 
+def test_a_correction_that_a_later_one_overtook_lets_nobody_wait_again() -> None:
+    office, correction = not_sent_and_corrected()
+    office.failed(correction, "correct", "superseded")
+    assert (office.turn().state, office.case.state) == ("released", "approved")
+    assert office.work.settled == []
+    outcome = office.now_of(correction).outcome
+    assert outcome is not None
+    assert (outcome["result"], outcome["reason"]) == ("failed", "superseded")
+
+
 def released_and(asked: str) -> tuple[OrderOffice, Submission]:
     """An answer on its way, of which an order was asked for."""
     office = OrderOffice(COMPLAINT)

@@ -6,13 +6,15 @@ from uuid import uuid4
 
 from services.publisher.domain.publications import Progress, Publication
 from services.publisher.domain.tasks import Task
-from services.publisher.ports import Claim, Credentials
+from services.publisher.ports import Claim, Credentials, Rooms
 from shared.cloudevents import Received
 from shared.events import AccountConnected, Authorisation, Event, ResponseApproved
 from shared.ids import PublicationId, account_id, new_id, uuid7
 
 NOW = datetime(2026, 11, 22, 8, 30, tzinfo=UTC)
 PAGE = "110000000000001"
+ROOMS = Rooms(all=64, each=4, of={}, each_on=16, on={})
+"""Room for whatever a test puts there."""
 
 
 def a_publication(**changes: Any) -> Publication:

@@ -122,7 +122,7 @@ class Telling:
     async def states(self) -> list[str]:
         return [row.state for row in await self.rows("SELECT state FROM delivery ORDER BY position")]
 
-    async def until(self, *states: str, seconds: float = 10) -> None:
+    async def until(self, *states: str, seconds: float = 60) -> None:
         """Wait until all deliveries, in their order, are in these states."""
         found: list[str] = []
         try:

@@ -14,18 +14,17 @@ import pytest
 from services.publisher.adapters.store import claiming, corrections, delivery_claiming, settling, tasks, turns
 from services.publisher.adapters.store.rooms import columns_of
 from services.publisher.domain.outcomes import Published
-from services.publisher.ports import Claim, Rooms
+from services.publisher.ports import Claim
 from shared.database import EVERY_AGENCY, Database
 from tests.publisher import backlogs
 from tests.publisher.adapters.test_store import claim, record, rows, settled
-from tests.publisher.builders import NOW, a_response
+from tests.publisher.builders import NOW, ROOMS, a_response
 from tests.publisher.test_putting_right import retracted
 from tests.support.postgres import fresh_service_database
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 FEW, MANY = 1_000, 10_000
-ROOMS = Rooms(all=64, each=4, of={}, each_on=16, on={})
 UNKNOWN = {"agencies": [], "platforms": [], "accounts": [], "rooms": [], "open_on": [], "open_rooms": []}
 PUBLICATIONS = UNKNOWN | {"each": 16, "most": 512, "spare": 32, "first": 8, "token": uuid4(), "lease": 30.0}
 TASKS = columns_of(ROOMS) | {"looked": 64, "token": uuid4(), "lease": 60.0}

@@ -12,6 +12,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
+from services.publisher.adapters.bell import Bell
 from services.publisher.adapters.store import accounts
 from services.publisher.adapters.store.keeping import PostgresKeeper
 from services.publisher.domain import settlements
@@ -21,7 +22,7 @@ from services.publisher.keeping import Keeping
 from services.publisher.ports import Credentials, KeepClaim, Kept, Settled
 from shared.clock import utc_now
 from shared.database import EVERY_AGENCY
-from tests.publisher.builders import a_claim, a_progress
+from tests.publisher.builders import ROOMS, a_claim, a_progress
 from tests.publisher.test_keeping import VAULT, Office, World, a_world
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -85,8 +86,8 @@ class Dying(PostgresKeeper):
 
 async def die(world: World, keeper: type[PostgresKeeper]) -> None:
     """One round of a process that does not survive it."""
-    keeping = Keeping(keeper(world.database, VAULT), {"facebook": world.office})
-    claim = (await keeper(world.database, VAULT).claim(1))[0]
+    keeping = Keeping(keeper(world.database, VAULT), {"facebook": world.office}, Bell())
+    claim = (await keeper(world.database, VAULT).claim(ROOMS))[0]
     with pytest.raises(SystemExit):
         await keeping._keep(claim)
 
@@ -168,7 +169,7 @@ async def test_a_token_that_still_works_does_not_restore_an_account_that_nobody_
 
 async def test_a_platform_is_not_asked_under_a_lease_that_is_over() -> None:
     async with with_rotation() as (world, office):
-        stale = (await PostgresKeeper(world.database, VAULT).claim(1))[0]
+        stale = (await PostgresKeeper(world.database, VAULT).claim(ROOMS))[0]
         await make_due(world)
         await world.keep(times=1)
         await world.keeping()._keep(stale)
@@ -185,7 +186,7 @@ async def test_a_renewal_is_kept_although_its_lease_was_over_before_the_database
         await office.rotated.wait()
         await make_due(world)
         second = PostgresKeeper(world.database, VAULT)
-        late = (await second.claim(1))[0]
+        late = (await second.claim(ROOMS))[0]
         office.after_rotation.set()
         await first
         opened = await world.opened()

@@ -21,7 +21,7 @@ from shared.database import EVERY_AGENCY, Database
 from shared.events import Authorisation, ResponseApproved, ResponseCorrected
 from shared.ids import account_id
 from shared.secrets import Seal
-from tests.publisher.builders import NOW, a_response
+from tests.publisher.builders import NOW, ROOMS, a_response
 from tests.support.postgres import fresh_service_database
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -44,7 +44,7 @@ async def an_account(**facts: int) -> AsyncIterator[Database]:
             account = await credentials.account(connection, known_as)
             await credentials.put(connection, account, VAULT.seal(known_as, "token"), None, None, "admin")
         keeper = PostgresKeeper(database, VAULT)
-        (claim,) = await keeper.claim(1)
+        (claim,) = await keeper.claim(ROOMS)
         assert await keeper.settle(claim, Kept(None, Probed({}, facts=facts), timedelta(days=1)))
         yield database
     finally:
@@ -111,7 +111,7 @@ async def test_a_correction_is_an_edit_where_its_server_takes_it_whole(facts: di
     async with an_account(**facts) as database:
         await approve(database, "We open at 8 a.m.")
         await correct(database, LONG)
-        tasks = await PostgresTasks(database, VAULT).claim(9)
+        tasks = await PostgresTasks(database, VAULT).claim(ROOMS)
         assert [each.task.kind for each in tasks] == ["edit"] * edits
         if edits:
             assert tasks[0].credentials is not None

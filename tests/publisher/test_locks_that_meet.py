@@ -24,7 +24,7 @@ from services.publisher.ports import Attempt, Kept, Settled
 from shared.clock import utc_now
 from shared.database import EVERY_AGENCY, Database
 from tests.publisher.adapters.test_api import ACCOUNT, VAULT, a_publisher, as_
-from tests.publisher.builders import a_claim, a_connected_account, a_progress, a_publication, received
+from tests.publisher.builders import ROOMS, a_claim, a_connected_account, a_progress, a_publication, received
 from tests.publisher.test_keeping import World as Keys
 from tests.publisher.test_keeping import a_world as a_world_of_keys
 
@@ -109,7 +109,7 @@ async def test_a_probe_is_written_down_while_a_settlement_finds_the_credentials_
     async with a_world_of_keys() as world:
         await world.give()
         keeper = PostgresKeeper(world.database, VAULT)
-        claim = (await keeper.claim(1))[0]
+        claim = (await keeper.claim(ROOMS))[0]
         async with half_done(world.database) as settling:
             keeping = asyncio.create_task(keeper.settle(claim, Kept(None, CredentialsDead("401"), timedelta(days=1))))
             await until_somebody_waits(world.database)

@@ -67,7 +67,7 @@ class Publishing:
             await credentials.put(connection, account, sealed, self.platform.url, "v25.0", "tests")
         self.bell.ring()
 
-    async def until(self, state: str, number: int = 1, seconds: float = 15) -> None:
+    async def until(self, state: str, number: int = 1, seconds: float = 60) -> None:
         """Wait until ``number`` publications are in ``state``."""
         deadline = time.monotonic() + seconds
         found: list[Any] = []

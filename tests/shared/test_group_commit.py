@@ -31,7 +31,7 @@ class Writer:
 
 
 async def submit_all(group: GroupCommit[int, str], items: Sequence[int]) -> list[str | BaseException]:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         return await asyncio.gather(*(group.submit(item) for item in items), return_exceptions=True)
 
 

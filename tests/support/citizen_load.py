@@ -35,7 +35,7 @@ class CitizenLoad:
 
     def _run(self) -> None:
         try:
-            with httpx.Client(timeout=10, trust_env=False) as client:
+            with httpx.Client(timeout=60, trust_env=False) as client:
                 for number in range(self._count):
                     began = time.monotonic()
                     self._send(client, f"{self._prefix}_{number + 1}")

@@ -49,7 +49,7 @@ class Parley:
             start_new_session=True,
             env={**os.environ, **(env or {})},
         )
-        self.client = httpx.Client(timeout=20, trust_env=False)
+        self.client = httpx.Client(timeout=60, trust_env=False)
 
     def wait_until_up(self) -> None:
         wait_for(lambda: (self.home / "parley.json").exists() or self.process.poll() is not None, UP_SECONDS)

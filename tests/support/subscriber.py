@@ -77,7 +77,7 @@ class Subscriber:
     def ids(self) -> list[str]:
         return [request.id for request in self.requests]
 
-    async def until(self, number: int, seconds: float = 10) -> None:
+    async def until(self, number: int, seconds: float = 60) -> None:
         """Wait until so many requests came."""
         async with asyncio.timeout(seconds):
             while len(self.requests) < number:  # noqa: ASYNC110

@@ -28,9 +28,6 @@ from shared.database import agency_column
 TO_DO = "state IN ('waiting', 'sending')"
 """What still has something to be done; spelled alike in the indexes and in the queries that use them."""
 
-HAS_ITS_TIME = "coalesce(due_at, 'infinity') < 'infinity'"
-"""What does not wait for its endpoint to be verified; spelled so that no index of what is due answers it."""
-
 _NOW = text("clock_timestamp()")
 
 
@@ -150,8 +147,7 @@ def delivery_table(metadata: MetaData) -> Table:
     )
     to_do = text(TO_DO)
     Index("delivery_due", table.c.subscription, table.c.due_at, postgresql_where=to_do)
-    timely = text(f"{TO_DO} AND {HAS_ITS_TIME}")
-    Index("delivery_oldest", table.c.subscription, table.c.position, postgresql_where=timely)
+    Index("delivery_oldest", table.c.subscription, table.c.position, postgresql_where=to_do)
     Index("delivery_once", table.c.message, table.c.subscription, unique=True)
     Index("delivery_listed", table.c.subscription, table.c.position)
     Index("delivery_age", table.c.recorded_at, postgresql_using="brin")

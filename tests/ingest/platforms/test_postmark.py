@@ -204,7 +204,7 @@ def test_a_hundred_attachments_do_not_make_an_event_too_large() -> None:
     many = [{"Name": "ක" * 5000, "ContentType": "image/" + "x" * 5000}] * 100
     media = comment(mail(Attachments=many)).media
     assert len(media) == 20
-    assert {(len(one.name or ""), len(one.content_type or "")) for one in media} == {(100, 100)}
+    assert {(len(one.name or ""), one.content_type) for one in media} == {(100, None)}
 
 
 def bounce(**fields: Any) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from services.publisher.adapters.callback_secrets import CallbackVault
-from services.publisher.adapters.callback_tables import HAS_ITS_TIME, TO_DO
+from services.publisher.adapters.callback_tables import TO_DO
 from services.publisher.adapters.store.signing_keys import LIVE
 from services.publisher.callback_ports import Claim, Credentials, Endpoint
 from services.publisher.domain.messages import body_of
@@ -113,7 +113,8 @@ async def _endpoints(
 
 
 # An array of candidates first, and the locks on those: so that an ordered subscription is asked for its oldest
-# delivery and any other for its due ones, each through an index of its own. What ended has no due_at, so the locks need
+# delivery and any other for its due ones, each through an index of its own; one that is told nothing now has no order
+# to keep, and its backlog is not gone through. What ended has no due_at, so the locks need
 # not ask for the state again: that would lead the planner through every open delivery of everybody for each
 # subscription. For the same reason the oldest is not asked for by a plain due_at.
 CLAIM = f"""
@@ -127,9 +128,9 @@ CLAIM = f"""
         LEFT JOIN unnest($1::text[], $2::int[]) AS busy (id, room) ON busy.id = s.id
         CROSS JOIN LATERAL (
             SELECT d.id, d.agency, d.state AS was, d.lease_token AS old_token, d.sent_at AS was_sent_at FROM delivery d
-            WHERE d.due_at <= statement_timestamp() AND d.id = ANY (CASE WHEN s.ordered THEN ARRAY(
-                SELECT o.id FROM delivery o WHERE o.subscription = s.id AND o.{TO_DO} AND {HAS_ITS_TIME}
-                  AND (o.kind <> 'event' OR s.status = 'enabled')
+            WHERE d.due_at <= statement_timestamp()
+              AND d.id = ANY (CASE WHEN s.ordered AND s.status = 'enabled' THEN ARRAY(
+                SELECT o.id FROM delivery o WHERE o.subscription = s.id AND o.{TO_DO}
                 ORDER BY o.position LIMIT least(coalesce(busy.room, 1), 1)
             ) ELSE ARRAY(
                 SELECT o.id FROM delivery o

@@ -1,5 +1,4 @@
-"""Who waits for an older publication of its thread is put aside; tasks are found account by account, and the oldest
-delivery without those that have no time yet."""
+"""Who waits for an older publication of its thread is put aside; tasks are found account by account."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -8,9 +7,6 @@ revision = "0006"
 down_revision = "0005"
 branch_labels = None
 depends_on = None
-
-
-TO_DO = "state IN ('waiting', 'sending')"
 
 
 def upgrade() -> None:
@@ -23,17 +19,10 @@ def upgrade() -> None:
         ["agency", "platform", "account", "due_at"],
         postgresql_where=sa.text("state = 'pending'"),
     )
-    _oldest(f"{TO_DO} AND coalesce(due_at, 'infinity') < 'infinity'")
 
 
 def downgrade() -> None:
     """As it was."""
-    _oldest(TO_DO)
     op.drop_index("task_due", "task")
     op.create_index("task_due", "task", ["due_at"], postgresql_where=sa.text("state = 'pending'"))
     op.drop_column("publication", "aside")
-
-
-def _oldest(which: str) -> None:
-    op.drop_index("delivery_oldest", "delivery")
-    op.create_index("delivery_oldest", "delivery", ["subscription", "position"], postgresql_where=sa.text(which))
