@@ -74,7 +74,7 @@ FULL = Plan(
     latency=25.0,
     timers=40_000,
     publishing=10_000,
-    backlog=12.0,
+    backlog=8.0,
     callbacks=800,
 )
 QUICK = Plan(
