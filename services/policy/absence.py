@@ -6,13 +6,13 @@ there either, the case stays where it is, and its timers pass it up.
 
 from datetime import datetime
 
+from services.policy import escalating
 from services.policy.domain.authority import passing_up
 from services.policy.domain.clearance import timing
 from services.policy.domain.clearance.cases import Case, Escalation
 from services.policy.domain.deciding.decisions import PolicyInForce
 from services.policy.ports import PARLEY, Act, Work
 from shared.clock import rfc3339
-from shared.events import CaseEscalated
 
 
 def look(case: Case, policy: PolicyInForce, work: Work, now: datetime) -> None:
@@ -31,7 +31,7 @@ def look(case: Case, policy: PolicyInForce, work: Work, now: datetime) -> None:
     case.escalation = Escalation(above.chosen.level, above.chosen.post, now)
     case.settle()
     work.keep(case)
-    _announce(case, work, now)
+    escalating.announce("escalate", case, case.waiting, case.escalation.level, case.escalation.owner, work, now)
     told = {"officer": above.chosen.subject, "instrument": above.chosen.instrument}
     details = {
         "reason": "nobody_there",
@@ -48,25 +48,3 @@ def _runs(case: Case, policy: PolicyInForce, now: datetime) -> bool:
     """Whether a clock of somebody who waits runs now: by night only what cannot wait for the morning does."""
     clocks = [timing.clock_of(turn, case.pauses) for turn in case.waiting]
     return any(clock.around_the_clock for clock in clocks) or bool(clocks and policy.time.working.is_open(now))
-
-
-def _announce(case: Case, work: Work, now: datetime) -> None:
-    assert case.standing is not None
-    assert case.escalation is not None
-    thread = case.thread
-    work.stage(
-        CaseEscalated(
-            agency=thread.agency,
-            platform=thread.platform,
-            account=thread.account,
-            thread=thread.thread,
-            case=case.id,
-            comments=tuple(dict.fromkeys(turn.comment for turn in case.waiting)),
-            reason="escalate",
-            level=case.escalation.level,
-            post=case.escalation.owner,
-            owner=case.standing.owner,
-            due_at=case.due_at,
-            escalated_at=now,
-        )
-    )

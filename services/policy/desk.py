@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from services.policy import escalating
 from services.policy.domain.authority.mandates import Mandate
 from services.policy.domain.clearance.approvals import (
     Draft,
@@ -18,7 +19,6 @@ from services.policy.domain.clearance.deciders import Decider
 from services.policy.domain.deciding.decisions import PolicyInForce
 from services.policy.domain.scales import Level
 from services.policy.ports import PARLEY, Act, Work
-from shared.events import CaseEscalated
 
 
 @dataclass(frozen=True)
@@ -83,21 +83,4 @@ class Desk:
 
     def pass_up(self, reason: str, post: str, level: Level) -> None:
         """Announce that another post has to look at the case."""
-        case, thread = self.case, self.case.thread
-        assert case.standing is not None
-        self.work.stage(
-            CaseEscalated(
-                agency=thread.agency,
-                platform=thread.platform,
-                account=thread.account,
-                thread=thread.thread,
-                case=case.id,
-                comments=tuple(dict.fromkeys(turn.comment for turn in case.unanswered)),
-                reason=reason,
-                level=level,
-                post=post,
-                owner=case.standing.owner,
-                due_at=case.due_at,
-                escalated_at=self.now,
-            )
-        )
+        escalating.announce(reason, self.case, self.case.unanswered, level, post, self.work, self.now)

@@ -5,6 +5,7 @@ whoever acts for the head is told at once, not when the time is up.
 from datetime import datetime
 from typing import Any
 
+from services.policy import escalating
 from services.policy.domain.authority.mandates import Basis, Mandate
 from services.policy.domain.clearance.cases import Case, Mark
 from services.policy.domain.clearance.paths import budget_of
@@ -14,7 +15,6 @@ from services.policy.domain.policies import StepRule
 from services.policy.domain.scales import Level
 from services.policy.ports import PARLEY, Act, Work
 from shared.clock import rfc3339
-from shared.events import CaseEscalated
 
 HEAD: Level = "L4"
 
@@ -75,23 +75,7 @@ def _tell_duty_officer(case: Case, budget: Budget, policy: PolicyInForce, work: 
     held = [each for each in work.pace(case.thread.agency).mandates_at(policy, now) if _is_heads(each, case)]
     acting = min(held, key=lambda each: _FOR_THE_HEAD.index(each.basis), default=None)
     post = acting.post if acting else policy.policy.ladder[HEAD].name
-    thread = case.thread
-    work.stage(
-        CaseEscalated(
-            agency=thread.agency,
-            platform=thread.platform,
-            account=thread.account,
-            thread=thread.thread,
-            case=case.id,
-            comments=tuple(dict.fromkeys(turn.comment for turn in case.waiting)),
-            reason="cannot_fit",
-            level=HEAD,
-            post=post,
-            owner=case.standing.owner,
-            due_at=case.due_at,
-            escalated_at=now,
-        )
-    )
+    escalating.announce("cannot_fit", case, case.waiting, HEAD, post, work, now)
     told = {"officer": acting.subject, "instrument": acting.instrument} if acting else {}
     _note(case, work, "case.duty_officer_told", post=post, **told, **_told(budget))
 

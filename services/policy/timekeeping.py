@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
-from services.policy import fitting
+from services.policy import escalating, fitting
 from services.policy.domain.authority import passing_up
 from services.policy.domain.authority.mandates import Mandate
 from services.policy.domain.authority.passing_up import Reach
@@ -24,7 +24,6 @@ from services.policy.domain.deciding.decisions import PolicyInForce
 from services.policy.domain.scales import Level
 from services.policy.ports import PARLEY, Act, Work
 from shared.clock import rfc3339
-from shared.events import CaseEscalated
 
 HEAD: Level = "L4"
 
@@ -180,10 +179,10 @@ def _escalate(timer: Timer, case: Case, policy: PolicyInForce, reach: Reach, wor
         level, post = above.chosen.level, above.chosen.post
         case.escalation = Escalation(level, post, now)
         case.settle()
-        _announce(timer.kind, case, level, post, work, now)
+        escalating.announce(timer.kind, case, case.waiting, level, post, work, now)
         _note(timer, case, work, "case.escalated", level=level, post=post, **_whom(above))
     if reach.centre_duty_post is not None and not above.present:
-        _announce("to_centre", case, passing_up.CENTRE, reach.centre_duty_post, work, now)
+        escalating.announce("to_centre", case, case.waiting, passing_up.CENTRE, reach.centre_duty_post, work, now)
         _note(timer, case, work, "case.centre_told", level=reached, post=reach.centre_duty_post)
 
 
@@ -191,7 +190,7 @@ def _tell_head(timer: Timer, case: Case, policy: PolicyInForce, reach: Reach, wo
     heads = passing_up.heads(reach.presence, HEAD, case.weight, now)
     head = heads.chosen or next(iter(heads.authorities), None)
     post = head.post if head else policy.policy.ladder[HEAD].name
-    _announce(timer.kind, case, head.level if head else HEAD, post, work, now)
+    escalating.announce(timer.kind, case, case.waiting, head.level if head else HEAD, post, work, now)
     _note(timer, case, work, "case.head_told", post=post, **_whom(heads))
 
 
@@ -231,27 +230,6 @@ def _mandate(case: Case, decider: Decider) -> Mandate:
 
 def _turn(timer: Timer, case: Case) -> Turn:
     return next(turn for turn in case.waiting if turn.number == timer.turn)
-
-
-def _announce(reason: str, case: Case, level: Level, post: str, work: Work, now: datetime) -> None:
-    assert case.standing is not None
-    thread = case.thread
-    work.stage(
-        CaseEscalated(
-            agency=thread.agency,
-            platform=thread.platform,
-            account=thread.account,
-            thread=thread.thread,
-            case=case.id,
-            comments=tuple(dict.fromkeys(turn.comment for turn in case.waiting)),
-            reason=reason,
-            level=level,
-            post=post,
-            owner=case.standing.owner,
-            due_at=case.due_at,
-            escalated_at=now,
-        )
-    )
 
 
 def _note(timer: Timer, case: Case, work: Work, action: str, **details: Any) -> None:
