@@ -17,20 +17,17 @@ from datetime import timedelta
 from services.publisher.domain.outcomes import CredentialsDead, Probe, Probed, Refresh, Refreshed, Unavailable, Unknown
 from services.publisher.domain.pacing import Backoff
 from services.publisher.ports import Bell, Channel, KeepClaim, Keeper, Kept, Watch
-from services.publisher.side_by_side import SideBySide
+from services.publisher.side_by_side import Rhythm, SideBySide
 from shared import telemetry
 from shared.clock import rfc3339
 
 AT_ONCE = 32
 EACH_ON = 4
 """How many credentials of one platform are seen to at once: one that hangs leaves room for the others."""
-BREATH_SECONDS = 0.1
-IDLE_SECONDS = 5.0
-STUMBLE_SECONDS = 1.0
+RHYTHM = Rhythm(breath=0.1, idle=5.0, drain=20.0)
+"""A renewal that is under way when the service stops may take longer than any request."""
 SAVE_SECONDS = 120.0
 SAVE_AGAIN_SECONDS = 0.5
-DRAIN_SECONDS = 20.0
-"""How long a renewal may still take when the service stops; more than any request."""
 PROBE_EVERY = timedelta(days=1)
 RENEW_BEFORE = timedelta(minutes=10)
 """How long before its end a token is renewed; of one that lives for less than an hour at two thirds of its life."""
@@ -55,26 +52,11 @@ class Keeping:
         self._channels = channels
         self._watch = watch
         self._chance = chance
-        self._bell = bell
         self._errands = SideBySide(bell, all=AT_ONCE, each=1, each_on=EACH_ON)
 
     async def run(self) -> None:
         """The loop. On cancellation it claims nothing more; what a platform is giving away just now is not lost."""
-        try:
-            while True:
-                await self._go_round()
-        finally:
-            await self._errands.finish(DRAIN_SECONDS)
-
-    async def _go_round(self) -> None:
-        try:
-            self._bell.clear()
-            await self.claim_and_start()
-            await asyncio.sleep(BREATH_SECONDS)
-            await self._bell.wait(IDLE_SECONDS)
-        except Exception as error:
-            telemetry.logger().error("keeping.stumbled", error=type(error).__name__, exc_info=error)
-            await asyncio.sleep(STUMBLE_SECONDS)
+        await self._errands.go_on(self.claim_and_start, RHYTHM)
 
     async def keep_due(self) -> int:
         """See to the credentials that are due and have room, to the end; how many that were."""

@@ -30,7 +30,7 @@ from services.publisher.domain.outcomes import (
 )
 from services.publisher.domain.tasks import Patience, Task
 from services.publisher.ports import Bell, Channel, ClaimedTask, SettledTask, Tasks, Watch
-from services.publisher.side_by_side import SideBySide
+from services.publisher.side_by_side import Rhythm, SideBySide
 from shared import telemetry
 
 AT_ONCE = 64
@@ -40,10 +40,7 @@ EACH_ON = 16
 """The same for one platform: one that hangs leaves room for the others."""
 TRY_SECONDS = 40.0
 """How long a task may be tried; less than the lease of a claim."""
-BREATH_SECONDS = 0.02
-DRAIN_SECONDS = 5.0
-IDLE_SECONDS = 2.0
-STUMBLE_SECONDS = 1.0
+RHYTHM = Rhythm(breath=0.02, idle=2.0, drain=5.0)
 OUT_OF_TIME = "it took longer than its claim is good for"
 
 
@@ -63,7 +60,6 @@ class PuttingRight:
     ) -> None:
         self._store = store
         self._channels = channels
-        self._bell = bell
         self._patience = patience
         self._watch = watch
         self._chance = chance
@@ -72,21 +68,7 @@ class PuttingRight:
 
     async def run(self) -> None:
         """The loop. On cancellation it claims nothing more, and what is under way may still end."""
-        try:
-            while True:
-                await self._go_round()
-        finally:
-            await self._errands.finish(DRAIN_SECONDS)
-
-    async def _go_round(self) -> None:
-        try:
-            self._bell.clear()
-            await self.claim_and_start()
-            await asyncio.sleep(BREATH_SECONDS)
-            await self._bell.wait(IDLE_SECONDS)
-        except Exception as error:
-            telemetry.logger().error("tasks.stumbled", error=type(error).__name__, exc_info=error)
-            await asyncio.sleep(STUMBLE_SECONDS)
+        await self._errands.go_on(self.claim_and_start, RHYTHM)
 
     async def carry_out_due(self) -> int:
         """Carry out what is due now and has room, to its end; how many that were."""

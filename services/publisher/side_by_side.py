@@ -5,12 +5,25 @@ it; as soon as one errand has ended the next may begin.
 """
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import dataclass
 from typing import Any
 
 from services.publisher.domain.pacing import Pace, PlatformPace
 from services.publisher.ports import AccountKey, Bell, Rooms
 from shared import telemetry
+
+STUMBLE_SECONDS = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Rhythm:
+    """Seconds: ``breath`` is the least between two looks, ``idle`` the most, ``drain`` how long what is under way may
+    still take at the end."""
+
+    breath: float
+    idle: float
+    drain: float
 
 
 class SideBySide:
@@ -24,6 +37,15 @@ class SideBySide:
         self._of: dict[AccountKey, Pace] = {}
         self._on: dict[str, PlatformPace] = {}
         self._under_way: set[asyncio.Task[None]] = set()
+
+    async def go_on(self, begin_due: Callable[[], Awaitable[object]], rhythm: Rhythm) -> None:
+        """Begin what is due whenever the bell rings. On cancellation nothing more is begun, and what is under way may
+        still end."""
+        try:
+            while True:
+                await self._go_round(begin_due, rhythm)
+        finally:
+            await self.finish(rhythm.drain)
 
     def rooms(self, now: float) -> Rooms:
         """What may begin now; ``now`` is in seconds of the clock that ``start`` is told."""
@@ -54,6 +76,16 @@ class SideBySide:
             _, late = await asyncio.wait(set(self._under_way), timeout=seconds)
             for task in late:
                 task.cancel()
+
+    async def _go_round(self, begin_due: Callable[[], Awaitable[object]], rhythm: Rhythm) -> None:
+        try:
+            self._bell.clear()
+            await begin_due()
+            await asyncio.sleep(rhythm.breath)
+            await self._bell.wait(rhythm.idle)
+        except Exception as error:
+            telemetry.logger().error("errands.stumbled", error=type(error).__name__, exc_info=error)
+            await asyncio.sleep(STUMBLE_SECONDS)
 
     async def _carry_out(self, errand: Coroutine[Any, Any, bool], paces: tuple[Pace, ...]) -> None:
         answered = False

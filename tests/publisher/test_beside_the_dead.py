@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
@@ -128,7 +128,7 @@ async def test_all_replies_of_a_live_account_go_out_beside_thousands_for_hundred
 async def test_all_tasks_of_a_live_account_are_done_beside_thousands_for_silent_ones(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(putting_right, "DRAIN_SECONDS", 0.1)
+    monkeypatch.setattr(putting_right, "RHYTHM", replace(putting_right.RHYTHM, drain=0.1))
     async with a_database() as database:
         silent = Silent()
         dead = [f"dead{number}" for number in range(30)]
@@ -146,7 +146,7 @@ async def test_all_tasks_of_a_live_account_are_done_beside_thousands_for_silent_
 async def test_all_credentials_of_a_live_platform_are_seen_to_beside_hundreds_of_a_silent_one(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(keeping, "DRAIN_SECONDS", 0.1)
+    monkeypatch.setattr(keeping, "RHYTHM", replace(keeping.RHYTHM, drain=0.1))
     async with a_database() as database:
         silent = Silent()
         for platform, count in (("x", 100), ("facebook", 20)):
